@@ -1,0 +1,109 @@
+import type { TSchema } from 'typebox';
+import type { Catalog } from './schema/catalog.ts';
+import { Channel } from './schema/channel.ts';
+import { MachineFile } from './schema/machine.ts';
+import { Network } from './schema/network.ts';
+import { OwnerFile } from './schema/owner.ts';
+import { PairFile } from './schema/pair.ts';
+import { PlanFile } from './schema/plan.ts';
+import { Pool } from './schema/pool.ts';
+import { Protocol } from './schema/protocol.ts';
+import { Service } from './schema/service.ts';
+
+export type CatalogKey = keyof Catalog;
+export type Kind = 'network' | 'pair' | 'channel' | 'protocol' | 'pool' | 'service' | 'plan' | 'owner' | 'machine';
+
+export interface KindOfEntry {
+  kind: Kind;
+  key: CatalogKey;
+  /** `folder`: one file an entry, or a category; `file`: one file for all. */
+  layout: 'folder' | 'file';
+  /** Folder or file under catalog/. */
+  at: string;
+  /** Schema of one file. */
+  schema: TSchema;
+  /** Lists inside a file that hold its entries, with what the loader adds to them; none: the file is the entry. */
+  lists: readonly { list: string; adds?: Record<string, string> }[];
+  /** Properties of the file that each of its entries gets. */
+  shared: readonly string[];
+}
+
+/** Every kind of entry, and where it is written. Read it as the layout of catalog/. */
+export const kinds: readonly KindOfEntry[] = [
+  folder('network', 'networks', Network),
+  folder('pair', 'pairs', PairFile, ['exchange', 'market', 'category', 'owner'], [{ list: 'pairs' }]),
+  folder('channel', 'channels', Channel),
+  folder('protocol', 'protocols', Protocol),
+  folder('pool', 'pools', Pool),
+  folder('service', 'services', Service),
+  folder(
+    'machine',
+    'machines',
+    MachineFile,
+    ['provider', 'owner'],
+    [
+      { list: 'servers', adds: { kind: 'server' } },
+      { list: 'databases', adds: { kind: 'database' } },
+      { list: 'disks', adds: { kind: 'disk' } },
+      { list: 'extras', adds: { kind: 'extra' } },
+    ],
+  ),
+  {
+    kind: 'plan',
+    key: 'plans',
+    layout: 'file',
+    at: 'plans.yaml',
+    schema: PlanFile,
+    shared: [],
+    lists: [{ list: 'plans' }],
+  },
+  {
+    kind: 'owner',
+    key: 'owners',
+    layout: 'file',
+    at: 'owners.yaml',
+    schema: OwnerFile,
+    shared: [],
+    lists: [{ list: 'owners' }],
+  },
+];
+
+function folder(
+  kind: Kind,
+  key: CatalogKey,
+  schema: TSchema,
+  shared: readonly string[] = [],
+  lists: KindOfEntry['lists'] = [],
+): KindOfEntry {
+  return { kind, key, layout: 'folder', at: key, schema, shared, lists };
+}
+
+/** What tells an entry from the others of its kind: `optimism`, `BTCUSDT`, `hetzner/ccx33`. Undefined if unreadable. */
+export function findId(kind: Kind, entry: unknown): string | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined;
+  const text = (key: string): string | undefined => {
+    const value: unknown = Reflect.get(entry, key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  if (kind === 'pair') return text('symbol');
+  if (kind !== 'machine') return text('id');
+  const [provider, type] = [text('provider'), text('type')];
+  return provider === undefined || type === undefined ? undefined : `${provider}/${type}`;
+}
+
+/** As findId, for an entry that has been checked. */
+export function getId(kind: Kind, entry: object): string {
+  const id = findId(kind, entry);
+  if (id === undefined) throw new TypeError(`a ${kind} without an id`);
+  return id;
+}
+
+/** Order by Unicode code point: the same on every machine, whatever its locale. */
+export function compareCodePoints(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let index = 0; index < Math.min(left.length, right.length); index++) {
+    const difference = (left[index]?.codePointAt(0) ?? 0) - (right[index]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}

@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { compareCodePoints, findId, getId, type Kind, type KindOfEntry, kinds } from './kinds.ts';
+import { CatalogError, type Problem, sortProblems } from './problem.ts';
+import { checkRules } from './rules.ts';
+import type { Catalog } from './schema/catalog.ts';
+import { schemaProblems } from './validate.ts';
+import { type FileContent, type ParsedYaml, type Path, type Place, parseYaml } from './yaml.ts';
+
+export { CatalogError, formatProblem, type Problem } from './problem.ts';
+export type { Catalog } from './schema/catalog.ts';
+
+/** A catalog's files in memory, by path below catalog/ with `/`: `networks/base.yaml`. */
+export type CatalogFiles = ReadonlyMap<string, FileContent>;
+
+export interface CatalogReading {
+  /** Undefined as soon as there is one error. */
+  catalog: Catalog | undefined;
+  /** All of them, in order of place. */
+  problems: Problem[];
+  /** Where each entry is written, by `network/optimism`. */
+  sources: ReadonlyMap<string, { file: string; line: number; col: number }>;
+}
+
+/**
+ * Reads and checks a catalog folder: all problems at once, each at its place. Never throws for content; a folder that
+ * is not there is a problem like any other.
+ */
+export function readCatalog(dir: string): CatalogReading {
+  const root = relative(process.cwd(), dir) || '.';
+  const shown = root.startsWith('..') ? dir : root;
+  return parseCatalog(readCatalogFiles(dir), shown.split(sep).join('/'));
+}
+
+/** As readCatalog, but a catalog with an error is thrown as a CatalogError that names all of them. */
+export function loadCatalog(dir: string): Catalog {
+  const { catalog, problems } = readCatalog(dir);
+  if (catalog === undefined) throw new CatalogError(problems);
+  return catalog;
+}
+
+/** The YAML files of a catalog folder. What cannot be read is in the map with its reason, to be reported at its place. */
+export function readCatalogFiles(dir: string): CatalogFiles {
+  const files = new Map<string, FileContent>();
+  const walk = (below: string, depth: number): void => {
+    let entries: { name: string; isDirectory(): boolean }[];
+    try {
+      entries = readdirSync(join(dir, below), { withFileTypes: true });
+    } catch (error) {
+      files.set(below === '' ? 'owners.yaml' : below, { unreadable: reasonOf(error) });
+      return;
+    }
+    for (const entry of entries) {
+      // Editors leave .swp files and the like while they save.
+      if (entry.name.startsWith('.')) continue;
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      const isYaml = /\.ya?ml$/i.test(entry.name);
+      if (entry.isDirectory() && !isYaml) {
+        if (depth < 2 && path !== 'schema') walk(path, depth + 1);
+        continue;
+      }
+      if (!isYaml) continue;
+      try {
+        files.set(path, readFileSync(join(dir, path)));
+      } catch (error) {
+        files.set(path, { unreadable: reasonOf(error) });
+      }
+    }
+  };
+  walk('', 0);
+  return files;
+}
+
+/** An entry with where it stands: rules point into it. */
+export interface Entry {
+  kind: Kind;
+  id: string;
+  value: object;
+  file: string;
+  /** Name of its file without folder and ending, where the file holds just this entry. */
+  stem?: string;
+  placeOf(path: Path, at?: 'value' | 'key'): Place;
+}
+
+/** Checks a catalog held in memory; `root` is what its paths are shown under. */
+export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogReading {
+  const problems: Problem[] = [];
+  const entries: Entry[] = [];
+  // Entries that exist but cannot be used: a reference to one is no second error.
+  const broken = new Set<string>();
+
+  const paths = [...files.keys()].sort(compareCodePoints);
+  for (const kind of kinds.filter(({ layout }) => layout === 'file')) {
+    if (!files.has(kind.at)) problems.push(misplaced(`${root}/${kind.at}`, 'the file is missing', 'restore it'));
+  }
+  for (const path of paths) {
+    const file = root === '' ? path : `${root}/${path}`;
+    const kind = kindOf(path);
+    if (kind === undefined) {
+      problems.push(misplaced(file, 'no entry is kept in this file', `${describeLayout()}, named <id>.yaml`));
+      continue;
+    }
+    const parsed = parseYaml(file, files.get(path) ?? '');
+    problems.push(...parsed.problems);
+    const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
+    if (parsed.value === undefined) {
+      broken.add(`${kind.kind}/${stem}`);
+      continue;
+    }
+    const wrong = schemaProblems(file, kind.schema, parsed);
+    problems.push(...wrong.map(({ path: _, ...problem }) => problem));
+    for (const { entry, usable } of splitFile(kind, file, stem, parsed, wrong)) {
+      if (usable) entries.push(entry);
+      else for (const id of new Set([entry.id, entry.stem])) if (id !== undefined) broken.add(`${kind.kind}/${id}`);
+    }
+  }
+
+  problems.push(...checkRules(entries, broken));
+  const failed = problems.some(({ severity }) => severity === 'error');
+  const sources = new Map(
+    entries.map(({ kind, id, file, placeOf }) => [`${kind}/${id}`, { file, ...placeOf([]) }] as const),
+  );
+  return { catalog: failed ? undefined : deepFreeze(collect(entries)), problems: sortProblems(problems), sources };
+}
+
+function kindOf(path: string): KindOfEntry | undefined {
+  return kinds.find(({ layout, at }) =>
+    layout === 'file' ? path === at : path.startsWith(`${at}/`) && /^[^/]+\.yaml$/.test(path.slice(at.length + 1)),
+  );
+}
+
+function describeLayout(): string {
+  const folders = kinds.filter(({ layout }) => layout === 'folder').map(({ at }) => at);
+  return `move it into one of ${folders.join(', ')}`;
+}
+
+function misplaced(file: string, message: string, fix: string): Problem {
+  return { file, line: 1, col: 1, code: 'CAT005', message, fix, severity: 'error' };
+}
+
+function splitFile(
+  kind: KindOfEntry,
+  file: string,
+  stem: string,
+  parsed: ParsedYaml,
+  wrong: readonly { path: Path }[],
+): { entry: Entry; usable: boolean }[] {
+  const { value, placeOf } = parsed;
+  if (typeof value !== 'object' || value === null) return [];
+  if (kind.lists.length === 0) {
+    const id = findId(kind.kind, value) ?? stem;
+    return [{ entry: { kind: kind.kind, id, value, file, stem, placeOf }, usable: wrong.length === 0 }];
+  }
+  const shared = Object.fromEntries(kind.shared.map((key) => [key, Reflect.get(value, key) as unknown]));
+  const inItem = (path: Path, list: string): boolean => path[0] === list && typeof path[1] === 'number';
+  const allWrong = wrong.some(({ path }) => !kind.lists.some(({ list }) => inItem(path, list)));
+  return kind.lists.flatMap(({ list, adds }) => {
+    const items: unknown = Reflect.get(value, list);
+    if (!Array.isArray(items)) return [];
+    return items.flatMap((item: unknown, index) => {
+      if (typeof item !== 'object' || item === null) return [];
+      const merged = { ...adds, ...shared, ...item };
+      const id = findId(kind.kind, merged);
+      if (id === undefined) return [];
+      const place = (path: Path, at?: 'value' | 'key') =>
+        typeof path[0] === 'string' && kind.shared.includes(path[0])
+          ? placeOf(path, at)
+          : placeOf([list, index, ...path], at);
+      const usable = !allWrong && !wrong.some(({ path }) => path[0] === list && path[1] === index);
+      return [{ entry: { kind: kind.kind, id, value: merged, file, placeOf: place }, usable }];
+    });
+  });
+}
+
+function collect(entries: readonly Entry[]): Catalog {
+  const catalog: Record<string, object[]> = {};
+  for (const { kind, key } of kinds) {
+    catalog[key] = entries
+      .filter((entry) => entry.kind === kind)
+      .sort((a, b) => compareCodePoints(a.id, b.id))
+      .map(({ value }) => value);
+  }
+  // Each value has passed its file's schema, which is what makes it the type of its kind.
+  return catalog as unknown as Catalog;
+}
+
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reasons: Record<string, string> = {
+    ENOENT: 'it is not there',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'it is no directory',
+    EACCES: 'permission denied',
+    ELOOP: 'it is a link to itself',
+  };
+  return reasons[code] ?? (code || 'the disk refused');
+}
+
+/** The entry of a kind with this id; throws when there is none. */
+export function getEntry<K extends keyof Catalog>(catalog: Catalog, key: K, id: string): Catalog[K][number] {
+  const kind = kinds.find((one) => one.key === key)?.kind ?? 'network';
+  const found = (catalog[key] as readonly Catalog[K][number][]).find((entry) => getId(kind, entry) === id);
+  if (found === undefined) throw new RangeError(`the catalog has no ${kind} "${id}"`);
+  return found;
+}

@@ -1,0 +1,97 @@
+import Type, { type Static } from 'typebox';
+import { Domain, idPattern, Resources, SecretRef } from './common.ts';
+import { Network } from './network.ts';
+
+const closed = { additionalProperties: false };
+
+export const SyncSettings = Type.Object(
+  {
+    intervalSeconds: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 3600,
+      description: 'L2_SYNC_INTERVAL: pause between two looks at a head',
+    }),
+    batchSize: Type.Integer({ minimum: 1, maximum: 10_000, description: 'L2_BATCH_SIZE: blocks in one step' }),
+    maxConcurrentRequests: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'L2_MAX_CONCURRENT_REQUESTS, of the process',
+    }),
+    priorityThreshold: Type.Integer({
+      minimum: 1,
+      maximum: 10,
+      description: 'L2_PRIORITY_THRESHOLD: networks below are not synced',
+    }),
+    historyBlocks: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'How far back a network is filled; left out: from its startBlock or genesis',
+      }),
+    ),
+    requestsPerSecond: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 10_000,
+      description: 'Budget of a network that states none',
+    }),
+    requestTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 600 }),
+  },
+  closed,
+);
+export type SyncSettings = Static<typeof SyncSettings>;
+
+export const EmbeddedStores = Type.Object({ kind: Type.Literal('embedded') }, closed);
+export const NetworkedStores = Type.Object(
+  {
+    kind: Type.Literal('networked'),
+    relational: SecretRef,
+    timeseries: SecretRef,
+    cache: Type.Optional(SecretRef),
+    bus: Type.Optional(SecretRef),
+    objects: Type.Optional(SecretRef),
+  },
+  closed,
+);
+export const StoreSettings = Type.Union([EmbeddedStores, NetworkedStores], {
+  description: 'embedded: in the process, under .data/ · networked: addresses from the secret store',
+});
+export type StoreSettings = Static<typeof StoreSettings>;
+
+export const ServiceOverride = Type.Object(
+  {
+    replicas: Type.Optional(
+      Type.Object(
+        { min: Type.Integer({ minimum: 0, maximum: 100 }), max: Type.Integer({ minimum: 1, maximum: 100 }) },
+        closed,
+      ),
+    ),
+    resources: Type.Optional(Resources),
+  },
+  { ...closed, minProperties: 1 },
+);
+export type ServiceOverride = Static<typeof ServiceOverride>;
+
+export const Environment = Type.Object(
+  {
+    name: Type.Enum(['local', 'dev', 'staging', 'production']),
+    domain: Domain,
+    follow: Type.Enum(['head', 'lock'], {
+      description: "head: the catalog as it stands · lock: only this environment's committed catalog.lock.json",
+    }),
+    phases: Type.Array(Type.Integer({ minimum: 1, maximum: 3 }), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Phases of the roll-out that are on',
+    }),
+    sync: SyncSettings,
+    stores: StoreSettings,
+    services: Type.Optional(
+      Type.Record(Type.String({ pattern: idPattern }), ServiceOverride, {
+        ...closed,
+        description: 'Other sizes than the catalog states, by service id',
+      }),
+    ),
+    networks: Type.Optional(Type.Array(Network, { maxItems: 100, description: 'Networks that exist only here' })),
+  },
+  { ...closed, description: 'What differs between environments: environments/<name>/environment.yaml' },
+);
+export type Environment = Static<typeof Environment>;

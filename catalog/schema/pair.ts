@@ -1,0 +1,42 @@
+import Type, { type Static } from 'typebox';
+import { Decimal, Id, Status, Text } from './common.ts';
+
+const PairSymbol = Type.String({ pattern: '^[A-Z0-9]{3,24}$', description: "The exchange's own name: BTCUSDT" });
+const Asset = Type.String({ pattern: '^[A-Z0-9]{1,20}$' });
+
+export const PairCategory = Type.Enum(['top10', 'layer1', 'layer2', 'defi', 'meme', 'infra', 'ai', 'gaming', 'stable']);
+export type PairCategory = Static<typeof PairCategory>;
+
+const shared = {
+  exchange: Type.Enum(['binance']),
+  market: Type.Enum(['spot', 'futures']),
+  category: PairCategory,
+  owner: Id,
+};
+
+const own = {
+  symbol: PairSymbol,
+  base: Asset,
+  quote: Asset,
+  tickSize: Type.String({ ...Decimal, description: 'Price step, as text' }),
+  stepSize: Type.String({ ...Decimal, description: 'Quantity step, as text' }),
+  minNotional: Type.Optional(Type.String({ ...Decimal, description: 'Smallest order, in the quote asset' })),
+  priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is resynced first' }),
+  status: Status,
+  statusNote: Type.Optional(Type.String({ ...Text, description: 'Why; required unless the pair is active' })),
+  successor: Type.Optional(Type.String({ ...PairSymbol, description: 'The pair that took over' })),
+};
+
+/** A trading pair as everyone reads it. Its symbol is its identity. */
+export const Pair = Type.Object({ ...own, ...shared }, { additionalProperties: false });
+export type Pair = Static<typeof Pair>;
+
+/** catalog/pairs/<category>.yaml: what all pairs of the file share is said once, at its top. */
+export const PairFile = Type.Object(
+  {
+    ...shared,
+    pairs: Type.Array(Type.Object(own, { additionalProperties: false }), { maxItems: 2000 }),
+  },
+  { additionalProperties: false, description: 'Trading pairs of one category: catalog/pairs/<category>.yaml' },
+);
+export type PairFile = Static<typeof PairFile>;
