@@ -1,0 +1,227 @@
+import type { Relational, Rows } from '../../stores/relational.ts';
+import type { Decimal, Hex } from './block.ts';
+import { hexOf, integerOf, optionalHexOf } from './rows.ts';
+
+/** The topic on which every change of every canonical chain is published, keyed by network, in the order of `seq`. */
+export const chainTopic = 'chain.blocks';
+
+/** A block joined the canonical chain. The parts of it that the timeseries store keeps. */
+export interface BlockAppended {
+  readonly kind: 'appended';
+  readonly network: string;
+  readonly seq: number;
+  readonly number: number;
+  readonly hash: Hex;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly gasLimit: Decimal;
+  readonly gasUsed: Decimal;
+  readonly baseFeePerGas: Decimal | null;
+  readonly txs: readonly TxAppended[];
+  readonly logs: readonly LogAppended[];
+}
+
+export interface TxAppended {
+  readonly index: number;
+  readonly hash: Hex;
+  readonly type: number;
+  readonly sender: Hex;
+  readonly recipient: Hex | null;
+  readonly value: Decimal;
+  readonly method: Hex | null;
+  readonly status: number | null;
+  readonly gasUsed: Decimal;
+  readonly effectiveGasPrice: Decimal | null;
+  readonly l1Fee: Decimal | null;
+  readonly contractAddress: Hex | null;
+}
+
+export interface LogAppended {
+  readonly index: number;
+  readonly txIndex: number;
+  readonly address: Hex;
+  readonly topics: readonly Hex[];
+  readonly data: Hex;
+}
+
+/** A block left the canonical chain: all that was said of it is to be taken back. */
+export interface BlockRetracted {
+  readonly kind: 'retracted';
+  readonly network: string;
+  readonly seq: number;
+  readonly number: number;
+  readonly hash: Hex;
+  readonly timestamp: number;
+  readonly txCount: number;
+  readonly logCount: number;
+}
+
+export type ChainEvent = BlockAppended | BlockRetracted;
+
+/** Changes of one network that are not relayed yet, oldest first. */
+export interface PendingChanges {
+  readonly network: string;
+  /** The last change covered: what markRelayed is given once `events` are published. */
+  readonly lastSeq: number;
+  readonly events: readonly ChainEvent[];
+}
+
+/** The channel on which each commit notifies, with the network as its payload. */
+export const changesChannel = 'chain_changes';
+
+/** Networks that have changes to relay, and how many. */
+export async function readBacklog(rows: Rows): Promise<{ network: string; changes: number }[]> {
+  const found = await rows.query<{ network: string; changes: string }>(
+    'SELECT network, seq - relayed_seq AS changes FROM chain.cursors WHERE seq > relayed_seq ORDER BY network',
+  );
+  return found.map((row) => ({ network: row.network, changes: integerOf(row.changes) }));
+}
+
+interface ChangeRow {
+  readonly seq: string;
+  readonly retract: boolean;
+  readonly number: string;
+  readonly hash: Buffer;
+  readonly tx_count: number;
+  readonly log_count: number;
+  readonly timestamp: string;
+}
+
+/**
+ * The next changes of a network with their rows, from one snapshot, up to about `rowsMax` transactions and logs.
+ * A block that was replaced since is left out: nobody downstream saw it, and its retraction follows.
+ */
+export async function readPending(relational: Relational, network: string, changesMax: number, rowsMax: number): Promise<PendingChanges | undefined> {
+  return relational.transaction(async (tx) => {
+    await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const found = await tx.query<ChangeRow>(
+      `SELECT seq, retract, number, hash, tx_count, log_count, timestamp FROM chain.changes
+        WHERE network = $1 AND seq > (SELECT relayed_seq FROM chain.cursors WHERE network = $1)
+        ORDER BY seq LIMIT $2`,
+      [network, changesMax],
+    );
+    const changes = upToRows(found, rowsMax);
+    const last = changes.at(-1);
+    if (last === undefined) return undefined;
+    const numbers = changes.filter((change) => !change.retract).map((change) => change.number);
+    const blocks = numbers.length === 0 ? new Map<string, Content>() : await readContents(tx, network, numbers);
+    const events = changes.flatMap((change): ChainEvent[] => {
+      const { number, hash, timestamp } = { number: integerOf(change.number), hash: hexOf(change.hash), timestamp: integerOf(change.timestamp) };
+      const seq = integerOf(change.seq);
+      if (change.retract) {
+        return [{ kind: 'retracted', network, seq, number, hash, timestamp, txCount: change.tx_count, logCount: change.log_count }];
+      }
+      const content = blocks.get(change.number);
+      return content?.hash === hash ? [{ kind: 'appended', network, seq, number, timestamp, ...content }] : [];
+    });
+    return { network, lastSeq: integerOf(last.seq), events };
+  });
+}
+
+/** Notes that a network's changes up to `lastSeq` are published, and deletes them. */
+export async function markRelayed(relational: Relational, network: string, lastSeq: number): Promise<void> {
+  await relational.query(
+    `WITH moved AS (
+       UPDATE chain.cursors SET relayed_seq = greatest(relayed_seq, $2) WHERE network = $1
+     )
+     DELETE FROM chain.changes WHERE network = $1 AND seq <= $2`,
+    [network, lastSeq],
+  );
+}
+
+function upToRows(changes: readonly ChangeRow[], rowsMax: number): readonly ChangeRow[] {
+  let rows = 0;
+  const end = changes.findIndex((change, at) => {
+    rows += change.tx_count + change.log_count;
+    return at > 0 && rows > rowsMax;
+  });
+  return end < 0 ? changes : changes.slice(0, end);
+}
+
+type Content = Pick<BlockAppended, 'hash' | 'gasLimit' | 'gasUsed' | 'baseFeePerGas'> & { txs: TxAppended[]; logs: LogAppended[] };
+
+async function readContents(tx: Rows, network: string, numbers: readonly string[]): Promise<Map<string, Content>> {
+  const contents = new Map<string, Content>();
+  const blocks = await tx.query<{ number: string; hash: Buffer; gas_limit: string; gas_used: string; base_fee_per_gas: string | null }>(
+    'SELECT number, hash, gas_limit, gas_used, base_fee_per_gas FROM chain.blocks WHERE network = $1 AND number = ANY ($2::int8[])',
+    [network, numbers],
+  );
+  for (const row of blocks) {
+    contents.set(row.number, {
+      hash: hexOf(row.hash),
+      gasLimit: row.gas_limit,
+      gasUsed: row.gas_used,
+      baseFeePerGas: row.base_fee_per_gas,
+      txs: [],
+      logs: [],
+    });
+  }
+  const txs = await tx.query<TxRow>(
+    `SELECT block_number, tx_index, hash, type, sender, recipient, value, method, status, gas_used, effective_gas_price, l1_fee, contract_address
+       FROM chain.txs WHERE network = $1 AND block_number = ANY ($2::int8[]) ORDER BY block_number, tx_index`,
+    [network, numbers],
+  );
+  for (const row of txs) contents.get(row.block_number)?.txs.push(txOf(row));
+  const logs = await tx.query<LogRow>(
+    `SELECT block_number, log_index, tx_index, address, topic0, topic1, topic2, topic3, data
+       FROM chain.logs WHERE network = $1 AND block_number = ANY ($2::int8[]) ORDER BY block_number, log_index`,
+    [network, numbers],
+  );
+  for (const row of logs) contents.get(row.block_number)?.logs.push(logOf(row));
+  return contents;
+}
+
+interface TxRow {
+  readonly block_number: string;
+  readonly tx_index: number;
+  readonly hash: Buffer;
+  readonly type: number;
+  readonly sender: Buffer;
+  readonly recipient: Buffer | null;
+  readonly value: string;
+  readonly method: Buffer | null;
+  readonly status: number | null;
+  readonly gas_used: string;
+  readonly effective_gas_price: string | null;
+  readonly l1_fee: string | null;
+  readonly contract_address: Buffer | null;
+}
+
+function txOf(row: TxRow): TxAppended {
+  return {
+    index: row.tx_index,
+    hash: hexOf(row.hash),
+    type: row.type,
+    sender: hexOf(row.sender),
+    recipient: optionalHexOf(row.recipient),
+    value: row.value,
+    method: optionalHexOf(row.method),
+    status: row.status,
+    gasUsed: row.gas_used,
+    effectiveGasPrice: row.effective_gas_price,
+    l1Fee: row.l1_fee,
+    contractAddress: optionalHexOf(row.contract_address),
+  };
+}
+
+interface LogRow {
+  readonly block_number: string;
+  readonly log_index: number;
+  readonly tx_index: number;
+  readonly address: Buffer;
+  readonly topic0: Buffer | null;
+  readonly topic1: Buffer | null;
+  readonly topic2: Buffer | null;
+  readonly topic3: Buffer | null;
+  readonly data: Buffer;
+}
+
+function logOf(row: LogRow): LogAppended {
+  return {
+    index: row.log_index,
+    txIndex: row.tx_index,
+    address: hexOf(row.address),
+    topics: [row.topic0, row.topic1, row.topic2, row.topic3].flatMap((topic) => (topic === null ? [] : [hexOf(topic)])),
+    data: hexOf(row.data),
+  };
+}

@@ -1,0 +1,62 @@
+/** A closed range of block numbers. */
+export interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Disjoint, non-touching intervals in ascending order: the block numbers that are held. */
+export type Intervals = readonly Interval[];
+
+/** The set with `added` in it; touching neighbours become one interval. */
+export function addInterval(set: Intervals, added: Interval): Intervals {
+  const before = set.filter((each) => each.to < added.from - 1);
+  const after = set.filter((each) => each.from > added.to + 1);
+  const touched = set.filter((each) => each.to >= added.from - 1 && each.from <= added.to + 1);
+  const merged = {
+    from: Math.min(added.from, touched[0]?.from ?? added.from),
+    to: Math.max(added.to, touched.at(-1)?.to ?? added.to),
+  };
+  return [...before, merged, ...after];
+}
+
+/** The set without the numbers of `removed`. */
+export function removeInterval(set: Intervals, removed: Interval): Intervals {
+  return set.flatMap((each) => {
+    if (each.to < removed.from || each.from > removed.to) return [each];
+    const left = { from: each.from, to: removed.from - 1 };
+    const right = { from: removed.to + 1, to: each.to };
+    return [left, right].filter((part) => part.from <= part.to);
+  });
+}
+
+/** The numbers of `whole` that the set lacks, ascending. */
+export function gapsIn(set: Intervals, whole: Interval): Intervals {
+  return set.reduce<Intervals>((gaps, held) => removeInterval(gaps, held), whole.from <= whole.to ? [whole] : []);
+}
+
+/** The interval that holds `number`, if any does. */
+export function findIntervalOf(set: Intervals, number: number): Interval | undefined {
+  return set.find((each) => each.from <= number && number <= each.to);
+}
+
+/** How many numbers the set holds. */
+export function countOf(set: Intervals): number {
+  return set.reduce((sum, each) => sum + each.to - each.from + 1, 0);
+}
+
+/** Reads PostgreSQL's text of an int8multirange, which it normalises to half-open ranges: `{[0,5),[7,9)}`. */
+export function parseMultirange(text: string): Intervals {
+  if (text === '{}') return [];
+  const intervals: Interval[] = [];
+  const range = /\[(-?\d+),(-?\d+)\)/y;
+  let at = 1;
+  while (at < text.length) {
+    range.lastIndex = at;
+    const match = range.exec(text);
+    const [from, end] = [Number(match?.[1]), Number(match?.[2])];
+    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(end)) throw new Error(`not an int8multirange: ${text}`);
+    intervals.push({ from, to: end - 1 });
+    at = range.lastIndex + 1;
+  }
+  return intervals;
+}

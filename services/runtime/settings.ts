@@ -1,0 +1,179 @@
+import type { SyncSettings } from '../../catalog/schema/environment.ts';
+
+/** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
+export interface Secret {
+  reveal(): string;
+  toString(): string;
+  toJSON(): string;
+}
+
+export function secretOf(value: string): Secret {
+  const stars = (): string => '********';
+  return { reveal: () => value, toString: stars, toJSON: stars };
+}
+
+/** What environment variables may set. The names are the brief's. */
+export interface Settings {
+  readonly sync: Partial<SyncSettings>;
+  readonly networks: readonly string[] | undefined;
+  readonly databaseUrl: Secret | undefined;
+  readonly clickhouseUrl: Secret | undefined;
+  readonly jwtSecret: Secret | undefined;
+  readonly apiSecretKey: Secret | undefined;
+}
+
+/** One environment variable: what it is for, how its text is read (throwing what is wrong with it), and where it goes. */
+export interface Variable {
+  readonly name: string;
+  readonly help: string;
+  readonly secret: boolean;
+  read(text: string, into: MutableSettings): void;
+}
+
+interface MutableSettings {
+  sync: { -readonly [Key in keyof SyncSettings]?: SyncSettings[Key] };
+  networks: readonly string[] | undefined;
+  databaseUrl: Secret | undefined;
+  clickhouseUrl: Secret | undefined;
+  jwtSecret: Secret | undefined;
+  apiSecretKey: Secret | undefined;
+}
+
+export const variables: readonly Variable[] = [
+  {
+    name: 'L2_NETWORKS',
+    help: 'sync only these networks, by id, separated by commas, whatever their priority and phase',
+    secret: false,
+    read: (text, into) => {
+      into.networks = listOf(text);
+    },
+  },
+  {
+    name: 'L2_SYNC_INTERVAL',
+    help: 'seconds between two looks at a head',
+    secret: false,
+    read: (text, into) => {
+      into.sync.intervalSeconds = numberOf(text, 0.1, 3600);
+    },
+  },
+  {
+    name: 'L2_BATCH_SIZE',
+    help: 'blocks in one batch at the most',
+    secret: false,
+    read: (text, into) => {
+      into.sync.batchSize = integerOf(text, 1, 10_000);
+    },
+  },
+  {
+    name: 'L2_MAX_CONCURRENT_REQUESTS',
+    help: 'RPC requests in flight at the most, of the whole process',
+    secret: false,
+    read: (text, into) => {
+      into.sync.maxConcurrentRequests = integerOf(text, 1, 1000);
+    },
+  },
+  {
+    name: 'L2_PRIORITY_THRESHOLD',
+    help: 'networks of a lower priority are not synced',
+    secret: false,
+    read: (text, into) => {
+      into.sync.priorityThreshold = integerOf(text, 1, 10);
+    },
+  },
+  {
+    name: 'DATABASE_URL',
+    help: 'PostgreSQL: postgres://user:password@host:5432/database; left out, an embedded one is started',
+    secret: true,
+    read: (text, into) => {
+      into.databaseUrl = secretOf(urlOf(text, ['postgres:', 'postgresql:']));
+    },
+  },
+  {
+    name: 'CLICKHOUSE_URL',
+    help: 'ClickHouse: http://user:password@host:8123/database; left out, an embedded one is opened',
+    secret: true,
+    read: (text, into) => {
+      into.clickhouseUrl = secretOf(urlOf(text, ['http:', 'https:']));
+    },
+  },
+  {
+    name: 'JWT_SECRET',
+    help: 'signs the tokens between services, 32 characters or more',
+    secret: true,
+    read: (text, into) => {
+      into.jwtSecret = secretOf(longEnough(text));
+    },
+  },
+  {
+    name: 'API_SECRET_KEY',
+    help: 'guards what changes state, 32 characters or more',
+    secret: true,
+    read: (text, into) => {
+      into.apiSecretKey = secretOf(longEnough(text));
+    },
+  },
+];
+
+/**
+ * Reads the environment variables of the table. An empty one counts as not set, as a compose file leaves it.
+ * Returns all problems at once, each with the name and what to write instead; the values of secrets are never in them.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): { settings: Settings; problems: string[] } {
+  const settings: MutableSettings = {
+    sync: {},
+    networks: undefined,
+    databaseUrl: undefined,
+    clickhouseUrl: undefined,
+    jwtSecret: undefined,
+    apiSecretKey: undefined,
+  };
+  const problems: string[] = [];
+  for (const variable of variables) {
+    const text = env[variable.name]?.trim();
+    if (text === undefined || text === '') continue;
+    try {
+      variable.read(text, settings);
+    } catch (error) {
+      const shown = variable.secret ? '' : `=${JSON.stringify(text)}`;
+      problems.push(`${variable.name}${shown}: ${error instanceof Error ? error.message : String(error)} (${variable.help})`);
+    }
+  }
+  // A misspelt name would be silently without effect.
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('L2_') && !variables.some((variable) => variable.name === name)) {
+      const known = variables.filter((variable) => variable.name.startsWith('L2_')).map((variable) => variable.name);
+      problems.push(`${name}: no such setting; known: ${known.join(', ')}`);
+    }
+  }
+  return { settings, problems };
+}
+
+function numberOf(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < min || value > max) throw new Error(`must be a number from ${min} to ${max}`);
+  return value;
+}
+
+function integerOf(text: string, min: number, max: number): number {
+  const value = numberOf(text, min, max);
+  if (!Number.isInteger(value)) throw new Error(`must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function listOf(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !/^[a-z][a-z0-9_]*$/.test(name))) throw new Error('must be network ids separated by commas');
+  return names;
+}
+
+function urlOf(text: string, protocols: readonly string[]): string {
+  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+    throw new Error(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+  }
+  return text;
+}
+
+function longEnough(text: string): string {
+  if (text.length < 32) throw new Error('must have 32 characters or more');
+  return text;
+}
