@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
+import { ConfigurationError, RetryableError } from '../runtime/errors.ts';
+import type { Timeseries } from './timeseries.ts';
+
+/** What every query runs under, on a server or in process. */
+export const timeseriesSettings = {
+  output_format_json_quote_64bit_integers: 1,
+  output_format_json_quote_decimals: 1,
+  date_time_input_format: 'best_effort',
+  // A misspelt column must fail, not vanish.
+  input_format_skip_unknown_fields: 0,
+} as const satisfies ClickHouseSettings;
+
+const bodyChunkLength = 256 * 1024;
+
+/** The time series store over a client which applies `timeseriesSettings`. The client stays the caller's to close. */
+export function createTimeseries(client: ClickHouseClient): Timeseries {
+  return {
+    query: (sql, params) =>
+      guarded(async () => {
+        const result = await client.query({ query: sql, format: 'JSONEachRow', ...queryParams(params) });
+        return result.json();
+      }),
+    command: (sql, params) =>
+      guarded(async () => {
+        await client.command({ query: sql, ...queryParams(params) });
+      }),
+    insert: (table, rows, options) =>
+      guarded(async () => {
+        if (rows.length === 0) return;
+        // Settings stand in the statement itself: the in-process connection turns `clickhouse_settings` into SET, which
+        // outlives the query, so that one token would silently drop every later insert.
+        const settings = ['async_insert = 0'];
+        if (options?.token !== undefined) {
+          settings.push(`insert_deduplication_token = ${quoted(options.token)}`);
+          settings.push('deduplicate_blocks_in_dependent_materialized_views = 1');
+        }
+        const query = `INSERT INTO ${table} SETTINGS ${settings.join(', ')} FORMAT JSONEachRow`;
+        const { stream } = await client.exec({ query, values: Readable.from(jsonLines(rows), { objectMode: false }) });
+        // The answer is empty, but its connection goes back to the pool only once it is read.
+        for await (const _ of stream);
+      }),
+  };
+}
+
+async function guarded<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw timeseriesError(error);
+  }
+}
+
+// Codes: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
+// timeout, memory, too many queries or parts, read-only table, network, shutting down, Keeper.
+const retryableCodes = new Set([
+  '159',
+  '160',
+  '164',
+  '201',
+  '202',
+  '203',
+  '209',
+  '210',
+  '236',
+  '241',
+  '242',
+  '243',
+  '252',
+  '279',
+  '319',
+  '394',
+  '425',
+  '999',
+]);
+const configurationCodes = new Set(['81', '192', '193', '194', '516']);
+
+function timeseriesError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RetryableError || error instanceof ConfigurationError) return error;
+  const text = `ClickHouse: ${error.message || String((error as { code?: unknown }).code)}`;
+  if (error instanceof ClickHouseError) {
+    if (retryableCodes.has(error.code)) return new RetryableError(text, { cause: error });
+    if (configurationCodes.has(error.code)) return new ConfigurationError(text, { cause: error });
+    return error;
+  }
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && /^(E[A-Z]+|EAI_AGAIN)$/.test(code)) return new RetryableError(text, { cause: error });
+  if (/timeout|socket hang up|terminated/i.test(error.message)) return new RetryableError(text, { cause: error });
+  return error;
+}
+
+function queryParams(params: Record<string, unknown> | undefined): { query_params?: Record<string, unknown> } {
+  if (params === undefined) return {};
+  const entries = Object.entries(params).map(([name, value]) => [
+    name,
+    value instanceof Date ? unixTime(value) : value,
+  ]);
+  return { query_params: Object.fromEntries(entries) };
+}
+
+/** Seconds, with milliseconds if there are any: ClickHouse reads it as an instant whatever the server's zone. */
+function unixTime(date: Date): string {
+  const ms = date.getTime();
+  return (ms / 1000).toFixed(ms % 1000 === 0 ? 0 : 3);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function* jsonLines(rows: readonly object[]): Generator<string> {
+  let pending = '';
+  for (const row of rows) {
+    pending += `${JSON.stringify(row, exact)}\n`;
+    if (pending.length >= bodyChunkLength) {
+      yield pending;
+      pending = '';
+    }
+  }
+  if (pending !== '') yield pending;
+}
+
+function exact(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}

@@ -1,0 +1,18 @@
+/** The time series store: ClickHouse, in process (chDB) or networked. */
+export interface Timeseries {
+  /**
+   * Rows of a SELECT without a FORMAT clause. Integers of 64 bits and more and decimals come back as strings, exact; DateTime
+   * as `2026-01-31 10:00:00` in the column's zone. Parameters are `{name:Type}` in the SQL; a Date is passed with its milliseconds.
+   * Throws RetryableError for a lost connection or an overloaded server, else the client's ClickHouseError.
+   */
+  query<R extends object>(sql: string, params?: Record<string, unknown>): Promise<R[]>;
+  /** A statement without a result: DDL, ALTER, OPTIMIZE. */
+  command(sql: string, params?: Record<string, unknown>): Promise<void>;
+  /**
+   * Appends rows (object keys are columns; bigint and Date are allowed) and resolves once they are stored.
+   * With a `token`, the same rows sent again under the same token are stored once, also in materialized views; the table
+   * needs `SETTINGS non_replicated_deduplication_window = 1000` (or be replicated). A failed insert may have stored its
+   * rows: send the same rows again with the same token.
+   */
+  insert(table: string, rows: readonly object[], options?: { readonly token?: string }): Promise<void>;
+}
