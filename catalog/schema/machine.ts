@@ -20,6 +20,12 @@ export const Price = Type.Object(
     ),
     perMonth: Type.Optional(Amount),
     perGBMonth: Type.Optional(Amount),
+    regions: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]*$' }), {
+        minItems: 1,
+        description: 'Where it holds; left out: everywhere',
+      }),
+    ),
     asOf: Type.Optional(Type.String({ format: 'date' })),
   },
   { additionalProperties: false, description: 'List price, without tax or discount' },

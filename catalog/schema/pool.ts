@@ -80,7 +80,7 @@ export const Pool = Type.Object(
       }),
     ),
     namespaces: Type.Array(Id, { minItems: 1, uniqueItems: true, maxItems: 20 }),
-    domain: Domain,
+    domain: Type.Optional(Domain),
     budget: Type.Optional(
       Type.Object(
         { monthly: Type.Number({ exclusiveMinimum: 0, maximum: 10_000_000 }), currency: Currency },

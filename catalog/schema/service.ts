@@ -46,6 +46,16 @@ export const CatalogKey = Type.Enum([
 ]);
 export type CatalogKey = Static<typeof CatalogKey>;
 
+/** A path on one of the service's ports. */
+export const HttpTarget = Type.Object(
+  {
+    port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
+    path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128 }),
+  },
+  { additionalProperties: false, description: 'Asked by Kubernetes (health) or Prometheus (metrics)' },
+);
+export type HttpTarget = Static<typeof HttpTarget>;
+
 export const Service = Type.Object(
   {
     id: Id,
@@ -59,15 +69,8 @@ export const Service = Type.Object(
     reads: Type.Array(CatalogKey, { uniqueItems: true, description: 'Its slice of the catalog' }),
     needs: Type.Array(StoreKind, { uniqueItems: true }),
     ports: Type.Array(ServicePort, { maxItems: 10 }),
-    health: Type.Optional(
-      Type.Object(
-        {
-          port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$' }),
-          path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$' }),
-        },
-        { additionalProperties: false, description: 'Probed by Kubernetes' },
-      ),
-    ),
+    health: Type.Optional(HttpTarget),
+    metrics: Type.Optional(HttpTarget),
     routes: Type.Array(ServiceRoute, { maxItems: 50 }),
     resources: Resources,
     volume: Type.Optional(Type.String({ ...ByteQuantity, description: 'Disk of one replica' })),
