@@ -24,14 +24,20 @@ export interface KindOfEntry {
   schema: TSchema;
   /** Lists inside a file that hold its entries, with what the loader adds to them; none: the file is the entry. */
   lists: readonly { list: string; adds?: Record<string, string> }[];
-  /** Properties of the file that each of its entries gets. */
+  /** Properties of the file that each of its entries gets, unless it has its own. */
   shared: readonly string[];
 }
 
 /** Every kind of entry, and where it is written. Read it as the layout of catalog/. */
 export const kinds: readonly KindOfEntry[] = [
   folder('network', 'networks', Network),
-  folder('pair', 'pairs', PairFile, ['exchange', 'market', 'category', 'owner'], [{ list: 'pairs' }]),
+  folder(
+    'pair',
+    'pairs',
+    PairFile,
+    ['category', 'exchange', 'market', 'owner', 'quote', 'priority', 'status'],
+    [{ list: 'pairs' }],
+  ),
   folder('channel', 'channels', Channel),
   folder('protocol', 'protocols', Protocol),
   folder('pool', 'pools', Pool),

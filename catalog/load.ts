@@ -163,7 +163,7 @@ function splitFile(
       const id = findId(kind.kind, merged);
       if (id === undefined) return [];
       const place = (path: Path, at?: 'value' | 'key') =>
-        typeof path[0] === 'string' && kind.shared.includes(path[0])
+        typeof path[0] === 'string' && kind.shared.includes(path[0]) && !Object.hasOwn(item, path[0])
           ? placeOf(path, at)
           : placeOf([list, index, ...path], at);
       const usable = !allWrong && !wrong.some(({ path }) => path[0] === list && path[1] === index);

@@ -8,35 +8,55 @@ export const PairCategory = Type.Enum(['top10', 'layer1', 'layer2', 'defi', 'mem
 export type PairCategory = Static<typeof PairCategory>;
 
 const shared = {
+  category: PairCategory,
   exchange: Type.Enum(['binance']),
   market: Type.Enum(['spot', 'futures']),
-  category: PairCategory,
   owner: Id,
+};
+
+const common = {
+  quote: Asset,
+  priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is resynced first' }),
+  status: Status,
 };
 
 const own = {
   symbol: PairSymbol,
   base: Asset,
-  quote: Asset,
   tickSize: Type.String({ ...Decimal, description: 'Price step, as text' }),
   stepSize: Type.String({ ...Decimal, description: 'Quantity step, as text' }),
   minNotional: Type.Optional(Type.String({ ...Decimal, description: 'Smallest order, in the quote asset' })),
-  priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is resynced first' }),
-  status: Status,
   statusNote: Type.Optional(Type.String({ ...Text, description: 'Why; required unless the pair is active' })),
   successor: Type.Optional(Type.String({ ...PairSymbol, description: 'The pair that took over' })),
 };
 
+const closed = { additionalProperties: false };
+
 /** A trading pair as everyone reads it. Its symbol is its identity. */
-export const Pair = Type.Object({ ...own, ...shared }, { additionalProperties: false });
+export const Pair = Type.Object({ ...own, ...common, ...shared }, closed);
 export type Pair = Static<typeof Pair>;
 
-/** catalog/pairs/<category>.yaml: what all pairs of the file share is said once, at its top. */
+/**
+ * catalog/pairs/<category>.yaml: what all pairs of the file share is said once, at its top, and so is what most of
+ * them share (quote, priority, status), from which a pair may differ.
+ */
 export const PairFile = Type.Object(
   {
     ...shared,
-    pairs: Type.Array(Type.Object(own, { additionalProperties: false }), { maxItems: 2000 }),
+    ...common,
+    pairs: Type.Array(
+      Type.Object(
+        {
+          ...own,
+          quote: Type.Optional(common.quote),
+          priority: Type.Optional(common.priority),
+          status: Type.Optional(common.status),
+        },
+        closed,
+      ),
+      { maxItems: 2000 },
+    ),
   },
-  { additionalProperties: false, description: 'Trading pairs of one category: catalog/pairs/<category>.yaml' },
+  { ...closed, description: 'Trading pairs of one category: catalog/pairs/<category>.yaml' },
 );
 export type PairFile = Static<typeof PairFile>;
