@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Static, TSchema } from 'typebox';
 import { compareCodePoints, getId, kinds } from './kinds.ts';
 import { deepFreeze } from './load.ts';
 import { CatalogError, type Problem } from './problem.ts';
@@ -34,30 +35,37 @@ export function renderLock(catalog: Catalog): { text: string; digest: string } {
 
 /** Reads a lock file back. Throws a CatalogError if it is no lock, was edited by hand, or is of another schema. */
 export function parseLock(text: string, file = 'catalog.lock.json'): Catalog {
-  const refuse = (message: string, fix: string): never => {
+  return deepFreeze(parseLocked(file, text, LockedCatalog));
+}
+
+/** A JSON file `{ catalog, digest }` whose catalog fits the schema and whose digest is that catalog's. */
+export function parseLocked<S extends TSchema>(file: string, text: string, schema: S): Static<S> {
+  const refuse = (message: string): never => {
+    const fix = 'write it anew: it is generated, never edited';
     const problem: Problem = { file, line: 1, col: 1, code: 'CAT006', message, fix, severity: 'error' };
     throw new CatalogError([problem]);
   };
-  const again = 'write it anew: it is generated, never edited';
-  let lock: unknown;
+  let locked: unknown;
   try {
-    lock = JSON.parse(text);
+    locked = JSON.parse(text);
   } catch {
-    return refuse('the lock is no JSON', again);
+    return refuse('the file is no JSON');
   }
-  const catalog: unknown = typeof lock === 'object' && lock !== null ? Reflect.get(lock, 'catalog') : undefined;
-  const digest: unknown = typeof lock === 'object' && lock !== null ? Reflect.get(lock, 'digest') : undefined;
-  const errors = checkSchema(LockedCatalog, catalog);
+  const part = (key: string): unknown =>
+    typeof locked === 'object' && locked !== null ? Reflect.get(locked, key) : undefined;
+  const catalog = part('catalog');
+  const errors = checkSchema(schema, catalog);
   const [first] = errors;
   if (first !== undefined) {
     const at = first.path.length === 0 ? '' : `${first.path.join('.')}: `;
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-    return refuse(`the lock does not fit today's schema: ${at}${first.message}${more}`, again);
+    return refuse(`it does not fit today's schema: ${at}${first.message}${more}`);
   }
-  const checked = catalog as Catalog;
-  const actual = digestOf(sortedCatalog(checked));
-  if (digest !== actual) return refuse(`the lock's digest is ${String(digest)}, its content's is ${actual}`, again);
-  return deepFreeze(sortedCatalog(checked));
+  const digest = part('digest');
+  const actual = digestOf(catalog);
+  if (digest !== actual) return refuse(`it states digest ${String(digest)}, but its content has ${actual}`);
+  // The schema has just been checked.
+  return catalog as Static<S>;
 }
 
 function sortedCatalog(catalog: Catalog): Catalog {

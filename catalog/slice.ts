@@ -1,6 +1,8 @@
-import { getEntry } from './load.ts';
-import { digestOf } from './lock.ts';
-import type { Catalog } from './schema/catalog.ts';
+import Type from 'typebox';
+import { compareCodePoints, kinds } from './kinds.ts';
+import { deepFreeze, getEntry } from './load.ts';
+import { canonicalJson, digestOf, parseLocked } from './lock.ts';
+import { type Catalog, LockedCatalog } from './schema/catalog.ts';
 
 export interface CatalogSlice {
   service: string;
@@ -14,4 +16,26 @@ export function sliceOf(catalog: Catalog, serviceId: string): CatalogSlice {
   const { reads } = getEntry(catalog, 'services', serviceId);
   const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, catalog[key]]));
   return { service: serviceId, digest: digestOf(slice), catalog: slice };
+}
+
+/** The slice as JSON with an entry a line: a diff then shows the entry that changed, and not the whole. */
+export function renderSlice({ service, digest, catalog }: CatalogSlice): string {
+  const lists = Object.entries(catalog)
+    .sort(([a], [b]) => compareCodePoints(a, b))
+    .map(([key, entries]) => {
+      const lines = entries.map((entry: object) => `      ${canonicalJson(entry).trimEnd()}`);
+      return `    ${JSON.stringify(key)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
+    });
+  const parts = [`  "catalog": {\n${lists.join(',\n')}\n  }`, `  "digest": "${digest}"`, `  "service": "${service}"`];
+  return `{\n${parts.join(',\n')}\n}\n`;
+}
+
+/**
+ * Reads a rendered slice back: its schema and digest are checked, and a kind the service does not read is an empty
+ * list. Throws a CatalogError.
+ */
+export function parseSlice(text: string, file = 'slice.json'): Catalog {
+  const catalog = parseLocked(file, text, Type.Partial(LockedCatalog, { additionalProperties: false }));
+  const full = kinds.map(({ key }) => [key, catalog[key] ?? []] as const);
+  return deepFreeze(Object.fromEntries(full) as unknown as Catalog);
 }
