@@ -1,0 +1,38 @@
+import type { Chart } from 'cdk8s';
+import { KubeConfigMap } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { compareCodePoints, getId, kinds } from '../../catalog/kinds.ts';
+import { canonicalJson } from '../../catalog/lock.ts';
+import type { CatalogSlice } from '../../catalog/slice.ts';
+import { type ServiceContext, serviceMetadata } from './service-context.ts';
+
+/** File of the ConfigMap that holds the slice, and where it is mounted. */
+export const sliceFile = 'slice.json';
+export const catalogFolder = '/etc/defimon/catalog';
+
+/**
+ * The service's slice of the catalog. Its name stays: a new slice changes the mounted file in place, and old pods
+ * never lose the one they use. An entry that the service does not read changes nothing here.
+ */
+export function addConfigMap(chart: Chart, context: ServiceContext): void {
+  new KubeConfigMap(chart, 'config', {
+    metadata: serviceMetadata(context, 'config', entriesOf(context.slice)),
+    data: { [sliceFile]: renderSlice(context.slice) },
+  });
+}
+
+/** The slice as JSON, an entry a line: a diff then shows the entry that changed, and not the whole. */
+export function renderSlice({ service, digest, catalog }: CatalogSlice): string {
+  const lists = Object.entries(catalog)
+    .sort(([a], [b]) => compareCodePoints(a, b))
+    .map(([key, entries]) => {
+      const lines = entries.map((entry: object) => `      ${canonicalJson(entry).trimEnd()}`);
+      return `    ${JSON.stringify(key)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
+    });
+  const parts = [`  "catalog": {\n${lists.join(',\n')}\n  }`, `  "digest": "${digest}"`, `  "service": "${service}"`];
+  return `{\n${parts.join(',\n')}\n}\n`;
+}
+
+/** The catalog ids of all entries in a slice: `network/base`. */
+function entriesOf({ catalog }: CatalogSlice): string[] {
+  return kinds.flatMap(({ kind, key }) => (catalog[key] ?? []).map((entry: object) => `${kind}/${getId(kind, entry)}`));
+}

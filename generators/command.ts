@@ -1,0 +1,199 @@
+import { parseArgs, styleText } from 'node:util';
+import { formatProblem } from '../catalog/problem.ts';
+import { renderDiff } from './diff.ts';
+import { ClashError } from './emit/output.ts';
+import { type Change, compareTree, isInterrupted, recoverTree, replaceTree, TreeError } from './emit/tree.ts';
+import { YamlError } from './emit/yaml.ts';
+import { RenderError } from './inputs.ts';
+import { type Generation, readGeneration } from './workspace.ts';
+
+/** Where a command writes; a terminal gets colours. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
+
+  npm run generate                            write every environment but local, argocd/ and the editor's schemas
+  npm run generate -- --check                 write nothing; exit 1 if a file is stale, missing, edited or not ours
+  npm run generate -- --environment staging   that environment alone
+  npm run generate -- --init production       write the first lock of production, from today's catalog
+
+dev and staging follow the catalog. production follows its own catalog.lock.json, which only a promotion changes.
+Files beside environments/<env>/<cluster>/ (environment.yaml, images.lock.yaml) are yours; inside it all is generated.
+`;
+
+/** What --check shows of the differences: the whole is one command away. */
+const diffLinesMax = 60;
+const fileDiffLinesMax = 12;
+const diffColumnsMax = 160;
+
+/**
+ * Runs `npm run generate` in the project at `root`.
+ *
+ * @returns The exit code: 0 done or up to date, 1 something to correct, 2 wrong arguments.
+ */
+export function runGenerate(root: string, argv: readonly string[], out: Output, err: Output): number {
+  let options: ReturnType<typeof parseOptions>;
+  try {
+    options = parseOptions(argv);
+  } catch (error) {
+    err.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    return 2;
+  }
+  if (options.help) {
+    out.write(help);
+    return 0;
+  }
+  try {
+    return options.check ? check(root, options, out, err) : generate(root, options, out, err);
+  } catch (error) {
+    // These say what is wrong and what to do; anything else is a defect of ours, and keeps its stack.
+    const isOurs = [RenderError, ClashError, TreeError, YamlError].some((family) => error instanceof family);
+    if (!isOurs || !(error instanceof Error)) throw error;
+    err.write(`${paint(err, 'red', 'error')} ${error.message}\n`);
+    return 1;
+  }
+}
+
+interface Options {
+  readonly check: boolean;
+  readonly help: boolean;
+  readonly environment?: string;
+  readonly init?: string;
+}
+
+function parseOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      check: { type: 'boolean', default: false },
+      environment: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+      init: { type: 'string' },
+    },
+  });
+  if (values.check && values.init !== undefined)
+    throw new Error('--init writes, and --check never does: give one of them');
+  return values;
+}
+
+function generate(root: string, options: Options, out: Output, err: Output): number {
+  if (isInterrupted(root)) {
+    recoverTree(root);
+    out.write('Completed a run that was stopped while it moved its files.\n');
+  }
+  const generation = prepare(root, options, out, err);
+  if (generation === undefined) return 1;
+  const changes = replaceTree(root, generation.files, generation.owned);
+  out.write(tableOf(generation, changes, out));
+  if (changes.length === 0) out.write('Nothing changed.\n');
+  return 0;
+}
+
+function check(root: string, options: Options, out: Output, err: Output): number {
+  if (isInterrupted(root)) {
+    err.write('A run was stopped while it moved its files: run "npm run generate", which completes it.\n');
+    return 1;
+  }
+  const generation = prepare(root, options, out, err);
+  if (generation === undefined) return 1;
+  const changes = compareTree(root, generation.files, generation.owned);
+  if (changes.length === 0) {
+    out.write(`${generation.files.length} generated files are up to date.\n`);
+    return 0;
+  }
+  const count = changes.length === 1 ? 'One generated file is' : `${changes.length} generated files are`;
+  err.write(`${count} not what the catalog says:\n`);
+  for (const change of changes)
+    err.write(`  ${paintKind(err, change.kind)} ${change.path}  ${paint(err, 'dim', whyOf(change))}\n`);
+  err.write(shortDiffs(changes, err));
+  err.write('Run "npm run generate" and commit what it writes.\n');
+  return 1;
+}
+
+/** Reads and renders; tells of each environment as it is done. Undefined if there was an error, which is then told. */
+function prepare(root: string, options: Options, out: Output, err: Output): Generation | undefined {
+  const { generation, problems } = readGeneration(root, options);
+  for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
+  for (const { inputs, apps, files } of generation?.renderings ?? []) {
+    const { name } = inputs.environment;
+    const digest = generation?.digests.get(name)?.slice(0, 'sha256:'.length + 12) ?? '';
+    out.write(`${name}: ${apps.length} apps, ${files.length} files from catalog ${digest}\n`);
+  }
+  return generation;
+}
+
+/** Changes by environment and cluster, with the files that are there now. */
+function tableOf(generation: Generation, changes: readonly Change[], out: Output): string {
+  const counts = new Map<string, Record<Change['kind'] | 'files', number>>();
+  const rowOf = (path: string) => {
+    const place = placeOf(path);
+    const row = counts.get(place) ?? { files: 0, added: 0, changed: 0, removed: 0 };
+    counts.set(place, row);
+    return row;
+  };
+  for (const { path } of generation.files) rowOf(path).files += 1;
+  for (const { path, kind } of changes) rowOf(path)[kind] += 1;
+  const width = Math.max(...[...counts.keys()].map((place) => place.length));
+  const cell = (kind: Change['kind'], count: number) => {
+    const text = `${signs[kind]}${count}`.padStart(6);
+    return count === 0 ? paint(out, 'dim', text) : paint(out, colours[kind], text);
+  };
+  const rows = [...counts].map(
+    ([place, { files, added, changed, removed }]) =>
+      `${place.padEnd(width)}  ${String(files).padStart(5)} files ${cell('added', added)}${cell('changed', changed)}${cell('removed', removed)}\n`,
+  );
+  return rows.join('');
+}
+
+/** `staging/analytics` for a file of a cluster; the file or folder itself for what belongs to none. */
+function placeOf(path: string): string {
+  const parts = path.split('/');
+  if (parts[0] === 'environments')
+    return parts.length > 3 ? `${parts[1]}/${parts[2]}` : `${parts[1]}/${parts[2] ?? ''}`;
+  return parts[0] === 'catalog' ? parts.slice(0, -1).join('/') : (parts[0] ?? path);
+}
+
+/** The beginning of each changed file's diff: enough to see what it is about. */
+function shortDiffs(changes: readonly Change[], err: Output): string {
+  const lines = changes.flatMap(({ path, kind, before = '', after = '' }) => {
+    if (kind !== 'changed') return [];
+    const diff = renderDiff(before, after);
+    const rest = diff.length - fileDiffLinesMax;
+    return [
+      paint(err, 'bold', path),
+      ...diff.slice(0, fileDiffLinesMax).map((line) => paintLine(err, cut(line))),
+      ...(rest > 0 ? [`… ${rest} lines more`] : []),
+    ];
+  });
+  const shown = lines.slice(0, diffLinesMax);
+  const more = lines.length > shown.length ? ['… and more: "npm run generate && git diff" shows all'] : [];
+  return [...shown, ...more].map((line) => `${line}\n`).join('');
+}
+
+function cut(line: string): string {
+  return line.length > diffColumnsMax ? `${line.slice(0, diffColumnsMax - 1)}…` : line;
+}
+
+const signs = { added: '+', changed: '~', removed: '−' } as const;
+const colours = { added: 'green', changed: 'yellow', removed: 'red' } as const;
+
+function whyOf({ kind }: Change): string {
+  if (kind === 'added') return 'missing';
+  return kind === 'changed' ? 'stale or edited by hand' : 'nothing generates it';
+}
+
+function paintKind(output: Output, kind: Change['kind']): string {
+  return paint(output, colours[kind], signs[kind]);
+}
+
+function paintLine(output: Output, line: string): string {
+  if (line.startsWith('+')) return paint(output, 'green', line);
+  return line.startsWith('-') ? paint(output, 'red', line) : paint(output, 'dim', line);
+}
+
+function paint(output: Output, style: Parameters<typeof styleText>[0], text: string): string {
+  return output.isTTY === true ? styleText(style, text, { validateStream: false }) : text;
+}

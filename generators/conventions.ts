@@ -1,0 +1,35 @@
+/** The words that objects of different apps must agree on. A selector and its target are written with the same one. */
+
+export const repositoryUrl = 'https://gitlab.com/highfunk/defimon.git';
+export const revision = 'refs/heads/main';
+
+/** Kubernetes' own label: every namespace carries its name, so a network policy can select it. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+/** The label that pods of a store carry, by its kind: `relational`, `timeseries` … */
+export const storeLabel = 'defimon.highfunk.uk/store';
+
+/** Namespaces of the platform, the same in every cluster. */
+export const gatewayNamespace = 'gateway';
+export const monitoringNamespace = 'monitoring';
+
+/** The ClusterSecretStore that every `secretRef` is read from. */
+export const secretStore = 'defimon';
+
+/** Every service shows its metrics and health here, whatever ports it has besides. */
+export const opsPort = { name: 'ops', port: 9464 } as const;
+
+/**
+ * The order in which Argo CD applies the objects of one app: a wave begins when the one before is healthy. Gaps are
+ * room for what comes between (migrations, stores).
+ */
+export const waves = { namespace: -5, secret: -3, config: -2, workload: 5, edge: 10 } as const;
+
+/** The name under which Argo CD knows the cluster, and the app on it. */
+export function destinationOf(environment: string, cluster: string): string {
+  return `${environment}-${cluster}`;
+}
+
+/** One AppProject an environment and pool: what a pool's apps may touch is closed there. */
+export function projectOf(environment: string, pool: string): string {
+  return `${environment}-${pool}`;
+}
