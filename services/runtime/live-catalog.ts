@@ -73,7 +73,10 @@ export async function openLiveCatalog(options: LiveCatalogOptions): Promise<Star
       refused = reading.problems;
       broken.set(1);
       reloads.inc({ result: 'refused' });
-      log.error({ problems: refused, digest: current.digest }, 'changed catalog refused, the last good one stays in force');
+      log.error(
+        { problems: refused, digest: current.digest },
+        'changed catalog refused, the last good one stays in force',
+      );
       return;
     }
     refused = [];
@@ -154,7 +157,9 @@ async function fingerprintOf(paths: readonly string[]): Promise<string> {
     }
     const names = await readdir(path);
     // The schema and the code beside the data do not change at run time, and are not data.
-    await Promise.all(names.filter((name) => name !== 'schema' && !name.endsWith('.ts')).map((name) => visit(join(path, name))));
+    await Promise.all(
+      names.filter((name) => name !== 'schema' && !name.endsWith('.ts')).map((name) => visit(join(path, name))),
+    );
   }
   await Promise.all(paths.map(visit));
   return lines.sort().join('\n');

@@ -5,11 +5,14 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] a
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * The process's logger: constant messages, values as fields. JSON lines on standard output for machines; for a person at a
- * terminal, short coloured lines.
+ * The process's logger: constant messages, values as fields. For machines it is JSON; for people short lines, coloured on
+ * a terminal.
  */
-export function createLogger(level: LogLevel, terminal: boolean): Logger {
+export function createLogger(level: LogLevel, readers: 'people' | 'machines', terminal: boolean): Logger {
   const options = { level, base: null, redact: ['*.password', '*.secret', '*.token', '*.authorization'] };
-  if (!terminal) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime });
-  return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }));
+  if (readers === 'machines') return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino(
+    options,
+    pretty({ colorize: terminal, translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),
+  );
 }

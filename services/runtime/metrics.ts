@@ -16,7 +16,11 @@ export function gaugeOf(registry: Registry, metric: Metric & { type: 'gauge' }):
 }
 
 /** `buckets` are upper bounds in the metric's unit. */
-export function histogramOf(registry: Registry, metric: Metric & { type: 'histogram' }, buckets: readonly number[]): Histogram {
+export function histogramOf(
+  registry: Registry,
+  metric: Metric & { type: 'histogram' },
+  buckets: readonly number[],
+): Histogram {
   const found = registry.getSingleMetric(metric.name);
   if (found instanceof Histogram) return found;
   return new Histogram({

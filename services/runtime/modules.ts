@@ -51,9 +51,10 @@ export function startOrder<Parts>(table: ModuleTable<Parts>, wanted: readonly st
   return order;
 }
 
-/** Modules that are up: stop them in reverse, or ask how they are. */
-export interface Running {
+/** Modules that are up: use what they give, stop them in reverse, or ask how they are. */
+export interface Running<Parts> {
   readonly names: readonly string[];
+  readonly parts: Partial<Parts>;
   stop(): Promise<void>;
   health(): Promise<Record<string, Health>>;
 }
@@ -74,7 +75,7 @@ export async function startModules<Parts>(
   wanted: readonly string[],
   observer: Observer = {},
   signal?: AbortSignal,
-): Promise<Running> {
+): Promise<Running<Parts>> {
   const parts: Partial<Record<string, unknown>> = {};
   const up: { name: string; started: Started<unknown> }[] = [];
   const stopAll = async (): Promise<void> => {
@@ -108,6 +109,7 @@ export async function startModules<Parts>(
   let stopping: Promise<void> | undefined;
   return {
     names,
+    parts: parts as Partial<Parts>,
     stop: () => {
       stopping ??= stopAll();
       return stopping;

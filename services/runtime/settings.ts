@@ -118,7 +118,10 @@ export const variables: readonly Variable[] = [
  * Reads the environment variables of the table. An empty one counts as not set, as a compose file leaves it.
  * Returns all problems at once, each with the name and what to write instead; the values of secrets are never in them.
  */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): { settings: Settings; problems: string[] } {
+export function readSettings(env: Readonly<Record<string, string | undefined>>): {
+  settings: Settings;
+  problems: string[];
+} {
   const settings: MutableSettings = {
     sync: {},
     networks: undefined,
@@ -135,7 +138,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       variable.read(text, settings);
     } catch (error) {
       const shown = variable.secret ? '' : `=${JSON.stringify(text)}`;
-      problems.push(`${variable.name}${shown}: ${error instanceof Error ? error.message : String(error)} (${variable.help})`);
+      problems.push(
+        `${variable.name}${shown}: ${error instanceof Error ? error.message : String(error)} (${variable.help})`,
+      );
     }
   }
   // A misspelt name would be silently without effect.

@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { forgetNetwork } from './datasets/chain/write.ts';
+import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
+import { type Config, decideConfig, type Flags, parseFlags } from './runtime/config.ts';
+import { ConfigurationError, describeError, exitCodeOf } from './runtime/errors.ts';
+import { createLogger } from './runtime/log.ts';
+import { type Running, startModules, startOrder } from './runtime/modules.ts';
+import { readSettings, variables } from './runtime/settings.ts';
+import { type Context, createSystem, type Parts, targets, targetsOf } from './system.ts';
+import { showProgress, showStarted } from './terminal.ts';
+
+// The one reader of argv, env and signals.
+
+const root = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+async function main(): Promise<void> {
+  const flags = parseFlags(process.argv.slice(2));
+  if (flags.mode === 'help') return print(helpText());
+  const config = readConfig(flags);
+  switch (flags.mode) {
+    case 'list':
+      return print(listText(config));
+    case 'print-config':
+      return print(JSON.stringify({ ...config, environment: config.environment.name }, null, 2));
+    case 'check':
+      startOrder(createSystem(contextOf(config).context), targetsOf(config));
+      return print(`configuration of environment ${config.environment.name} is good: ${targetsOf(config).join(', ')}`);
+    default:
+      return flags.forget === undefined ? run(config) : forget(config, flags.forget);
+  }
+}
+
+function readConfig(flags: Flags): Config {
+  const { settings, problems } = readSettings(process.env);
+  const environmentFile = join(root, 'environments', flags.environment, 'environment.yaml');
+  const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
+  const reading = readSources(source, environmentFile);
+  if ('problems' in reading) problems.push(...reading.problems);
+  if (problems.length > 0 || 'problems' in reading) throw new ConfigurationError(problems.join('\n'));
+  const config = decideConfig(flags, settings, source, environmentFile, reading.environment);
+  const known = new Set([...reading.catalog.networks, ...reading.environmentNetworks].map((network) => network.id));
+  const unknown = (config.onlyNetworks ?? []).filter((id) => !known.has(id));
+  if (unknown.length > 0)
+    throw new ConfigurationError(
+      `L2_NETWORKS: no network ${unknown.join(', ')} in the catalog; npm run catalog -- list network shows them`,
+    );
+  return config;
+}
+
+function contextOf(config: Config): {
+  context: Context;
+  attach(running: Running<Parts>): void;
+  failed: Promise<unknown>;
+} {
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  let running: Running<Parts> | undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<unknown>((resolve) => {
+    fail = resolve;
+  });
+  const context: Context = {
+    config,
+    log: createLogger(
+      config.logLevel,
+      config.environment.name === 'local' ? 'people' : 'machines',
+      process.stdout.isTTY === true,
+    ),
+    metrics,
+    version,
+    health: () => running?.health(),
+    fail,
+  };
+  return {
+    context,
+    failed,
+    attach: (started) => {
+      running = started;
+    },
+  };
+}
+
+async function run(config: Config): Promise<void> {
+  const { context, attach, failed } = contextOf(config);
+  const { log } = context;
+  const abort = new AbortController();
+  const signalled = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (abort.signal.aborted) {
+          log.warn({ signal }, 'second signal, leaving at once');
+          process.exit(75);
+        }
+        abort.abort(new Error(`stopped by ${signal}`));
+        resolve(signal);
+      });
+    }
+  });
+  const from = performance.now();
+  const running = await startModules(
+    createSystem(context),
+    targetsOf(config),
+    {
+      started: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module started'),
+      stopped: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module stopped'),
+      stopFailed: (name, error) =>
+        log.error({ module: name, reason: describeError(error) }, 'module did not stop cleanly'),
+    },
+    abort.signal,
+  );
+  attach(running);
+  const tookMs = performance.now() - from;
+  const forPeople = config.environment.name === 'local';
+  if (forPeople) showStarted(context, running, tookMs, process.stdout);
+  else log.info({ modules: running.names, tookMs: Math.round(tookMs) }, 'started');
+  const progress = forPeople ? showProgress(running, process.stdout) : undefined;
+  const end = await Promise.race([signalled, failed]);
+  progress?.stop();
+  if (typeof end === 'string') print(`\nstopping (${end}); a second Ctrl-C leaves at once`);
+  await running.stop();
+  if (typeof end !== 'string') throw end;
+  print('stopped');
+}
+
+/** Starts the relational store alone and drops a network from it; the retractions reach the other stores at the next start. */
+async function forget(config: Config, network: string): Promise<void> {
+  const running = await startModules(createSystem(contextOf(config).context), ['relational']);
+  const { relational } = running.parts;
+  try {
+    if (relational === undefined) return;
+    const dropped = await forgetNetwork(relational, network);
+    print(`dropped ${dropped} blocks of ${network}; the next start syncs it anew`);
+  } finally {
+    await running.stop();
+  }
+}
+
+function helpText(): string {
+  const rows = (pairs: readonly (readonly [string, string])[]): string =>
+    pairs.map(([left, right]) => `  ${left.padEnd(30)} ${right}`).join('\n');
+  return `Defimon ${version}: runs the services of the catalog.
+
+Usage: npm start -- [options]
+
+${rows([
+  ['--environment NAME', 'a folder of environments/; default local'],
+  ['--target A,B', `which services to run: ${targets.join(', ')} or all; default all`],
+  ['--live', 'environment local: also sync the real networks of the catalog'],
+  ['--catalog PATH', 'another catalog folder, or the slice of it that a cluster mounts'],
+  ['--data-dir DIR', 'where embedded stores keep their data; default .data'],
+  ['--host ADDRESS', 'address to listen on; default 127.0.0.1'],
+  ['--port-offset N', 'added to every port, for a second Defimon on one machine; default 0'],
+  ['--log-level LEVEL', 'trace, debug, info, warn, error or silent; default info'],
+  ['--forget NETWORK', 'drop what is held of a network, whose chain was started anew, and leave'],
+  ['--list', 'show targets, modules and what they need, and leave'],
+  ['--check', 'check configuration and catalog, and leave'],
+  ['--print-config', 'show the configuration in force, secrets hidden, and leave'],
+  ['--help', 'this text'],
+])}
+
+Environment variables, which override environments/<name>/environment.yaml:
+
+${rows(variables.map((variable) => [variable.name, variable.help] as const))}
+
+Exit codes: 0 stopped as asked, 1 the configuration must change, 75 a restart may help.`;
+}
+
+function listText(config: Config): string {
+  const table = createSystem(contextOf(config).context);
+  const order = startOrder(table, targetsOf(config));
+  const lines = order.map((name) => `  ${name.padEnd(18)} ${table[name].needs.join(', ') || '-'}`);
+  return `targets: ${targetsOf(config).join(', ')}\n\nmodules in the order they start, with what they need:\n${lines.join('\n')}`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const known = error instanceof ConfigurationError || exitCodeOf(error) === 75;
+    const mark = styleText('red', 'error', { stream: process.stderr });
+    process.stderr.write(`${mark} ${known && error instanceof Error ? error.message : describeError(error)}\n`);
+    process.exit(exitCodeOf(error));
+  },
+);

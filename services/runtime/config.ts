@@ -1,0 +1,146 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Environment, SyncSettings } from '../../catalog/schema/environment.ts';
+import type { CatalogSource } from './catalog-source.ts';
+import { ConfigurationError } from './errors.ts';
+import { type LogLevel, logLevels } from './log.ts';
+import type { Secret, Settings } from './settings.ts';
+
+/** What the command line asks for, checked for form only. */
+export interface Flags {
+  readonly environment: string;
+  readonly targets: readonly string[];
+  readonly catalog: string | undefined;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly portOffset: number;
+  readonly live: boolean;
+  readonly logLevel: LogLevel;
+  readonly forget: string | undefined;
+  readonly mode: 'run' | 'list' | 'check' | 'print-config' | 'help';
+}
+
+/** Where the stores are: in this process, or at addresses that only the environment's secrets know. */
+export type StoresConfig =
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | { readonly kind: 'networked'; readonly databaseUrl: Secret; readonly clickhouseUrl: Secret };
+
+/** All that the process runs by, decided once before anything starts. */
+export interface Config {
+  readonly environment: Environment;
+  readonly targets: readonly string[];
+  readonly source: CatalogSource;
+  readonly environmentFile: string;
+  readonly stores: StoresConfig;
+  readonly dataDir: string;
+  readonly host: string;
+  readonly portOffset: number;
+  readonly live: boolean;
+  readonly sync: SyncSettings;
+  readonly onlyNetworks: readonly string[] | undefined;
+  readonly logLevel: LogLevel;
+}
+
+const options = {
+  environment: { type: 'string', default: 'local' },
+  target: { type: 'string', default: 'all' },
+  catalog: { type: 'string' },
+  'data-dir': { type: 'string', default: '.data' },
+  host: { type: 'string', default: '127.0.0.1' },
+  'port-offset': { type: 'string', default: '0' },
+  live: { type: 'boolean', default: false },
+  'log-level': { type: 'string', default: 'info' },
+  forget: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  check: { type: 'boolean', default: false },
+  'print-config': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** Reads the command line. Throws ConfigurationError with all that is wrong with it. */
+export function parseFlags(args: readonly string[]): Flags {
+  let values: ReturnType<typeof parseArgs<{ options: typeof options; args: string[] }>>['values'];
+  try {
+    values = parseArgs({ options, args: [...args], allowPositionals: false, strict: true }).values;
+  } catch (error) {
+    throw new ConfigurationError(
+      `${error instanceof Error ? error.message : String(error)}; npm start -- --help shows the options`,
+    );
+  }
+  const problems: string[] = [];
+  const portOffset = Number(values['port-offset']);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) {
+    problems.push(`--port-offset ${values['port-offset']}: must be a whole number from 0 to 50000`);
+  }
+  const logLevel = logLevels.find((level) => level === values['log-level']);
+  if (logLevel === undefined)
+    problems.push(`--log-level ${values['log-level']}: must be one of ${logLevels.join(', ')}`);
+  if (!/^[a-z]+$/.test(values.environment))
+    problems.push(`--environment ${values.environment}: must be a folder of environments/`);
+  const modes = (['help', 'list', 'check', 'print-config'] as const).filter((mode) => values[mode]);
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
+  return {
+    environment: values.environment,
+    targets: values.target.split(',').map((target) => target.trim()),
+    catalog: values.catalog,
+    dataDir: resolve(values['data-dir']),
+    host: values.host,
+    portOffset,
+    live: values.live,
+    logLevel: logLevel ?? 'info',
+    forget: values.forget,
+    mode: modes[0] ?? 'run',
+  };
+}
+
+/**
+ * Decides the configuration: environment.yaml, overridden by environment variables. Throws ConfigurationError with every problem
+ * that only the whole shows.
+ */
+export function decideConfig(
+  flags: Flags,
+  settings: Settings,
+  source: CatalogSource,
+  environmentFile: string,
+  environment: Environment,
+): Config {
+  const problems: string[] = [];
+  const stores = decideStores(flags, settings, environment, problems);
+  if (flags.live && environment.name !== 'local')
+    problems.push('--live is for environment local; elsewhere networks are always live');
+  if (problems.length > 0 || stores === undefined) throw new ConfigurationError(problems.join('\n'));
+  return {
+    environment,
+    targets: flags.targets,
+    source,
+    environmentFile,
+    stores,
+    dataDir: flags.dataDir,
+    host: flags.host,
+    portOffset: flags.portOffset,
+    live: flags.live || environment.name !== 'local',
+    sync: { ...environment.sync, ...settings.sync },
+    onlyNetworks: settings.networks,
+    logLevel: flags.logLevel,
+  };
+}
+
+function decideStores(
+  flags: Flags,
+  settings: Settings,
+  environment: Environment,
+  problems: string[],
+): StoresConfig | undefined {
+  const { databaseUrl, clickhouseUrl } = settings;
+  if (databaseUrl === undefined && clickhouseUrl === undefined && environment.stores.kind === 'embedded') {
+    return { kind: 'embedded', dataDir: flags.dataDir };
+  }
+  const why =
+    environment.stores.kind === 'embedded'
+      ? 'stores are embedded or networked together: set both variables, or none'
+      : `environment ${environment.name} keeps its data in networked stores`;
+  if (databaseUrl === undefined) problems.push(`DATABASE_URL is not set: ${why}`);
+  if (clickhouseUrl === undefined) problems.push(`CLICKHOUSE_URL is not set: ${why}`);
+  if (databaseUrl === undefined || clickhouseUrl === undefined) return undefined;
+  return { kind: 'networked', databaseUrl, clickhouseUrl };
+}

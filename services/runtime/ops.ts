@@ -1,0 +1,72 @@
+import { createServer } from 'node:http';
+import type { Registry } from 'prom-client';
+import { ConfigurationError } from './errors.ts';
+import type { Health, Started } from './modules.ts';
+
+/** Where Prometheus and the kubelet look: never routed to the outside. */
+export const opsPort = 9464;
+
+export interface OpsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: Registry;
+  /** How every module is; `undefined` while the process is still starting. */
+  health(): Promise<Record<string, Health>> | undefined;
+}
+
+/**
+ * Serves /metrics, /livez (the process turns) and /readyz (every module is well; 503 with the reasons otherwise).
+ * It listens before anything else starts, so that a slow start shows as "not ready" instead of as a refused connection.
+ */
+export async function openOps(options: OpsOptions): Promise<Started<{ url: string }>> {
+  const server = createServer((request, response) => {
+    const send = (status: number, type: string, body: string): void => {
+      response.writeHead(status, {
+        'content-type': type,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      });
+      response.end(body);
+    };
+    const answer = async (): Promise<void> => {
+      switch (request.method === 'GET' ? request.url?.split('?')[0] : undefined) {
+        case '/metrics':
+          return send(200, options.metrics.contentType, await options.metrics.metrics());
+        case '/livez':
+          return send(200, 'text/plain', 'alive\n');
+        case '/readyz': {
+          const modules = await options.health();
+          const ready = modules !== undefined && Object.values(modules).every((module) => module.ok);
+          return send(
+            ready ? 200 : 503,
+            'application/json',
+            `${JSON.stringify({ ready, modules: modules ?? 'starting' }, null, 2)}\n`,
+          );
+        }
+        default:
+          return send(404, 'text/plain', 'here are GET /metrics, /livez and /readyz\n');
+      }
+    };
+    answer().catch((error: unknown) =>
+      send(500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const inUse = error.code === 'EADDRINUSE';
+      reject(
+        inUse
+          ? new ConfigurationError(`port ${options.port} is in use: stop what uses it, or start with --port-offset 100`)
+          : error,
+      );
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    part: { url: `http://${options.host}:${options.port}` },
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { readSettings, secretOf } from './settings.ts';
+
+describe(readSettings.name, () => {
+  it("reads the brief's variables", () => {
+    const { settings, problems } = readSettings({
+      L2_NETWORKS: 'optimism, arbitrum_one',
+      L2_SYNC_INTERVAL: '6',
+      L2_BATCH_SIZE: '200',
+      L2_MAX_CONCURRENT_REQUESTS: '50',
+      L2_PRIORITY_THRESHOLD: '8',
+      DATABASE_URL: 'postgres://user:pass@db:5432/defimon',
+    });
+
+    expect(problems).toEqual([]);
+    expect(settings.sync).toEqual({
+      intervalSeconds: 6,
+      batchSize: 200,
+      maxConcurrentRequests: 50,
+      priorityThreshold: 8,
+    });
+    expect(settings.networks).toEqual(['optimism', 'arbitrum_one']);
+    expect(settings.databaseUrl?.reveal()).toBe('postgres://user:pass@db:5432/defimon');
+  });
+
+  it('reports every problem at once, and never the value of a secret', () => {
+    const { problems } = readSettings({
+      L2_BATCH_SIZE: 'many',
+      L2_SYNC_INTERVAL: '-1',
+      DATABASE_URL: 'mysql://root:hunter2@db',
+      JWT_SECRET: 'short',
+    });
+
+    expect(problems).toHaveLength(4);
+    expect(problems.join()).not.toMatch(/hunter2|short"/);
+    expect(problems[0]).toContain('L2_SYNC_INTERVAL="-1": must be a number from 0.1 to 3600');
+  });
+
+  it('refuses a misspelt name instead of ignoring it', () => {
+    expect(readSettings({ L2_BATCHSIZE: '5' }).problems).toEqual([
+      expect.stringContaining('L2_BATCHSIZE: no such setting; known: L2_NETWORKS'),
+    ]);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(readSettings({ L2_NETWORKS: '', DATABASE_URL: ' ' })).toMatchObject({
+      problems: [],
+      settings: { networks: undefined, databaseUrl: undefined },
+    });
+  });
+});
+
+describe(secretOf.name, () => {
+  it('shows stars wherever it is printed', () => {
+    const secret = secretOf('hunter2');
+
+    expect(`${secret} ${JSON.stringify({ secret })} ${inspect(secret)}`).not.toContain('hunter2');
+    expect(secret.reveal()).toBe('hunter2');
+  });
+});

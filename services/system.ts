@@ -1,0 +1,125 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
+import { createChainRelay } from './chain-relay/module.ts';
+import { type ChainSync, createChainSync } from './chain-sync/module.ts';
+import { createLocalChains, type LocalChains } from './local-chains/module.ts';
+import { readSources } from './runtime/catalog-source.ts';
+import { type Children, createChildren } from './runtime/children.ts';
+import type { Config } from './runtime/config.ts';
+import { type LiveCatalog, openLiveCatalog } from './runtime/live-catalog.ts';
+import { type Health, type ModuleTable, module } from './runtime/modules.ts';
+import { openOps, opsPort } from './runtime/ops.ts';
+import type { Bus } from './stores/bus.ts';
+import type { Cache } from './stores/cache.ts';
+import { openBus, openCache, openRelational, openTimeseries } from './stores/open.ts';
+import type { Relational } from './stores/relational.ts';
+import type { Timeseries } from './stores/timeseries.ts';
+import { createStreamProcessor } from './stream-processor/module.ts';
+
+/** What each module gives to those that need it. */
+export interface Parts {
+  ops: { url: string };
+  catalog: LiveCatalog;
+  children: Children;
+  relational: Relational;
+  timeseries: Timeseries;
+  bus: Bus;
+  cache: Cache;
+  'local-chains': LocalChains;
+  'chain-sync': ChainSync;
+  'chain-relay': undefined;
+  'stream-processor': undefined;
+  'analytics-api': AnalyticsApi;
+}
+
+/** What every module may use beside its needs. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly version: string;
+  /** How every module is; undefined while the process is starting. */
+  health(): Promise<Record<string, Health>> | undefined;
+  /** A module that cannot go on ends the process with this error's exit code. */
+  fail(error: unknown): void;
+}
+
+/** Modules that may be asked for by name: the services of the catalog, and the chains of a laptop. */
+export const targets = ['chain-sync', 'stream-processor', 'analytics-api'] as const satisfies (keyof Parts)[];
+
+/** What `all` starts: every service, and in environment local the chains they follow. */
+export function targetsOf(config: Pick<Config, 'targets' | 'environment'>): readonly (keyof Parts)[] {
+  const all: (keyof Parts)[] = config.environment.name === 'local' ? ['local-chains', ...targets] : [...targets];
+  return config.targets.includes('all') ? all : (config.targets as (keyof Parts)[]);
+}
+
+/** The architecture on one screen: each module with what it needs of this process. */
+export function createSystem(context: Context): ModuleTable<Parts> {
+  const { config, log, metrics } = context;
+  const part = module<Parts>();
+  const { host, portOffset } = config;
+  return {
+    ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: context.health })),
+    catalog: part(['ops'], () =>
+      openLiveCatalog({
+        paths: [config.source.path, config.environmentFile],
+        read: () => readSources(config.source, config.environmentFile),
+        log,
+        metrics,
+        pollMs: 500,
+      }),
+    ),
+    children: part([], async () => createChildren({ log })),
+    relational: part(['catalog', 'children'], ({ children }) =>
+      openRelational({ stores: config.stores, children, log, fail: context.fail }),
+    ),
+    timeseries: part(['catalog'], () => openTimeseries({ stores: config.stores, log })),
+    bus: part([], () => openBus()),
+    cache: part([], () => openCache()),
+    'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
+      createLocalChains({ networks: config.environment.networks ?? [], dataDir: config.dataDir, children, log }),
+    ),
+    'chain-sync': part(['catalog', 'relational'], ({ catalog, relational }) =>
+      createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
+    ),
+    'chain-relay': part(['relational', 'bus'], ({ relational, bus }) =>
+      createChainRelay({ relational, bus, log, metrics }),
+    ),
+    'stream-processor': part(['timeseries', 'bus', 'chain-relay'], ({ timeseries, bus }) =>
+      createStreamProcessor({ timeseries, bus, log, metrics }),
+    ),
+    'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache'], (parts) =>
+      createAnalyticsApi({
+        ...parts,
+        environment: config.environment.name,
+        ports: [8000 + portOffset, 8002 + portOffset],
+        host,
+        health: async () => (await context.health()) ?? {},
+        log,
+        metrics,
+        version: context.version,
+      }),
+    ),
+  };
+}
+
+function chainSettings(config: Config) {
+  const { sync, environment } = config;
+  return {
+    selection: {
+      phases: environment.phases,
+      priorityThreshold: sync.priorityThreshold,
+      only: config.onlyNetworks,
+      remoteEndpoints: config.live,
+    },
+    tuning: {
+      intervalMs: sync.intervalSeconds * 1000,
+      batchSize: sync.batchSize,
+      historyBlocks: sync.historyBlocks,
+      requestsPerSecond: sync.requestsPerSecond,
+      requestTimeoutMs: sync.requestTimeoutSeconds * 1000,
+    },
+    maxConcurrentRequests: sync.maxConcurrentRequests,
+  };
+}

@@ -1,0 +1,91 @@
+import { relative } from 'node:path';
+import { styleText } from 'node:util';
+import type { SyncReport } from './datasets/chain/status.ts';
+import type { Running } from './runtime/modules.ts';
+import type { Context, Parts } from './system.ts';
+
+/** Tells a person what is up and where. */
+export function showStarted(context: Context, running: Running<Parts>, tookMs: number, out: NodeJS.WriteStream): void {
+  const { config } = context;
+  const { parts } = running;
+  const bold = (text: string): string => styleText('bold', text, { stream: out });
+  const rows: [string, string][] = [];
+  const api = parts['analytics-api'];
+  if (api !== undefined) {
+    const [first = '', ...others] = api.urls;
+    rows.push(['API', `${first}/api/v1/l2/networks${others.length > 0 ? `  (also ${others.join(', ')})` : ''}`]);
+    rows.push(['docs', `${first}/docs`]);
+    rows.push(['health', `${first}/api/v1/health/networks`]);
+  }
+  if (parts.ops !== undefined) rows.push(['metrics', `${parts.ops.url}/metrics`]);
+  const chains = parts['local-chains'];
+  if (chains !== undefined) rows.push(['chains', chains.chains.map((chain) => `${chain.id} ${chain.url}`).join('  ')]);
+  const where =
+    config.stores.kind === 'embedded' ? relative(process.cwd(), config.stores.dataDir) || '.' : 'networked stores';
+  rows.push(['data', where]);
+  const inForce = parts.catalog?.current();
+  if (inForce !== undefined)
+    rows.push(['catalog', `${inForce.catalog.networks.length} networks, ${inForce.digest.slice(0, 19)}…`]);
+  const title = `Defimon ${context.version}, environment ${config.environment.name}, up in ${(tookMs / 1000).toFixed(1)} s`;
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(9)}${value}`);
+  const hint =
+    config.live || config.environment.name !== 'local'
+      ? ''
+      : "\n  The catalog's real networks are not synced: npm start -- --live";
+  out.write(`\n${bold(title)}\n${lines.join('\n')}${hint}\n\n`);
+}
+
+const terminalMs = 500;
+const plainMs = 5_000;
+
+/**
+ * Shows how far the networks are while they catch up: one line that renews itself on a terminal, else a line every five seconds;
+ * and one line when all that can be reached are caught up.
+ */
+export function showProgress(running: Running<Parts>, out: NodeJS.WriteStream): { stop(): void } {
+  const sync = running.parts['chain-sync'];
+  if (sync === undefined) return { stop: () => undefined };
+  const terminal = out.isTTY === true;
+  const clear = terminal ? '\r\u001b[K' : '';
+  let caughtUp = false;
+  let shown = false;
+  const timer = setInterval(
+    () => {
+      const reports = sync.reports().filter((report) => report.state !== 'idle');
+      const behind = reports.filter((report) => report.state === 'syncing' || report.state === 'starting');
+      if (behind.length > 0) {
+        caughtUp = false;
+        shown = true;
+        const width = terminal ? out.columns : Number.POSITIVE_INFINITY;
+        out.write(
+          `${clear}${clip(`catching up: ${behind.map(progressOf).join(' · ')}`, width)}${terminal ? '' : '\n'}`,
+        );
+      } else if (!caughtUp && reports.length > 0) {
+        caughtUp = true;
+        const reached = reports.filter((report) => report.state === 'synced');
+        const lost = reports.length - reached.length;
+        const held = reached.map((report) => `${report.network} at ${report.synced}`).join(', ');
+        if (reached.length > 0)
+          out.write(`${clear}caught up: ${held}${lost > 0 ? `; ${lost} unreachable, see the health page` : ''}\n`);
+      }
+    },
+    terminal ? terminalMs : plainMs,
+  );
+  return {
+    stop: () => {
+      clearInterval(timer);
+      if (terminal && shown && !caughtUp) out.write('\n');
+    },
+  };
+}
+
+function progressOf(report: SyncReport): string {
+  if (report.state === 'starting') return `${report.network} starting`;
+  const total = report.blocksHeld + report.backfillRemaining;
+  const percent = total === 0 ? 0 : Math.floor((100 * report.blocksHeld) / total);
+  return `${report.network} ${percent}% (${report.blocksHeld}/${total}, ${report.blocksPerSecond.toFixed(0)} blocks/s)`;
+}
+
+function clip(text: string, width: number): string {
+  return text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`;
+}
