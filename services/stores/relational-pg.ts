@@ -22,12 +22,16 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
   return pool;
 }
 
-/** The relational store over a pool. The pool stays the caller's to end, after the listeners. */
-export function createRelational(pool: pg.Pool): Relational {
+/** The relational store over a pool, which stays the caller's to end. Listeners end when `stopped` is aborted. */
+export function createRelational(pool: pg.Pool, stopped: AbortSignal): Relational {
   return {
     query: (text, values) => runQuery(pool, text, values),
     transaction: (work) => runTransaction(pool, work),
-    listen: (channel, onNotify) => listen(pool, channel, onNotify),
+    listen: async (channel, onNotify) => {
+      const stop = await listen(pool, channel, onNotify);
+      stopped.addEventListener('abort', () => void stop(), { once: true });
+      return stop;
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
-import { type ClickHouseClient, ClickHouseError, type ClickHouseSettings } from '@clickhouse/client';
-import { ConfigurationError, RetryableError } from '../runtime/errors.ts';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { Timeseries } from './timeseries.ts';
+import { timeseriesError } from './timeseries-errors.ts';
 
 /** What every query runs under, on a server or in process. */
 export const timeseriesSettings = {
@@ -50,44 +50,6 @@ async function guarded<T>(run: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw timeseriesError(error);
   }
-}
-
-// Codes: https://github.com/ClickHouse/ClickHouse/blob/master/src/Common/ErrorCodes.cpp
-// timeout, memory, too many queries or parts, read-only table, network, shutting down, Keeper.
-const retryableCodes = new Set([
-  '159',
-  '160',
-  '164',
-  '201',
-  '202',
-  '203',
-  '209',
-  '210',
-  '236',
-  '241',
-  '242',
-  '243',
-  '252',
-  '279',
-  '319',
-  '394',
-  '425',
-  '999',
-]);
-const configurationCodes = new Set(['81', '192', '193', '194', '516']);
-
-function timeseriesError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof RetryableError || error instanceof ConfigurationError) return error;
-  const text = `ClickHouse: ${error.message || String((error as { code?: unknown }).code)}`;
-  if (error instanceof ClickHouseError) {
-    if (retryableCodes.has(error.code)) return new RetryableError(text, { cause: error });
-    if (configurationCodes.has(error.code)) return new ConfigurationError(text, { cause: error });
-    return error;
-  }
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && /^(E[A-Z]+|EAI_AGAIN)$/.test(code)) return new RetryableError(text, { cause: error });
-  if (/timeout|socket hang up|terminated/i.test(error.message)) return new RetryableError(text, { cause: error });
-  return error;
 }
 
 function queryParams(params: Record<string, unknown> | undefined): { query_params?: Record<string, unknown> } {

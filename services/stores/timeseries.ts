@@ -3,7 +3,8 @@ export interface Timeseries {
   /**
    * Rows of a SELECT without a FORMAT clause. Integers of 64 bits and more and decimals come back as strings, exact; DateTime
    * as `2026-01-31 10:00:00` in the column's zone. Parameters are `{name:Type}` in the SQL; a Date is passed with its milliseconds.
-   * Throws RetryableError for a lost connection or an overloaded server, else the client's ClickHouseError.
+   * Throws RetryableError for a lost connection or an overloaded server, else the client's error, whose code
+   * `findClickHouseCode` gives.
    */
   query<R extends object>(sql: string, params?: Record<string, unknown>): Promise<R[]>;
   /** A statement without a result: DDL, ALTER, OPTIMIZE. */

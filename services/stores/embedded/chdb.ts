@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
+import { ConfigurationError, describeError } from '../../runtime/errors.ts';
+import type { Started } from '../../runtime/modules.ts';
+import type { Timeseries } from '../timeseries.ts';
+import { createTimeseries, timeseriesSettings } from '../timeseries-clickhouse.ts';
+import { lockFolder } from './folder-lock.ts';
+
+type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
+
+/**
+ * Queries in the engine at once. Each holds a thread of libuv's pool, which has four by default and also serves files and
+ * name look-ups: one must stay free, or a slow query would stop the whole process.
+ */
+const queriesMax = 3;
+
+/**
+ * ClickHouse in this process (chDB), on `<dataDir>/timeseries`. A killed process loses no acknowledged insert; a power cut may
+ * take the last seconds, as ClickHouse does not fsync parts by default.
+ * The engine binds one folder a process, and crashes in worker threads: use child processes instead.
+ * Throws ConfigurationError when another process has the folder, or it cannot be written.
+ */
+export async function openEmbeddedTimeseries(options: {
+  readonly dataDir: string;
+}): Promise<Required<Started<Timeseries>>> {
+  const folder = path.resolve(options.dataDir, 'timeseries');
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const fix = 'give this user the right to write there, or choose another data folder';
+    throw new ConfigurationError(`cannot make ${folder}: ${fix}`, { cause: error });
+  }
+  const unlock = lockFolder(folder);
+  let client: ClickHouseClient | undefined;
+  try {
+    client = connect(path.join(folder, 'engine'));
+    // The engine keeps SET for as long as it is open; it has one session for all queries.
+    for (const [name, value] of Object.entries(timeseriesSettings)) {
+      await client.command({ query: `SET ${name} = ${typeof value === 'number' ? value : `'${value}'`}` });
+    }
+  } catch (error) {
+    await client?.close();
+    unlock();
+    throw error;
+  }
+  const opened = client;
+  const slots = createSlots(queriesMax);
+  const { query, command, insert } = createTimeseries(opened);
+  return {
+    part: {
+      query: (sql, params) => slots.run(() => query(sql, params)),
+      command: (sql, params) => slots.run(() => command(sql, params)),
+      insert: (table, rows, insertOptions) => slots.run(() => insert(table, rows, insertOptions)),
+    },
+    stop: async () => {
+      await slots.close();
+      await opened.close();
+      unlock();
+    },
+    health: async () => {
+      const result = await opened.ping({ select: true });
+      return result.success ? { ok: true } : { ok: false, detail: describeError(result.error) };
+    },
+  };
+}
+
+function connect(folder: string): ClickHouseClient {
+  // Loaded here and not above: the library takes 200 MB, which a process with networked stores must not pay.
+  const { createChdbConnection } = createRequire(import.meta.url)(
+    'chdb/connection',
+  ) as typeof import('chdb/connection');
+  try {
+    const connection: unknown = createChdbConnection({ path: folder });
+    // The engine is typed by another copy of the client's library; their connections are the same by contract.
+    return createClient({ connection: connection as Connection });
+  } catch (error) {
+    // The engine says why on stderr and not in the error.
+    const text = `cannot open the time series in ${folder}: ${describeError(error)} (the lines "DB::Exception" above say why)`;
+    throw new ConfigurationError(text, { cause: error });
+  }
+}
+
+/** Runs at most `max` works at once, the others in order of arrival. `close` waits for all of them and refuses more. */
+export function createSlots(max: number): { run<T>(work: () => Promise<T>): Promise<T>; close(): Promise<void> } {
+  const waiting: (() => void)[] = [];
+  const all = new Set<Promise<unknown>>();
+  let free = max;
+  let closed = false;
+  const runInSlot = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+  return {
+    run: (work) => {
+      if (closed) return Promise.reject(new Error('the time series store is closed'));
+      const result = runInSlot(work);
+      const settled = result.catch(() => {}).finally(() => all.delete(settled));
+      all.add(settled);
+      return result;
+    },
+    close: async () => {
+      closed = true;
+      await Promise.all(all);
+    },
+  };
+}

@@ -1,0 +1,316 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Logger } from 'pino';
+import type { Child, Children } from '../../runtime/children.ts';
+import { ConfigurationError, RetryableError } from '../../runtime/errors.ts';
+import { lockFolder } from './folder-lock.ts';
+import { findPostgresBinaries, type ServerUser, serverUser } from './postgres-binaries.ts';
+
+export interface ServerOptions {
+  /** Holds the cluster and what belongs to it; made when it is not there. */
+  readonly folder: string;
+  readonly children: Children;
+  readonly log: Logger;
+  /** `socket`: a unix socket in a private folder. `tcp`: a free port of 127.0.0.1, for tests of the networked store. */
+  readonly listen?: 'socket' | 'tcp';
+  /** Called once if the server ends by itself. */
+  readonly onExit?: (error: Error) => void;
+}
+
+export interface PostgresServer {
+  readonly pid: number;
+  /** What a driver connects with. The password is asked for on the socket too: another process may run as `nobody`. */
+  readonly connection: {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly password: string;
+    readonly database: string;
+  };
+  stop(): Promise<void>;
+}
+
+const socketPort = 5432;
+const initTimeoutMs = 60_000;
+/** Recovery after a crash replays at most `max_wal_size` of log. */
+const readyTimeoutMs = 120_000;
+/** How long the server of a run that was killed may take to end. */
+const orphanTimeoutMs = 20_000;
+const stopGraceMs = 30_000;
+
+/**
+ * Starts PostgreSQL on the folder, as it was left: a killed server recovers, and the server of a killed run is ended first.
+ * Durability is PostgreSQL's own (fsync and synchronous_commit stay on): what is committed survives a power cut too, at about
+ * half a millisecond a commit, and bulk writes cost the same either way.
+ * Throws ConfigurationError when another Defimon has the folder, when it cannot be written, or when its version differs.
+ */
+export async function startPostgresServer(options: ServerOptions): Promise<PostgresServer> {
+  const folder = path.resolve(options.folder);
+  makeFolder(folder);
+  const unlock = lockFolder(folder);
+  let socketFolder: string | undefined;
+  try {
+    const user = serverUser();
+    const binaries = await findPostgresBinaries(user, path.join(folder, 'binaries.json'));
+    socketFolder = makeSocketFolder(folder, user);
+    const cluster = path.join(folder, 'cluster');
+    const passwordFile = path.join(folder, 'password');
+    if (!existsSync(cluster)) await initCluster({ folder, cluster, passwordFile, binaries, user, socketFolder });
+    checkVersion(cluster);
+    await endOrphan(cluster, options.log);
+    const port = options.listen === 'tcp' ? await findFreePort() : socketPort;
+    const child = await startServer({ ...options, cluster, binaries, user, socketFolder, port });
+    return {
+      pid: child.pid,
+      connection: {
+        host: options.listen === 'tcp' ? '127.0.0.1' : socketFolder,
+        port,
+        user: 'defimon',
+        password: readFileSync(passwordFile, 'utf8'),
+        database: 'postgres',
+      },
+      stop: async () => {
+        await child.stop(stopGraceMs);
+        rmSync(socketFolder as string, { recursive: true, force: true });
+        unlock();
+      },
+    };
+  } catch (error) {
+    if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true });
+    unlock();
+    throw error;
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Asks for what is needed later, so that a read-only disk is told here and not by initdb.
+    const probe = mkdtempSync(path.join(folder, '.probe-'));
+    rmSync(probe, { recursive: true });
+  } catch (error) {
+    const fix = 'give this user the right to write there, or choose another data folder';
+    throw new ConfigurationError(`cannot write in ${folder} (${codeOf(error)}): ${fix}`, { cause: error });
+  }
+}
+
+/**
+ * A new private folder for the socket, under the system's temporary one: the address of a unix socket holds about a hundred
+ * bytes, fewer than many a project's path. The one of a run that was killed is removed.
+ */
+function makeSocketFolder(folder: string, user: ServerUser | undefined): string {
+  const noteFile = path.join(folder, 'socket-folder');
+  const earlier = existsSync(noteFile) ? readFileSync(noteFile, 'utf8') : '';
+  if (path.basename(earlier).startsWith('defimon-pg-')) rmSync(earlier, { recursive: true, force: true });
+  // sun_path is 104 bytes on macOS and 108 on Linux, both with a NUL at the end.
+  const longest = 103 - '/defimon-pg-XXXXXX/.s.PGSQL.5432'.length;
+  const parent = Buffer.byteLength(os.tmpdir()) <= longest ? os.tmpdir() : '/tmp';
+  const socketFolder = mkdtempSync(path.join(parent, 'defimon-pg-'));
+  chmodSync(socketFolder, 0o700);
+  if (user !== undefined) chownSync(socketFolder, user.uid, user.gid);
+  writeFileSync(noteFile, socketFolder);
+  return socketFolder;
+}
+
+/**
+ * As root, the server's user may be unable to walk the path to its own folder (under /root, say). It does not have to: the
+ * working directory is entered before the user is changed, and Linux shows it as /proc/self/cwd without a walk.
+ */
+function dataPath(cluster: string, user: ServerUser | undefined): string {
+  return user !== undefined && process.platform === 'linux' ? '/proc/self/cwd' : cluster;
+}
+
+const serverEnv = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+
+async function initCluster(at: {
+  folder: string;
+  cluster: string;
+  passwordFile: string;
+  binaries: string;
+  user: ServerUser | undefined;
+  socketFolder: string;
+}): Promise<void> {
+  const { folder, user } = at;
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith('cluster.new-')) rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+  const made = mkdtempSync(path.join(folder, 'cluster.new-'));
+  const password = randomBytes(24).toString('base64url');
+  const initPassword = path.join(at.socketFolder, 'password');
+  writeFileSync(initPassword, password, { mode: 0o600 });
+  if (user !== undefined) {
+    chownSync(made, user.uid, user.gid);
+    chownSync(initPassword, user.uid, user.gid);
+  }
+  const args = ['-D', dataPath(made, user), '--username=defimon', '--auth=scram-sha-256', `--pwfile=${initPassword}`];
+  // The same order and letter case on every machine, by code point.
+  args.push(
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+  );
+  try {
+    const limits = { cwd: made, env: serverEnv, timeout: initTimeoutMs };
+    await promisify(execFile)(path.join(at.binaries, 'initdb'), args, { ...limits, ...user });
+  } catch (error) {
+    rmSync(made, { recursive: true, force: true });
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw new ConfigurationError(`cannot make a PostgreSQL cluster in ${folder}: ${said || 'initdb failed'}`, {
+      cause: error,
+    });
+  } finally {
+    rmSync(initPassword, { force: true });
+  }
+  // The password first: a cluster is never without it, and a kill before the rename starts over with a new one.
+  writeFileSync(at.passwordFile, password, { mode: 0o600, flush: true });
+  renameSync(made, at.cluster);
+}
+
+function checkVersion(cluster: string): void {
+  const version = readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim();
+  if (version === '18') return;
+  throw new ConfigurationError(
+    `${cluster} was written by PostgreSQL ${version}, this is 18: move the folder away, or dump and restore it`,
+  );
+}
+
+/** Ends the server of a run that was killed, if it is still there: our reaper normally has. */
+async function endOrphan(cluster: string, log: Logger): Promise<void> {
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGKILL'];
+  for (const signal of signals) {
+    const pid = findServer(cluster);
+    if (pid === undefined) return;
+    log.warn({ pid, signal }, 'ending the PostgreSQL of an earlier run');
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if (codeOf(error) !== 'ESRCH') break;
+    }
+    for (const end = Date.now() + orphanTimeoutMs / signals.length; Date.now() < end; await delay(50)) {
+      if (findServer(cluster) === undefined) return;
+    }
+  }
+  const pid = findServer(cluster);
+  if (pid === undefined) return;
+  throw new ConfigurationError(`PostgreSQL (process ${pid}) still runs on ${cluster}: end it, then start again`);
+}
+
+/** The live server of this cluster by its postmaster.pid, and not another process that was given the same pid since. */
+function findServer(cluster: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8'), 10);
+    if (!(pid > 1)) return undefined;
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return pid;
+    const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return state !== 'Z' && readlinkSync(`/proc/${pid}/cwd`) === cluster ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function startServer(at: {
+  readonly cluster: string;
+  readonly binaries: string;
+  readonly user: ServerUser | undefined;
+  readonly socketFolder: string;
+  readonly port: number;
+  readonly children: Children;
+  readonly log: Logger;
+  readonly listen?: 'socket' | 'tcp';
+  readonly onExit?: (error: Error) => void;
+}): Promise<Child> {
+  const settings = {
+    listen_addresses: at.listen === 'tcp' ? '127.0.0.1' : '',
+    port: String(at.port),
+    unix_socket_directories: at.listen === 'tcp' ? '' : at.socketFolder,
+    max_connections: '60',
+    shared_buffers: '128MB',
+    max_wal_size: '512MB',
+    timezone: 'UTC',
+    lc_messages: 'C',
+    // Start, stop and crashes; a failed statement is reported to its caller.
+    log_min_messages: 'log',
+    log_checkpoints: 'off',
+    log_line_prefix: '',
+  };
+  const args = ['-D', dataPath(at.cluster, at.user)];
+  for (const [name, value] of Object.entries(settings)) args.push('-c', `${name}=${value}`);
+  // After a kill -9 of the postmaster alone, its processes need a moment to notice: until then the new one is refused.
+  for (const end = Date.now() + orphanTimeoutMs; ; await delay(200)) {
+    const ready = Promise.withResolvers<true>();
+    let isUp = false;
+    const child = await at.children.spawn({
+      name: 'postgres',
+      command: path.join(at.binaries, 'postgres'),
+      args,
+      cwd: at.cluster,
+      env: serverEnv,
+      ...at.user,
+      stopSignal: 'SIGINT',
+      logTail: 20,
+      onLine: (line) => {
+        at.log.debug({ line }, 'postgres says');
+        if (line.includes('database system is ready to accept connections')) ready.resolve(true);
+      },
+      onExit: (error) => {
+        if (isUp) at.onExit?.(error);
+      },
+    });
+    const timer = new AbortController();
+    const late = delay(readyTimeoutMs, 'late' as const, { signal: timer.signal }).catch(() => 'late' as const);
+    const outcome = await Promise.race([ready.promise, child.exited, late]);
+    timer.abort();
+    if (outcome === true) {
+      isUp = true;
+      return child;
+    }
+    if (outcome === 'late') {
+      await child.stop(stopGraceMs);
+      throw new RetryableError(`PostgreSQL on ${at.cluster} is not ready after ${readyTimeoutMs / 1000} s of recovery`);
+    }
+    const said = outcome.tail.join('\n  ');
+    if (/already exists|still in use|is another postmaster/i.test(said) && Date.now() < end) continue;
+    throw startError(at.cluster, said);
+  }
+}
+
+function startError(cluster: string, said: string): Error {
+  const text = `PostgreSQL does not start on ${cluster}:\n  ${said}`;
+  if (/Permission denied|Read-only file system|incompatible|invalid value|unrecognized/.test(said))
+    return new ConfigurationError(text);
+  return new RetryableError(text);
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
+  return address.port;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import type { Children } from '../../runtime/children.ts';
+import type { Started } from '../../runtime/modules.ts';
+import { openPool } from '../open-pool.ts';
+import type { Relational } from '../relational.ts';
+import { startPostgresServer } from './postgres-server.ts';
+
+/** PostgreSQL 18 as a child of this process, on `<dataDir>/relational`. `onLost` is called if the server ends by itself. */
+export async function openEmbeddedPostgres(options: {
+  readonly dataDir: string;
+  readonly children: Children;
+  readonly log: Logger;
+  readonly onLost?: (error: Error) => void;
+}): Promise<Required<Started<Relational>>> {
+  const { children, log, onLost } = options;
+  const folder = path.join(options.dataDir, 'relational');
+  const server = await startPostgresServer({
+    folder,
+    children,
+    log,
+    ...(onLost === undefined ? {} : { onExit: onLost }),
+  });
+  try {
+    const { part, stop, health } = await openPool({ ...server.connection, max: 20 });
+    return {
+      part,
+      health,
+      stop: async () => {
+        await stop();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type pg from 'pg';
+import { describeError } from '../runtime/errors.ts';
+import type { Health, Started } from '../runtime/modules.ts';
+import type { Relational } from './relational.ts';
+import { relationalError } from './relational-errors.ts';
+import { createPool, createRelational } from './relational-pg.ts';
+
+const healthTimeoutMs = 5_000;
+
+/** A relational store over a pool which was seen to work. `stop` waits for the queries in hand. */
+export async function openPool(config: pg.PoolConfig): Promise<Required<Started<Relational>>> {
+  const pool = createPool(config);
+  const stopped = new AbortController();
+  try {
+    await pool.query('SELECT 1');
+  } catch (error) {
+    await pool.end();
+    throw relationalError(error);
+  }
+  return {
+    part: createRelational(pool, stopped.signal),
+    stop: async () => {
+      stopped.abort();
+      await pool.end();
+    },
+    health: () => healthOf(pool),
+  };
+}
+
+async function healthOf(pool: pg.Pool): Promise<Health> {
+  const { promise: late, resolve } = Promise.withResolvers<Health>();
+  const detail = `PostgreSQL did not answer in ${healthTimeoutMs / 1000} s (${pool.waitingCount} callers wait)`;
+  const timer = setTimeout(() => resolve({ ok: false, detail }), healthTimeoutMs);
+  try {
+    return await Promise.race([pool.query('SELECT 1').then(() => ({ ok: true })), late]);
+  } catch (error) {
+    return { ok: false, detail: describeError(relationalError(error)) };
+  } finally {
+    clearTimeout(timer);
+  }
+}

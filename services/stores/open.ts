@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { Children } from '../runtime/children.ts';
+import type { Started } from '../runtime/modules.ts';
+import type { Bus } from './bus.ts';
+import type { Cache } from './cache.ts';
+import { createEmbeddedBus } from './embedded/bus.ts';
+import { createEmbeddedCache } from './embedded/cache.ts';
+import type { Relational } from './relational.ts';
+import type { Timeseries } from './timeseries.ts';
+
+/** Where the data is: the one choice that tells a laptop from a cluster. */
+export type StoresConfig =
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | { readonly kind: 'networked'; readonly databaseUrl: string; readonly clickhouseUrl: string };
+
+export interface StoresDeps {
+  readonly log: Logger;
+  /** Runs the embedded PostgreSQL. Close it after the stores. */
+  readonly children: Children;
+  /** Told if an embedded server ends by itself: the process cannot go on. */
+  readonly onLost: (error: Error) => void;
+}
+
+export interface Stores {
+  openRelational(): Promise<Required<Started<Relational>>>;
+  openTimeseries(): Promise<Required<Started<Timeseries>>>;
+  openBus(): Promise<Started<Bus>>;
+  openCache(): Promise<Started<Cache>>;
+}
+
+/** How each store is opened under this configuration; nothing is opened yet. */
+export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
+  // In process under both kinds for now: services of several processes do not reach each other yet.
+  const shared = {
+    openBus: openEmbeddedBus,
+    openCache: async () => ({ part: createEmbeddedCache(), stop: async () => {} }),
+  };
+  // Imports are lazy so that a process loads only the drivers of its kind.
+  switch (config.kind) {
+    case 'embedded':
+      return {
+        ...shared,
+        openRelational: async () =>
+          (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps }),
+        openTimeseries: async () => (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config),
+      };
+    case 'networked':
+      return {
+        ...shared,
+        openRelational: async () => (await import('./networked/postgres.ts')).openNetworkedPostgres(config),
+        openTimeseries: async () => (await import('./networked/clickhouse.ts')).openNetworkedTimeseries(config),
+      };
+  }
+}
+
+async function openEmbeddedBus(): Promise<Started<Bus>> {
+  const { bus, stop } = createEmbeddedBus();
+  return { part: bus, stop };
+}
