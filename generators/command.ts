@@ -156,15 +156,15 @@ function placeOf(path: string): string {
   return parts[0] === 'catalog' ? parts.slice(0, -1).join('/') : (parts[0] ?? path);
 }
 
-/** The beginning of each changed file's diff: enough to see what it is about. */
+/** The beginning of each changed file's diff: enough to see what it is about. A lock's is left out; the slices show it. */
 function shortDiffs(changes: readonly Change[], err: Output): string {
   const lines = changes.flatMap(({ path, kind, before = '', after = '' }) => {
-    if (kind !== 'changed') return [];
-    const diff = renderDiff(before, after);
+    if (kind !== 'changed' || path.endsWith('.lock.json')) return [];
+    const diff = narrow(renderDiff(before, after));
     const rest = diff.length - fileDiffLinesMax;
     return [
       paint(err, 'bold', path),
-      ...diff.slice(0, fileDiffLinesMax).map((line) => paintLine(err, cut(line))),
+      ...diff.slice(0, fileDiffLinesMax).map((line) => paintLine(err, line)),
       ...(rest > 0 ? [`… ${rest} lines more`] : []),
     ];
   });
@@ -173,8 +173,25 @@ function shortDiffs(changes: readonly Change[], err: Output): string {
   return [...shown, ...more].map((line) => `${line}\n`).join('');
 }
 
-function cut(line: string): string {
-  return line.length > diffColumnsMax ? `${line.slice(0, diffColumnsMax - 1)}…` : line;
+/** Cuts long lines so that what differs is seen: an entry of the catalog is one line of several hundred characters. */
+function narrow(diff: readonly string[]): string[] {
+  return diff
+    .filter((line) => !line.startsWith(' ') || line.length <= diffColumnsMax)
+    .map((line, index, lines) => {
+      if (line.length <= diffColumnsMax) return line;
+      const other = line.startsWith('-') ? lines[index + 1] : lines[index - 1];
+      const isPair = other !== undefined && /^[-+]/.test(other) && other[0] !== line[0];
+      const start = isPair ? Math.max(1, differenceAt(line, other) - diffColumnsMax / 2) : 1;
+      const text = line.slice(start, start + diffColumnsMax);
+      return `${line[0]}${start > 1 ? '…' : ''}${text}${start + diffColumnsMax < line.length ? '…' : ''}`;
+    });
+}
+
+/** The first column after the sign where two lines differ. */
+function differenceAt(a: string, b: string): number {
+  let column = 1;
+  while (column < a.length && a[column] === b[column]) column += 1;
+  return column;
 }
 
 const signs = { added: '+', changed: '~', removed: '−' } as const;

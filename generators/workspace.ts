@@ -129,10 +129,8 @@ function readSource(
   // What the environment names must exist in the catalog it renders from, not in another.
   const checked = catalog === head.catalog ? read : readSettings(root, folder, catalog);
   if (checked.environment === undefined) return { problems: checked.problems };
-  return {
-    source: { environment: checked.environment, catalog, images: images.images, lock },
-    problems: checked.problems,
-  };
+  const source = { environment: checked.environment, catalog, images: images.images, lock, digest };
+  return { source, problems: checked.problems };
 }
 
 function readSettings(root: string, folder: string, catalog: Catalog): EnvironmentReading {
