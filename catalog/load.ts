@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { compareCodePoints, findId, getId, type Kind, type KindOfEntry, kinds } from './kinds.ts';
+import { compareCodePoints, findId, getId, type KindOfEntry, kinds } from './kinds.ts';
 import { CatalogError, type Problem, sortProblems } from './problem.ts';
 import { checkRules } from './rules.ts';
 import type { Catalog } from './schema/catalog.ts';
 import { schemaProblems } from './validate.ts';
-import { type FileContent, type ParsedYaml, type Path, type Place, parseYaml } from './yaml.ts';
+import { createView, type Entry } from './view.ts';
+import { type FileContent, type ParsedYaml, type Path, parseYaml } from './yaml.ts';
 
 export { CatalogError, formatProblem, type Problem } from './problem.ts';
 export type { Catalog } from './schema/catalog.ts';
@@ -71,23 +72,13 @@ export function readCatalogFiles(dir: string): CatalogFiles {
   return files;
 }
 
-/** An entry with where it stands: rules point into it. */
-export interface Entry {
-  kind: Kind;
-  id: string;
-  value: object;
-  file: string;
-  /** Name of its file without folder and ending, where the file holds just this entry. */
-  stem?: string;
-  placeOf(path: Path, at?: 'value' | 'key'): Place;
-}
-
 /** Checks a catalog held in memory; `root` is what its paths are shown under. */
 export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogReading {
   const problems: Problem[] = [];
   const entries: Entry[] = [];
   // Entries that exist but cannot be used: a reference to one is no second error.
   const broken = new Set<string>();
+  const texts: { file: string; text: string }[] = [];
 
   const paths = [...files.keys()].sort(compareCodePoints);
   for (const kind of kinds.filter(({ layout }) => layout === 'file')) {
@@ -102,6 +93,7 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogRead
     }
     const parsed = parseYaml(file, files.get(path) ?? '');
     problems.push(...parsed.problems);
+    texts.push({ file, text: parsed.text });
     const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
     if (parsed.value === undefined) {
       broken.add(`${kind.kind}/${stem}`);
@@ -111,11 +103,11 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogRead
     problems.push(...wrong.map(({ path: _, ...problem }) => problem));
     for (const { entry, usable } of splitFile(kind, file, stem, parsed, wrong)) {
       if (usable) entries.push(entry);
-      else for (const id of new Set([entry.id, entry.stem])) if (id !== undefined) broken.add(`${kind.kind}/${id}`);
+      else for (const id of [entry.id, entry.stem]) broken.add(`${kind.kind}/${id}`);
     }
   }
 
-  problems.push(...checkRules(entries, broken));
+  problems.push(...checkRules(createView(entries, broken, texts)));
   const failed = problems.some(({ severity }) => severity === 'error');
   const sources = new Map(
     entries.map(({ kind, id, file, placeOf }) => [`${kind}/${id}`, { file, ...placeOf([]) }] as const),
@@ -138,6 +130,10 @@ function misplaced(file: string, message: string, fix: string): Problem {
   return { file, line: 1, col: 1, code: 'CAT005', message, fix, severity: 'error' };
 }
 
+/**
+ * A file's entries. They get the type of their kind before it is known whether they have it: only usable ones have
+ * passed the schema, and only those go on.
+ */
 function splitFile(
   kind: KindOfEntry,
   file: string,
@@ -149,7 +145,8 @@ function splitFile(
   if (typeof value !== 'object' || value === null) return [];
   if (kind.lists.length === 0) {
     const id = findId(kind.kind, value) ?? stem;
-    return [{ entry: { kind: kind.kind, id, value, file, stem, placeOf }, usable: wrong.length === 0 }];
+    const entry = { kind: kind.kind, id, value, file, stem, isWholeFile: true, placeOf } as unknown as Entry;
+    return [{ entry, usable: wrong.length === 0 }];
   }
   const shared = Object.fromEntries(kind.shared.map((key) => [key, Reflect.get(value, key) as unknown]));
   const inItem = (path: Path, list: string): boolean => path[0] === list && typeof path[1] === 'number';
@@ -167,7 +164,8 @@ function splitFile(
           ? placeOf(path, at)
           : placeOf([list, index, ...path], at);
       const usable = !allWrong && !wrong.some(({ path }) => path[0] === list && path[1] === index);
-      return [{ entry: { kind: kind.kind, id, value: merged, file, placeOf: place }, usable }];
+      const entry = { kind: kind.kind, id, value: merged, file, stem, isWholeFile: false, placeOf: place };
+      return [{ entry: entry as unknown as Entry, usable }];
     });
   });
 }

@@ -1,6 +1,37 @@
-import type { Entry } from './load.ts';
 import type { Problem } from './problem.ts';
+import type { Rule } from './rule.ts';
+import { channelRules } from './rules/channels.ts';
+import { identityRules } from './rules/identity.ts';
+import { networkRules } from './rules/networks.ts';
+import { pairRules } from './rules/pairs.ts';
+import { poolRules } from './rules/pools.ts';
+import { protocolRules } from './rules/protocols.ts';
+import { secretRules } from './rules/secrets.ts';
+import { serviceRules } from './rules/services.ts';
+import type { CatalogView } from './view.ts';
 
-export function checkRules(_entries: readonly Entry[], _broken: ReadonlySet<string>): Problem[] {
-  return [];
+/** Every rule across files, by code. Codes below CAT020 are the file, its syntax and its shape (yaml.ts, validate.ts). */
+export const rules: readonly Rule[] = [
+  ...identityRules,
+  ...networkRules,
+  ...pairRules,
+  ...channelRules,
+  ...protocolRules,
+  ...poolRules,
+  ...serviceRules,
+  ...secretRules,
+];
+
+/** What the rules find, as problems with their place. */
+export function checkRules(view: CatalogView): Problem[] {
+  return rules.flatMap(({ code, check }) =>
+    [...check(view)].map((finding): Problem => {
+      const { message, fix, severity = 'error' } = finding;
+      const place =
+        'entry' in finding
+          ? { file: finding.entry.file, ...finding.entry.placeOf(finding.path, finding.at) }
+          : { file: finding.file, line: finding.line, col: finding.col };
+      return { ...place, code, message, fix, severity };
+    }),
+  );
 }

@@ -30,12 +30,14 @@ export function renderSlice({ service, digest, catalog }: CatalogSlice): string 
   return `{\n${parts.join(',\n')}\n}\n`;
 }
 
+const PartialCatalog = Type.Partial(LockedCatalog, { additionalProperties: false });
+
 /**
  * Reads a rendered slice back: its schema and digest are checked, and a kind the service does not read is an empty
  * list. Throws a CatalogError.
  */
 export function parseSlice(text: string, file = 'slice.json'): Catalog {
-  const catalog = parseLocked(file, text, Type.Partial(LockedCatalog, { additionalProperties: false }));
+  const catalog = parseLocked(file, text, PartialCatalog);
   const full = kinds.map(({ key }) => [key, catalog[key] ?? []] as const);
   return deepFreeze(Object.fromEntries(full) as unknown as Catalog);
 }

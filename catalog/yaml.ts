@@ -23,6 +23,8 @@ export interface Place {
 export type FileContent = string | Uint8Array | { unreadable: string };
 
 export interface ParsedYaml {
+  /** With \n as line end; empty if it could not be decoded. */
+  text: string;
   /** Plain objects, arrays and scalars; undefined where there is a problem that hides the content. */
   value: unknown;
   problems: Problem[];
@@ -44,7 +46,7 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     problems.push({ file, ...place, code, message, fix, severity: 'error' });
   };
   const start: Place = { line: 1, col: 1 };
-  const nothing = (): ParsedYaml => ({ value: undefined, problems, placeOf: () => start });
+  const nothing = (text = ''): ParsedYaml => ({ text, value: undefined, problems, placeOf: () => start });
 
   const text = decode(content, report);
   if (text === undefined) return nothing();
@@ -64,7 +66,7 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
   } catch {
     // The parser recurses once a level, so only absurd nesting gets here.
     report(start, 'CAT001', 'the YAML cannot be parsed', 'flatten it: it is nested too deeply');
-    return nothing();
+    return nothing(text);
   }
   const place = (offset: number | undefined): Place => {
     const { line, col } = lines.linePos(Math.min(offset ?? 0, text.length));
@@ -75,16 +77,17 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     const [message, fix] = explainYaml(error.code, error.message);
     report(place(error.pos[0]), error.code === 'MULTIPLE_DOCS' ? 'CAT002' : 'CAT001', message, fix);
   }
-  if (problems.length > 0) return nothing();
+  if (problems.length > 0) return nothing(text);
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     report(start, 'CAT003', 'the file is empty', 'describe the entry, or delete the file');
-    return nothing();
+    return nothing(text);
   }
 
   const value = plainValue(document.contents, (node, message, fix) =>
     report(place(node.range?.[0]), 'CAT002', message, fix),
   );
   return {
+    text,
     value: problems.length > 0 ? undefined : value,
     problems,
     placeOf: (path, at = 'value') => place(offsetOf(document.contents, path, at)),

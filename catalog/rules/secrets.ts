@@ -1,0 +1,61 @@
+import type { Finding, Rule } from '../rule.ts';
+
+/**
+ * Texts that are secrets whatever they stand in. Hashes and addresses look alike: 64 hex digits are a private key unless
+ * the line says what hash they are.
+ */
+const secrets: readonly { what: string; pattern: RegExp }[] = [
+  { what: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY/g },
+  { what: 'a private key', pattern: /(?<![0-9a-fA-F])(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])/g },
+  { what: 'an AWS access key', pattern: /(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])/g },
+  { what: 'a JSON web token', pattern: /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g },
+  { what: 'a GitHub token', pattern: /(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/g },
+  { what: 'a GitLab token', pattern: /gl(?:pat|ptt|rt|dt)-[A-Za-z0-9_-]{20,}/g },
+  { what: 'a Slack token', pattern: /xox[abeprs]-[A-Za-z0-9-]{10,}/g },
+  { what: 'a Stripe key', pattern: /(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{16,})/g },
+  { what: 'a Google API key', pattern: /AIza[0-9A-Za-z_-]{35}/g },
+  { what: 'a DigitalOcean token', pattern: /do[oprt]_v1_[a-f0-9]{32,}/g },
+  { what: 'a Telegram bot token', pattern: /(?<!\d)\d{8,10}:[A-Za-z0-9_-]{34,}/g },
+  { what: 'a user name and password in a URL', pattern: /[a-z][a-z0-9+.-]*:\/\/[^\s/@:"']*:[^\s/@"']+@/gi },
+  {
+    what: 'an API key in a URL',
+    pattern: /[?&](?:[a-z_-]*key|token|secret|auth|password|access_token)=[^\s&"'#]{6,}/gi,
+  },
+  {
+    what: 'an API key in a URL',
+    pattern: /(?<=:\/\/[^\s"']*\/)(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{20,}/g,
+  },
+  {
+    what: 'a password',
+    pattern:
+      /(?:password|passwd|secret|token|api[-_]?key)["']?\s*[:=]\s*["']?(?=[^\s"']*\d)[A-Za-z0-9+/=_!@#$%^&*-]{10,}/gi,
+  },
+];
+
+/** Keys whose value is a hash by its nature. */
+const hashLine = /^\s*(?:- )?(?:genesisHash|digest)\s*:/;
+
+export const secretRules: readonly Rule[] = [
+  {
+    code: 'CAT095',
+    rule: 'no file holds a secret, not even in a comment',
+    why: 'what was pushed once is in every clone for ever: a reference (secretRef) is enough',
+    *check(view) {
+      for (const { file, text } of view.texts) yield* findSecrets(file, text);
+    },
+  },
+];
+
+/** Key-like texts in a file, one a line. The text itself is never repeated. */
+export function* findSecrets(file: string, text: string): Generator<Finding> {
+  for (const [index, line] of text.split('\n').entries()) {
+    for (const { what, pattern } of secrets) {
+      const isHash = what === 'a private key' && hashLine.test(line);
+      const found = isHash ? -1 : line.search(new RegExp(pattern.source, pattern.flags.replace('g', '')));
+      if (found < 0) continue;
+      const fix = 'take it out, treat it as leaked, and write "secretRef: <secret>/<key>"';
+      yield { file, line: index + 1, col: found + 1, message: `this looks like ${what}`, fix };
+      break;
+    }
+  }
+}
