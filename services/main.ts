@@ -38,7 +38,7 @@ function readConfig(flags: Flags): Config {
   const { settings, problems } = readSettings(process.env);
   const environmentFile = join(root, 'environments', flags.environment, 'environment.yaml');
   const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
-  const reading = readSources(source, environmentFile);
+  const reading = readSources(source, environmentFile, flags.portOffset);
   if ('problems' in reading) problems.push(...reading.problems);
   if (problems.length > 0 || 'problems' in reading) throw new ConfigurationError(problems.join('\n'));
   const config = decideConfig(flags, settings, source, environmentFile, reading.environment);
@@ -88,13 +88,17 @@ async function run(config: Config): Promise<void> {
   const { context, attach, failed } = contextOf(config);
   const { log } = context;
   const abort = new AbortController();
+  let firstAt = 0;
   const signalled = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
         if (abort.signal.aborted) {
+          // One Ctrl-C may arrive twice: from the terminal, and passed on by npm.
+          if (performance.now() - firstAt < 500) return;
           log.warn({ signal }, 'second signal, leaving at once');
           process.exit(75);
         }
+        firstAt = performance.now();
         abort.abort(new Error(`stopped by ${signal}`));
         resolve(signal);
       });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
@@ -8,11 +9,12 @@ import { readSources } from './runtime/catalog-source.ts';
 import { type Children, createChildren } from './runtime/children.ts';
 import type { Config } from './runtime/config.ts';
 import { type LiveCatalog, openLiveCatalog } from './runtime/live-catalog.ts';
-import { type Health, type ModuleTable, module } from './runtime/modules.ts';
+import { type Health, type ModuleTable, module, type Started } from './runtime/modules.ts';
 import { openOps, opsPort } from './runtime/ops.ts';
 import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
-import { openBus, openCache, openRelational, openTimeseries } from './stores/open.ts';
+import { migrateDataset, migrateRelational } from './stores/migrate.ts';
+import { createStores, type StoresConfig } from './stores/open.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createStreamProcessor } from './stream-processor/module.ts';
@@ -59,26 +61,36 @@ export function createSystem(context: Context): ModuleTable<Parts> {
   const { config, log, metrics } = context;
   const part = module<Parts>();
   const { host, portOffset } = config;
+  const storesOf = (children: Children) => createStores(storesConfig(config), { log, children, onLost: context.fail });
   return {
     ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: context.health })),
     catalog: part(['ops'], () =>
       openLiveCatalog({
         paths: [config.source.path, config.environmentFile],
-        read: () => readSources(config.source, config.environmentFile),
+        read: () => readSources(config.source, config.environmentFile, portOffset),
         log,
         metrics,
         pollMs: 500,
       }),
     ),
-    children: part([], async () => createChildren({ log })),
+    children: part([], async () => {
+      const children = createChildren({ log });
+      return { part: children, stop: () => children.close() };
+    }),
     relational: part(['catalog', 'children'], ({ children }) =>
-      openRelational({ stores: config.stores, children, log, fail: context.fail }),
+      stopIfFails(storesOf(children).openRelational(), (relational) =>
+        migrateRelational(relational, 'chain', join(chainTables, 'relational')),
+      ),
     ),
-    timeseries: part(['catalog'], () => openTimeseries({ stores: config.stores, log })),
-    bus: part([], () => openBus()),
-    cache: part([], () => openCache()),
+    timeseries: part(['children', 'relational'], ({ children, relational }) =>
+      stopIfFails(storesOf(children).openTimeseries(), (timeseries) =>
+        migrateDataset({ relational, timeseries }, 'chain', chainTables),
+      ),
+    ),
+    bus: part(['children'], ({ children }) => storesOf(children).openBus()),
+    cache: part(['children'], ({ children }) => storesOf(children).openCache()),
     'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
-      createLocalChains({ networks: config.environment.networks ?? [], dataDir: config.dataDir, children, log }),
+      createLocalChains({ chains: ownChains(config, catalog), dataDir: config.dataDir, children, log }),
     ),
     'chain-sync': part(['catalog', 'relational'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
@@ -102,6 +114,37 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       }),
     ),
   };
+}
+
+/** The chains that exist only in this environment: it starts them itself, each where its first endpoint says. */
+function ownChains({ environment }: Config, catalog: LiveCatalog) {
+  const own = new Set((environment.networks ?? []).map((network) => network.id));
+  return catalog
+    .current()
+    .networks.flatMap(({ id, chainId, stack, rpc: [endpoint] }) =>
+      own.has(id) && chainId !== undefined && endpoint !== undefined
+        ? [{ id, chainId, url: endpoint.url, optimism: stack === 'op_stack' }]
+        : [],
+    );
+}
+
+const chainTables = join(import.meta.dirname, 'datasets', 'chain');
+
+/** Runs what must follow an opening; what was opened is closed again when that fails. */
+async function stopIfFails<P>(opening: Promise<Started<P>>, then: (part: P) => Promise<unknown>): Promise<Started<P>> {
+  const started = await opening;
+  try {
+    await then(started.part);
+    return started;
+  } catch (error) {
+    await started.stop();
+    throw error;
+  }
+}
+
+function storesConfig({ stores }: Config): StoresConfig {
+  if (stores.kind === 'embedded') return stores;
+  return { kind: 'networked', databaseUrl: stores.databaseUrl.reveal(), clickhouseUrl: stores.clickhouseUrl.reveal() };
 }
 
 function chainSettings(config: Config) {

@@ -57,9 +57,8 @@ export function showProgress(running: Running<Parts>, out: NodeJS.WriteStream): 
         caughtUp = false;
         shown = true;
         const width = terminal ? out.columns : Number.POSITIVE_INFINITY;
-        out.write(
-          `${clear}${clip(`catching up: ${behind.map(progressOf).join(' · ')}`, width)}${terminal ? '' : '\n'}`,
-        );
+        const lost = reports.filter((report) => report.state === 'unreachable').length;
+        out.write(`${clear}${clip(`catching up: ${progressText(behind, lost)}`, width)}${terminal ? '' : '\n'}`);
       } else if (!caughtUp && reports.length > 0) {
         caughtUp = true;
         const reached = reports.filter((report) => report.state === 'synced');
@@ -79,8 +78,22 @@ export function showProgress(running: Running<Parts>, out: NodeJS.WriteStream): 
   };
 }
 
+const shownMax = 3;
+
+/** The networks with most left to do by name, the rest as counts: with --live there are some fifty. */
+function progressText(behind: readonly SyncReport[], lost: number): string {
+  const syncing = behind
+    .filter((report) => report.state === 'syncing')
+    .sort((a, b) => b.backfillRemaining - a.backfillRemaining);
+  const starting = behind.length - syncing.length;
+  const parts = syncing.slice(0, shownMax).map(progressOf);
+  if (syncing.length > shownMax) parts.push(`${syncing.length - shownMax} more`);
+  if (starting > 0) parts.push(`${starting} being reached`);
+  if (lost > 0) parts.push(`${lost} unreachable`);
+  return parts.join(' · ');
+}
+
 function progressOf(report: SyncReport): string {
-  if (report.state === 'starting') return `${report.network} starting`;
   const total = report.blocksHeld + report.backfillRemaining;
   const percent = total === 0 ? 0 : Math.floor((100 * report.blocksHeld) / total);
   return `${report.network} ${percent}% (${report.blocksHeld}/${total}, ${report.blocksPerSecond.toFixed(0)} blocks/s)`;

@@ -2,14 +2,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { readEnvironment } from '../../catalog/environment.ts';
 import { formatProblem, readCatalog } from '../../catalog/load.ts';
 import { renderLock } from '../../catalog/lock.ts';
+import type { Catalog } from '../../catalog/schema/catalog.ts';
 import type { Environment } from '../../catalog/schema/environment.ts';
+import type { Network } from '../../catalog/schema/network.ts';
 import { parseSlice } from '../../catalog/slice.ts';
 import type { CatalogReading } from './live-catalog.ts';
-
-/** The catalog with the environment it was checked with. */
-export type SourcesReading =
-  | (Extract<CatalogReading, { catalog: unknown }> & { readonly environment: Environment })
-  | Extract<CatalogReading, { problems: unknown }>;
 
 /** Where the catalog is: the folder of YAML files, or the slice of it that a cluster mounts for one service. */
 export type CatalogSource =
@@ -21,18 +18,45 @@ export function catalogSourceOf(path: string): CatalogSource {
   return { kind: statSync(path, { throwIfNoEntry: false })?.isFile() === true ? 'slice' : 'folder', path };
 }
 
-/** Reads catalog and environment together, as they are checked against each other. All problems come as `file:line:col CODE …`. */
-export function readSources(source: CatalogSource, environmentFile: string): SourcesReading {
-  if (source.kind === 'slice') {
-    const { catalog, digest } = parseSlice(readFileSync(source.path, 'utf8'), source.path);
-    const { environment, problems } = readEnvironment(environmentFile, catalog);
-    if (environment === undefined) return { problems: problems.map(formatProblem) };
-    return { catalog, digest, environmentNetworks: environment.networks ?? [], environment };
-  }
-  const { catalog, problems } = readCatalog(source.path);
+/** The catalog with the environment it was checked with. */
+export type SourcesReading =
+  | (Extract<CatalogReading, { catalog: unknown }> & { readonly environment: Environment })
+  | Extract<CatalogReading, { problems: unknown }>;
+
+/**
+ * Reads catalog and environment together, as they are checked against each other. All problems come as `file:line:col CODE …`.
+ * `portOffset` moves the chains that the environment itself starts, as it moves every other port of this process.
+ */
+export function readSources(source: CatalogSource, environmentFile: string, portOffset: number): SourcesReading {
+  const read = source.kind === 'slice' ? readSlice(source.path) : readFolder(source.path);
+  if ('problems' in read) return read;
+  const { environment, problems } = readEnvironment(environmentFile, read.catalog);
+  if (environment === undefined) return { problems: problems.map(formatProblem) };
+  const environmentNetworks = (environment.networks ?? []).map((network) => movePorts(network, portOffset));
+  return { ...read, environmentNetworks, environment };
+}
+
+type CatalogAndDigest = { catalog: Catalog; digest: string } | { problems: string[] };
+
+function readFolder(path: string): CatalogAndDigest {
+  const { catalog, problems } = readCatalog(path);
   if (catalog === undefined) return { problems: problems.map(formatProblem) };
-  const read = readEnvironment(environmentFile, catalog);
-  if (read.environment === undefined) return { problems: read.problems.map(formatProblem) };
-  const { environment } = read;
-  return { catalog, digest: renderLock(catalog).digest, environmentNetworks: environment.networks ?? [], environment };
+  return { catalog, digest: renderLock(catalog).digest };
+}
+
+function readSlice(path: string): CatalogAndDigest {
+  const text = readFileSync(path, 'utf8');
+  const catalog = parseSlice(text, path);
+  // parseSlice has checked that the digest is there and is right.
+  const { digest } = JSON.parse(text) as { digest: string };
+  return { catalog, digest };
+}
+
+function movePorts(network: Network, offset: number): Network {
+  const rpc = network.rpc.map((endpoint) => {
+    const url = new URL(endpoint.url);
+    url.port = String(Number(url.port) + offset);
+    return { ...endpoint, url: url.origin };
+  });
+  return { ...network, rpc };
 }
