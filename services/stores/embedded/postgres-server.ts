@@ -4,13 +4,13 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -21,7 +21,7 @@ import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import type { Child, Children } from '../../runtime/children.ts';
 import { ConfigurationError, RetryableError } from '../../runtime/errors.ts';
-import { lockFolder } from './folder-lock.ts';
+import { codeOf, openDataFolder } from './data-folder.ts';
 import { findPostgresBinaries, type ServerUser, serverUser } from './postgres-binaries.ts';
 
 export interface ServerOptions {
@@ -64,8 +64,7 @@ const stopGraceMs = 30_000;
  */
 export async function startPostgresServer(options: ServerOptions): Promise<PostgresServer> {
   const folder = path.resolve(options.folder);
-  makeFolder(folder);
-  const unlock = lockFolder(folder);
+  const unlock = openDataFolder(folder);
   let socketFolder: string | undefined;
   try {
     const user = serverUser();
@@ -74,7 +73,7 @@ export async function startPostgresServer(options: ServerOptions): Promise<Postg
     const cluster = path.join(folder, 'cluster');
     const passwordFile = path.join(folder, 'password');
     if (!existsSync(cluster)) await initCluster({ folder, cluster, passwordFile, binaries, user, socketFolder });
-    checkVersion(cluster);
+    checkCluster(cluster, user);
     await endOrphan(cluster, options.log);
     const port = options.listen === 'tcp' ? await findFreePort() : socketPort;
     const child = await startServer({ ...options, cluster, binaries, user, socketFolder, port });
@@ -97,18 +96,6 @@ export async function startPostgresServer(options: ServerOptions): Promise<Postg
     if (socketFolder !== undefined) rmSync(socketFolder, { recursive: true, force: true });
     unlock();
     throw error;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Asks for what is needed later, so that a read-only disk is told here and not by initdb.
-    const probe = mkdtempSync(path.join(folder, '.probe-'));
-    rmSync(probe, { recursive: true });
-  } catch (error) {
-    const fix = 'give this user the right to write there, or choose another data folder';
-    throw new ConfigurationError(`cannot write in ${folder} (${codeOf(error)}): ${fix}`, { cause: error });
   }
 }
 
@@ -186,12 +173,17 @@ async function initCluster(at: {
   renameSync(made, at.cluster);
 }
 
-function checkVersion(cluster: string): void {
+function checkCluster(cluster: string, user: ServerUser | undefined): void {
   const version = readFileSync(path.join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (version === '18') return;
-  throw new ConfigurationError(
-    `${cluster} was written by PostgreSQL ${version}, this is 18: move the folder away, or dump and restore it`,
-  );
+  if (version !== '18') {
+    const fix = 'move the folder away, or dump and restore it';
+    throw new ConfigurationError(`${cluster} was written by PostgreSQL ${version}, and this is 18: ${fix}`);
+  }
+  const { uid } = statSync(cluster);
+  const expected = user?.uid ?? process.getuid?.();
+  if (uid === expected) return;
+  const fix = 'run as the same user as before (root counts as nobody), or choose another data folder';
+  throw new ConfigurationError(`${cluster} belongs to user ${uid}, and the server would run as ${expected}: ${fix}`);
 }
 
 /** Ends the server of a run that was killed, if it is still there: our reaper normally has. */
@@ -247,6 +239,10 @@ async function startServer(at: {
     max_connections: '60',
     shared_buffers: '128MB',
     max_wal_size: '512MB',
+    // Nobody replicates from it.
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+    max_logical_replication_workers: '0',
     timezone: 'UTC',
     lc_messages: 'C',
     // Start, stop and crashes; a failed statement is reported to its caller.
@@ -309,8 +305,4 @@ async function findFreePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('the system gave no port');
   return address.port;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

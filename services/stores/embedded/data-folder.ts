@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigurationError } from '../../runtime/errors.ts';
 
@@ -10,11 +10,24 @@ interface Owner {
 }
 
 /**
- * Takes a folder for this process; the function returned gives it back. The lock of a process that is gone is taken over.
- * Throws ConfigurationError, naming the process, while the owner lives: two processes on one folder would corrupt it, and
- * waiting for a person's other terminal is no use.
+ * Makes a data folder if it is not there, and takes it for this process; the function returned gives it back. The lock of a
+ * process that is gone is taken over.
+ * Throws ConfigurationError when the folder cannot be written, or while its owner lives, naming the process: two processes on
+ * one folder would corrupt it, and waiting for a person's other terminal is no use.
  */
-export function lockFolder(folder: string): () => void {
+export function openDataFolder(folder: string): () => void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Asks for what is needed later, so that a read-only or full disk is told here and not by an engine.
+    rmSync(mkdtempSync(path.join(folder, '.probe-')), { recursive: true });
+  } catch (error) {
+    const fix = 'give this user the right to write there, or choose another data folder';
+    throw new ConfigurationError(`cannot write in ${folder} (${codeOf(error)}): ${fix}`, { cause: error });
+  }
+  return lockFolder(folder);
+}
+
+function lockFolder(folder: string): () => void {
   const lock = path.join(folder, 'owner.json');
   const mine: Owner = { pid: process.pid, startedAt: startOf(process.pid) ?? 'unknown' };
   const own = `${lock}.${process.pid}`;
@@ -87,6 +100,6 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-function codeOf(error: unknown): unknown {
+export function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createChildren } from '../runtime/children.ts';
+import { RetryableError } from '../runtime/errors.ts';
+import type { Started } from '../runtime/modules.ts';
+import {
+  busContract,
+  cacheContract,
+  expectConfigurationError,
+  relationalContract,
+  timeseriesContract,
+} from './contract.ts';
+import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
+import { createStores, type Stores } from './open.ts';
+import type { Timeseries } from './timeseries.ts';
+
+const log = pino({ level: 'silent' });
+const dataDir = mkdtempSync(path.join(os.tmpdir(), 'defimon-test-'));
+const children = createChildren({ log });
+let server: PostgresServer;
+let clickhouse: ChildProcess;
+let clickhouseUrl = '';
+
+beforeAll(async () => {
+  server = await startPostgresServer({ folder: path.join(dataDir, 'server'), children, log, listen: 'tcp' });
+  const program = fileURLToPath(new URL('./testing/chdb-http.ts', import.meta.url));
+  clickhouse = spawn(process.execPath, [program, path.join(dataDir, 'clickhouse')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  if (clickhouse.stdout === null) throw new Error('no output');
+  [clickhouseUrl] = (await once(createInterface({ input: clickhouse.stdout }), 'line')) as [string];
+});
+
+afterAll(async () => {
+  clickhouse?.kill();
+  await server?.stop();
+  await children.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const embedded = (): Stores => storesOf({ kind: 'embedded', dataDir: path.join(dataDir, 'embedded') });
+const networked = (databaseUrl = urlOf(server)): Stores => storesOf({ kind: 'networked', databaseUrl, clickhouseUrl });
+
+relationalContract('embedded', () => embedded().openRelational());
+relationalContract('networked, over TCP with a password', () => networked().openRelational());
+const { TEST_DATABASE_URL: externalDatabaseUrl, TEST_CLICKHOUSE_URL: externalClickhouseUrl } = process.env;
+describe.skipIf(externalDatabaseUrl === undefined)('TEST_DATABASE_URL', () => {
+  relationalContract('external', () => networked(externalDatabaseUrl).openRelational());
+});
+
+timeseriesContract('embedded', () => embedded().openTimeseries());
+timeseriesContract('networked, over HTTP', () => networked().openTimeseries());
+describe.skipIf(externalClickhouseUrl === undefined)('TEST_CLICKHOUSE_URL', () => {
+  timeseriesContract('external', () => openExternalTimeseries(externalClickhouseUrl ?? ''));
+});
+
+busContract('embedded', () => embedded().openBus());
+cacheContract('embedded', () => embedded().openCache());
+
+describe('networked stores that are not there', () => {
+  it('asks for another URL when it is none, without showing it', async () => {
+    const stores = storesOf({ kind: 'networked', databaseUrl: 'secret@host', clickhouseUrl: 'ftp://secret' });
+    await expectConfigurationError(stores.openRelational(), /DATABASE_URL is not a postgres:\/\/ URL/, 'secret');
+    await expectConfigurationError(stores.openTimeseries(), /CLICKHOUSE_URL is not an http/, 'secret');
+  });
+
+  it('asks for another password when it is wrong, without showing it', async () => {
+    const url = new URL(urlOf(server));
+    url.password = 'wrong-one';
+    await expectConfigurationError(networked(url.href).openRelational(), /password authentication failed/, 'wrong-one');
+  });
+
+  it('asks for TLS settings when the server has none', async () => {
+    for (const mode of ['require', 'verify-full', 'no-verify']) {
+      const opening = networked(`${urlOf(server)}?sslmode=${mode}`).openRelational();
+      await expectConfigurationError(opening, /does not support SSL/);
+    }
+  });
+
+  it('is retryable while nobody answers', async () => {
+    const stores = storesOf({
+      kind: 'networked',
+      databaseUrl: 'postgres://a:b@127.0.0.1:1/c',
+      clickhouseUrl: 'http://127.0.0.1:1',
+    });
+    await expect(stores.openRelational()).rejects.toBeInstanceOf(RetryableError);
+    await expect(stores.openTimeseries()).rejects.toBeInstanceOf(RetryableError);
+  });
+});
+
+function storesOf(config: Parameters<typeof createStores>[0]): Stores {
+  const onLost = (error: Error): void => {
+    throw error;
+  };
+  return createStores(config, { log, children, onLost });
+}
+
+function urlOf({ connection }: PostgresServer): string {
+  const { user, password, host, port, database } = connection;
+  return `postgres://${user}:${password}@${host}:${port}/${database}`;
+}
+
+function openExternalTimeseries(url: string): Promise<Started<Timeseries>> {
+  return storesOf({ kind: 'networked', databaseUrl: urlOf(server), clickhouseUrl: url }).openTimeseries();
+}
