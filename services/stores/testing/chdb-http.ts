@@ -41,7 +41,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const params: Record<string, unknown> = {};
   const settings: Record<string, string | number> = {};
   for (const [name, value] of searchParams) {
-    if (name.startsWith('param_')) params[name.slice('param_'.length)] = value === '\\N' ? null : unescaped(value);
+    if (name.startsWith('param_')) params[name.slice('param_'.length)] = valueOf(value);
     else if (!notSettings.has(name)) settings[name] = /^\d+$/.test(value) ? Number(value) : value;
   }
   const { stream } = await connection.exec({
@@ -52,9 +52,15 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   stream.pipe(response);
 }
 
-/** Parameters come in the escaped form of tab-separated values; arrays, maps and tuples quote inside, and stay as they are. */
+/** Parameters come in the escaped form of tab-separated values, in which the items of an array are quoted. */
+function valueOf(value: string): string | null | (string | null)[] {
+  if (value === '\\N') return null;
+  if (!value.startsWith('[')) return unescaped(value);
+  const items = value.matchAll(/'((?:\\.|[^'\\])*)'|([^,[\]]+)/gs);
+  return [...items].map(([, quoted, plain]) => (quoted === undefined ? (plain ?? null) : unescaped(quoted)));
+}
+
 function unescaped(value: string): string {
-  if (/^[[{(]/.test(value)) return value;
   const characters: Record<string, string> = { t: '\t', n: '\n', r: '\r', b: '\b', f: '\f', '0': '\0' };
   return value.replaceAll(/\\(.)/gs, (_, character: string) => characters[character] ?? character);
 }
