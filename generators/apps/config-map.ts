@@ -21,7 +21,7 @@ export function addConfigMap(chart: Chart, context: ServiceContext): void {
 }
 
 /** The slice as JSON, an entry a line: a diff then shows the entry that changed, and not the whole. */
-export function renderSlice({ service, digest, catalog }: CatalogSlice): string {
+function renderSlice({ service, digest, catalog }: CatalogSlice): string {
   const lists = Object.entries(catalog)
     .sort(([a], [b]) => compareCodePoints(a, b))
     .map(([key, entries]) => {
