@@ -1,0 +1,166 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Case, CaseInput, Log, Sizes, Subject } from './bench.ts';
+import { installPeer, PeerUnavailable } from './peers.ts';
+import { findFirstDifference } from './rows.ts';
+import { type RunResult, runSubject } from './run-subject.ts';
+import { compare, type Result, type Series } from './statistics.ts';
+
+export interface HarnessOptions {
+  readonly runs: number;
+  readonly sizes: Sizes;
+  /** Names; undefined for all. */
+  readonly cases: readonly string[] | undefined;
+  readonly subjects: readonly string[] | undefined;
+  readonly timeoutSeconds: number;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+export interface CaseReport {
+  readonly case: Case;
+  readonly results: readonly Result[];
+  /** Peers that could not be had here. */
+  readonly leftOut: readonly { readonly subject: string; readonly reason: string }[];
+  /** What all subjects agreed on before they were timed. */
+  readonly verified: { readonly rows: number; readonly digest: string };
+}
+
+/** Two subjects did different work: no time of theirs can be compared. */
+export class ResultMismatch extends Error {}
+
+/**
+ * Runs the cases of a bench, one after the other. In each, every subject first runs once and shows its rows, which must
+ * be equal (this run is also the warm-up of whatever serves them); then they take turns, `runs` times each.
+ * @throws ResultMismatch with the first row that differs; Error when a subject fails
+ */
+export async function runBench(bench: Bench, options: HarnessOptions): Promise<CaseReport[]> {
+  const cases = bench.cases.filter(({ name }) => options.cases?.includes(name) ?? true);
+  const open = await bench.open(options.sizes, options.log);
+  const scratch = mkdtempSync(join(tmpdir(), `bench-${bench.name}-`));
+  chmodSync(scratch, 0o755); // a store may run as another user
+  try {
+    const reports: CaseReport[] = [];
+    for (const one of cases) reports.push(await runCase(one, await open.inputOf(one.name), scratch, options));
+    return reports;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+    await open.close();
+  }
+}
+
+async function runCase(one: Case, input: CaseInput, scratch: string, options: HarnessOptions): Promise<CaseReport> {
+  const log: Log = (line) => options.log(`${one.name}: ${line}`);
+  const wanted = one.subjects.filter(({ name }) => options.subjects?.includes(name) ?? true);
+  const { ready, leftOut } = await preparePeers(wanted, log);
+  const runOnce = (subject: Subject, verifying: boolean, label: string) =>
+    inFolder(join(scratch, one.name, subject.name, label), !verifying, (directory) =>
+      runSubject(subject, input, {
+        directory,
+        verifying,
+        timeoutSeconds: options.timeoutSeconds,
+        signal: options.signal,
+      }),
+    );
+
+  const shown: { subject: Subject; result: RunResult }[] = [];
+  for (const subject of ready) {
+    const result = await runOnce(subject, true, 'verify');
+    log(
+      `verify ${subject.name}: ${result.rows?.count ?? 0} rows ${result.rows?.digest.slice(0, 15) ?? ''} in ${result.seconds.toFixed(2)} s`,
+    );
+    shown.push({ subject, result });
+    assertSameRows(one, shown);
+  }
+
+  const series = new Map<string, Series & { values: number[] }>();
+  for (let run = 1; run <= options.runs; run++) {
+    for (const subject of ready) {
+      const result = await runOnce(subject, false, `run-${run}`);
+      const expected = shown[0]?.result.done;
+      if (result.done !== expected) {
+        throw new ResultMismatch(
+          `${one.name}: ${subject.name} did ${result.done} ${one.things} in run ${run}, not ${expected}.`,
+        );
+      }
+      log(`run ${run}/${options.runs} ${subject.name}: ${(result.done / result.seconds).toFixed(1)} ${one.things}/s`);
+      for (const [unit, value] of Object.entries(figuresOf(one, result))) {
+        const key = `${unit}\n${subject.name}`;
+        const found = series.get(key) ?? { subject: subject.name, role: subject.role, unit, values: [] };
+        found.values.push(value);
+        series.set(key, found);
+      }
+    }
+  }
+  const verified = { rows: shown[0]?.result.rows?.count ?? 0, digest: shown[0]?.result.rows?.digest ?? '' };
+  return { case: one, results: compare(orderByUnit([...series.values()])), leftOut, verified };
+}
+
+async function preparePeers(subjects: readonly Subject[], log: Log) {
+  const ready: Subject[] = [];
+  const leftOut: { subject: string; reason: string }[] = [];
+  for (const subject of subjects) {
+    try {
+      if (subject.peer !== undefined) await installPeer(subject.peer, log);
+      ready.push(subject);
+    } catch (error) {
+      if (!(error instanceof PeerUnavailable)) throw error;
+      log(`${subject.name} is left out: ${error.message}`);
+      leftOut.push({ subject: subject.name, reason: error.message });
+    }
+  }
+  return { ready, leftOut };
+}
+
+/** Compares the last of the subjects with the first, and says how they differ. */
+function assertSameRows(one: Case, shown: readonly { subject: Subject; result: RunResult }[]): void {
+  const first = shown[0];
+  const last = shown.at(-1);
+  if (first?.result.rows === undefined || last?.result.rows === undefined) return;
+  if (last.result.rows.count === 0)
+    throw new ResultMismatch(`${one.name}: ${last.subject.name} produced no rows, so nothing is verified.`);
+  if (first.result.rows.digest === last.result.rows.digest) return;
+  const difference = findFirstDifference(readRows(first.result.rows.file), readRows(last.result.rows.file));
+  throw new ResultMismatch(
+    [
+      `${one.name}: ${last.subject.name} and ${first.subject.name} differ, first at sorted row ${difference?.index ?? '?'}`,
+      `(${first.result.rows.count} and ${last.result.rows.count} rows); nothing was timed`,
+      `  ${first.subject.name}: ${difference?.left ?? '(no further row)'}`,
+      `  ${last.subject.name}: ${difference?.right ?? '(no further row)'}`,
+    ].join('\n'),
+  );
+}
+
+function readRows(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n');
+}
+
+/** The figures of one run, by unit. */
+function figuresOf({ things, cpuPer }: Case, run: RunResult & { startSeconds: number }): Record<string, number> {
+  const perCpu = cpuPer / run.done;
+  const per = `${cpuPer.toLocaleString('en')} ${things}`;
+  return {
+    [`${things}/s`]: run.done / run.seconds,
+    [`${things}/s with start-up`]: run.done / (run.startSeconds + run.seconds),
+    [`CPU-s per ${per}`]: run.cpuSeconds * perCpu,
+    ...Object.fromEntries(
+      Object.entries(run.serverCpuSeconds).map(([server, seconds]) => [`${server} CPU-s per ${per}`, seconds * perCpu]),
+    ),
+    ...run.measures,
+  };
+}
+
+/** Groups by unit, in the order in which units and subjects first came. */
+function orderByUnit(series: readonly Series[]): Series[] {
+  return [...Map.groupBy(series, ({ unit }) => unit).values()].flat();
+}
+
+async function inFolder<T>(folder: string, remove: boolean, work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(folder, { recursive: true });
+  try {
+    return await work(folder);
+  } finally {
+    if (remove) rmSync(folder, { recursive: true, force: true });
+  }
+}
