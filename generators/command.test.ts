@@ -94,6 +94,7 @@ describe(runGenerate.name, () => {
 
   it.each([
     ['--environment', 'qa', 1, 'there is no environment "qa" — name one of dev, local, production, staging'],
+    ['--environment', 'local', 1, 'GEN002 local has no cluster to render for'],
     ['--frobnicate', '', 2, 'npm run generate -- --check'],
   ])('explains %s %s', (flag, value, code, message) => {
     const result = run(...[flag, value].filter((part) => part !== ''));

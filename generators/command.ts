@@ -49,12 +49,18 @@ export function runGenerate(root: string, argv: readonly string[], out: Output, 
   try {
     return options.check ? check(root, options, out, err) : generate(root, options, out, err);
   } catch (error) {
-    // These say what is wrong and what to do; anything else is a defect of ours, and keeps its stack.
-    const isOurs = [RenderError, ClashError, TreeError, YamlError].some((family) => error instanceof family);
-    if (!isOurs || !(error instanceof Error)) throw error;
+    if (!isForTheUser(error)) throw error;
     err.write(`${paint(err, 'red', 'error')} ${error.message}\n`);
     return 1;
   }
+}
+
+/** These say what is wrong and what to do, as does the system of a full disk; anything else is a defect, and keeps its stack. */
+function isForTheUser(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return (
+    [RenderError, ClashError, TreeError, YamlError].some((family) => error instanceof family) || 'syscall' in error
+  );
 }
 
 interface Options {
@@ -80,10 +86,7 @@ function parseOptions(argv: readonly string[]): Options {
 }
 
 function generate(root: string, options: Options, out: Output, err: Output): number {
-  if (isInterrupted(root)) {
-    recoverTree(root);
-    out.write('Completed a run that was stopped while it moved its files.\n');
-  }
+  if (recoverTree(root)) out.write('Completed a run that was stopped while it moved its files.\n');
   const generation = prepare(root, options, out, err);
   if (generation === undefined) return 1;
   const changes = replaceTree(root, generation.files, generation.owned);

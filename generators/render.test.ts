@@ -93,7 +93,7 @@ describe(renderEnvironment.name, () => {
   it('says what to add when the environment states no address of a store that a service needs', () => {
     const edited = edit('services/chain-sync.yaml', (text) => text.replace('needs: [', 'needs: [objects, '));
     expect(() => renderEnvironment(inputsOf('staging', edited))).toThrow(
-      'environments/staging/environment.yaml: service/chain-sync needs a objects store: add stores.objects.secretRef',
+      'environments/staging/environment.yaml: service/chain-sync needs the objects store: add stores.objects.secretRef',
     );
   });
 

@@ -84,7 +84,8 @@ function readEnvironments(
   options: GenerateOptions,
   problems: Problem[],
 ): EnvironmentSource[] {
-  const names = readdirSync(join(root, 'environments'), { withFileTypes: true })
+  const folder = join(root, 'environments');
+  const names = (existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [])
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
@@ -97,7 +98,7 @@ function readEnvironments(
   }
   const wanted = names.filter((name) => options.environment === undefined || name === options.environment);
   return wanted.flatMap((name) => {
-    const source = readSource(root, name, head, options.init === name);
+    const source = readSource(root, name, head, options);
     problems.push(...source.problems);
     return source.source === undefined ? [] : [source.source];
   });
@@ -108,20 +109,24 @@ function readSource(
   root: string,
   name: string,
   head: Head,
-  init: boolean,
+  options: GenerateOptions,
 ): { source?: EnvironmentSource; problems: Problem[] } {
   const folder = `environments/${name}`;
   const read = readSettings(root, folder, head.catalog);
   if (read.environment === undefined) return { problems: read.problems };
   // With embedded stores the environment is one process on one machine.
-  if (read.environment.stores.kind === 'embedded') return { problems: [] };
+  if (read.environment.stores.kind === 'embedded') {
+    const fix = 'name one with networked stores, or leave --environment out';
+    const asked = problemOf(`${folder}/environment.yaml`, 'GEN002', `${name} has no cluster to render for`, fix);
+    return { problems: options.environment === name ? [asked] : [] };
+  }
   if (read.environment.name !== name) {
     const message = `its name is "${read.environment.name}"`;
     return {
       problems: [problemOf(`${folder}/environment.yaml`, 'GEN003', message, `name it ${name}, like its folder`)],
     };
   }
-  const locked = readLock(root, folder, read.environment, head, init);
+  const locked = readLock(root, folder, read.environment, head, options.init === name);
   const images = readImages(root, folder);
   const problems = [...locked.problems, ...images.problems];
   if (locked.lock === undefined || images.images === undefined) return { problems };

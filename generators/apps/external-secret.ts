@@ -71,7 +71,7 @@ function addressOf(store: StoreKind, service: string, environment: ServiceContex
   }
   const address = stores[store];
   if (address === undefined) {
-    throw new RenderError(`${file}: service/${service} needs a ${store} store: add stores.${store}.secretRef`);
+    throw new RenderError(`${file}: service/${service} needs the ${store} store: add stores.${store}.secretRef`);
   }
   return { env: addressVariables[store], secretRef: address.secretRef, source: `environment/${name}` };
 }

@@ -67,7 +67,8 @@ export function compareTree(root: string, files: readonly OutputFile[], owned: O
  * Nothing is touched when the bytes are equal. Otherwise every folder that changes is built whole beside the old one
  * (unchanged files are hard links to the old ones), a journal of the moves is written, and each folder is moved in.
  * Killed before the journal is complete, the old tree stands; killed after it, `recoverTree` finishes the moves, and
- * every later run begins with it. So no half-written file or folder is ever in place, and no run ends between.
+ * every later run begins with it. No half-written file or half-filled folder is ever in place; at worst a folder is
+ * absent until then, and `isInterrupted` says so.
  *
  * @param step Called before each step, for tests that stop there.
  * @returns What was changed.
@@ -106,25 +107,31 @@ export function isInterrupted(root: string): boolean {
   return existsSync(join(root, workFolder, 'journal.json'));
 }
 
-/** Finishes the moves of a run that was stopped, or drops what it had prepared. Does nothing when there was none. */
-export function recoverTree(root: string, step: (name: string) => void = () => {}): void {
-  const journal = findText(join(root, workFolder, 'journal.json'));
+/**
+ * Finishes the moves of a run that was stopped, or drops what it had prepared.
+ *
+ * @returns True when there were moves to finish.
+ * @throws TreeError when that run is not stopped at all, but at work.
+ */
+export function recoverTree(root: string, step: (name: string) => void = () => {}): boolean {
+  const folder = join(root, workFolder);
+  if (!existsSync(folder)) return false;
+  const holder = Number(findText(join(folder, 'pid')));
+  if (holder !== process.pid && isAlive(holder)) {
+    throw new TreeError(
+      `another generate runs as process ${holder}: wait for it (if that is no generate, delete ${workFolder}/pid)`,
+    );
+  }
+  const journal = findText(join(folder, 'journal.json'));
   if (journal !== undefined) finishMoves(root, parseMoves(journal), step);
-  rmSync(join(root, workFolder), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
+  return journal !== undefined;
 }
 
 /** Takes the work folder for this process; a second generator at the same time would undo the first. */
 function claimWork(root: string): void {
+  recoverTree(root);
   const folder = join(root, workFolder);
-  if (existsSync(folder)) {
-    const holder = Number(findText(join(folder, 'pid')));
-    if (holder !== process.pid && isAlive(holder)) {
-      throw new TreeError(
-        `another generate runs as process ${holder}: wait for it (if that is no generate, delete ${workFolder}/pid)`,
-      );
-    }
-    recoverTree(root);
-  }
   mkdirSync(folder);
   writeFileSync(join(folder, 'pid'), String(process.pid));
   writeFileSync(join(folder, '.gitignore'), '*\n');
@@ -247,7 +254,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function parseMoves(journal: string): Move[] {
+function parseMoves(journal: string): readonly Move[] {
   const moves: unknown = JSON.parse(journal);
   if (!Array.isArray(moves) || !moves.every(isMove)) {
     throw new TreeError(`${workFolder}/journal.json is damaged: delete ${workFolder}/ and run "npm run generate"`);

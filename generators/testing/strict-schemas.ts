@@ -8,7 +8,7 @@ import { projectRoot } from './project.ts';
  * Where the strict JSON Schemas of Kubernetes 1.28 and of the custom resources are kept: beside the project, since they
  * are a hundred times its size. Their INDEX.json says which file is whose.
  */
-const folder = process.env.KUBERNETES_SCHEMAS ?? join(projectRoot, '..', 'shared', 'schemas');
+const folder = join(projectRoot, '..', 'shared', 'schemas');
 
 interface SchemaEntry {
   readonly group: string;
@@ -20,7 +20,7 @@ interface SchemaEntry {
 /** Why nothing can be validated here; undefined when it can. */
 export function whyUnavailable(): string | undefined {
   if (existsSync(join(folder, 'INDEX.json'))) return undefined;
-  return `no strict schemas in ${folder}: set KUBERNETES_SCHEMAS to their folder`;
+  return `no strict schemas in ${folder}`;
 }
 
 /** All errors of an object against its strict schema, unknown fields among them. A kind without a schema is an error. */
@@ -49,7 +49,7 @@ export function createStrictValidator(): (manifest: Manifest) => string[] {
   };
 }
 
-function readIndex(): SchemaEntry[] {
+function readIndex(): readonly SchemaEntry[] {
   const index: unknown = JSON.parse(readFileSync(join(folder, 'INDEX.json'), 'utf8'));
   const schemas: unknown = typeof index === 'object' && index !== null && 'schemas' in index ? index.schemas : [];
   return Array.isArray(schemas) ? schemas : [];
