@@ -1,0 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const folder = dirname(import.meta.dirname);
+/** Where the generators meet the disk; everything else turns values into values. */
+const impure = ['cli.ts', 'workspace.ts', 'emit/tree.ts'];
+/** What a pure file cannot hold: the disk, the clock, chance, the machine, its locale. */
+const banned =
+  /from 'node:(fs|os|child_process|http|net)|\bDate\b|Math\.random|process\.|performance\.|localeCompare|Intl\./;
+
+describe('generators', () => {
+  it('render without disk, clock, chance or environment', () => {
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /(?<!\.test)\.ts$/.test(entry.name))
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      .filter((file) => !impure.includes(file) && !file.startsWith('testing/'));
+    expect(files.length).toBeGreaterThan(15);
+    const wrong = files.filter((file) => banned.test(readFileSync(join(folder, file), 'utf8')));
+    expect(wrong).toEqual([]);
+  });
+});
