@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
+import { kinds } from './kinds.ts';
 import { deepFreeze } from './load.ts';
+import { suggest } from './nearest.ts';
 import { CatalogError, type Problem, sortProblems } from './problem.ts';
+import { overloads } from './rules/pools.ts';
+import { findSecrets } from './rules/secrets.ts';
+import { overLimits } from './rules/services.ts';
+import { checkRules } from './rules.ts';
 import type { Catalog } from './schema/catalog.ts';
 import { Environment } from './schema/environment.ts';
+import type { Service } from './schema/service.ts';
 import { schemaProblems } from './validate.ts';
-import { type FileContent, parseYaml } from './yaml.ts';
+import { createView, type Entry } from './view.ts';
+import { type FileContent, type Path, parseYaml } from './yaml.ts';
 
 export interface EnvironmentReading {
+  /** Undefined as soon as there is one error. */
   environment: Environment | undefined;
   problems: Problem[];
 }
@@ -18,7 +27,7 @@ export function readEnvironment(file: string, catalog: Catalog): EnvironmentRead
   try {
     content = readFileSync(file);
   } catch (error) {
-    content = { unreadable: error instanceof Error ? error.message : String(error) };
+    content = { unreadable: error instanceof Error && 'code' in error ? String(error.code) : 'the disk refused' };
   }
   const shown = relative(process.cwd(), file);
   return parseEnvironment(shown.startsWith('..') ? file : shown.split(sep).join('/'), content, catalog);
@@ -31,11 +40,115 @@ export function loadEnvironment(file: string, catalog: Catalog): Environment {
   return environment;
 }
 
-/** As readEnvironment, of a file held in memory. */
-export function parseEnvironment(file: string, content: FileContent, _catalog: Catalog): EnvironmentReading {
+/**
+ * As readEnvironment, of a file held in memory. A catalog that holds no service (a slice) cannot tell an unknown one:
+ * overrides are then not checked.
+ */
+export function parseEnvironment(file: string, content: FileContent, catalog: Catalog): EnvironmentReading {
   const parsed = parseYaml(file, content);
-  const wrong = parsed.value === undefined ? [] : schemaProblems(file, Environment, parsed);
-  const problems = sortProblems([...parsed.problems, ...wrong.map(({ path: _, ...problem }) => problem)]);
-  if (parsed.value === undefined || problems.length > 0) return { environment: undefined, problems };
-  return { environment: deepFreeze(parsed.value as Environment), problems };
+  const problems: Problem[] = [...parsed.problems];
+  const report = (code: string, path: Path, message: string, fix: string, at?: 'key'): void => {
+    problems.push({ file, ...parsed.placeOf(path, at), code, message, fix, severity: 'error' });
+  };
+  for (const { fix, message, ...place } of findSecrets(file, parsed.text)) {
+    const { line, col } = 'line' in place ? place : { line: 1, col: 1 };
+    problems.push({ file, line, col, code: 'CAT095', message, fix, severity: 'error' });
+  }
+  if (parsed.value !== undefined) {
+    const wrong = schemaProblems(file, Environment, parsed);
+    problems.push(...wrong.map(({ path: _, ...problem }) => problem));
+    // The schema has just been checked.
+    if (wrong.length === 0) checkEnvironment(file, parsed.value as Environment, catalog, report);
+    if (wrong.length === 0)
+      problems.push(...checkOwnNetworks(file, parsed.value as Environment, catalog, parsed.placeOf));
+  }
+  const failed = problems.some(({ severity }) => severity === 'error');
+  const environment = failed || parsed.value === undefined ? undefined : deepFreeze(parsed.value as Environment);
+  return { environment, problems: sortProblems(problems) };
+}
+
+type Report = (code: string, path: Path, message: string, fix: string, at?: 'key') => void;
+
+function checkEnvironment(file: string, environment: Environment, catalog: Catalog, report: Report): void {
+  const { name, follow, stores } = environment;
+  const folder = /([^/\\]+)[/\\][^/\\]+$/.exec(file)?.[1];
+  if (folder !== undefined && folder !== name) {
+    report('CAT096', ['name'], `the name is "${name}", but the folder is "${folder}"`, 'make them the same');
+  }
+  // Production changes by promotion alone; a lock nobody writes would freeze the others.
+  if (name === 'production' && follow !== 'lock') {
+    report(
+      'CAT097',
+      ['follow'],
+      `production follows the ${follow}`,
+      'write "follow: lock": only a promotion changes it',
+    );
+  }
+  if (name === 'local' && follow !== 'head') {
+    report('CAT097', ['follow'], `local follows the ${follow}`, 'write "follow: head": there is no lock to follow');
+  }
+  if (name !== 'local' && stores.kind === 'embedded') {
+    const fix = 'write "kind: networked": a pod loses what it embeds when it is replaced';
+    report('CAT098', ['stores', 'kind'], `${name} embeds its stores`, fix);
+  }
+  if (catalog.services.length > 0) checkOverrides(environment, catalog, report);
+}
+
+function checkOverrides(environment: Environment, catalog: Catalog, report: Report): void {
+  const ids = catalog.services.map(({ id }) => id);
+  for (const [id, { replicas, resources }] of Object.entries(environment.services ?? {})) {
+    const path = ['services', id];
+    if (!ids.includes(id)) report('CAT099', path, `unknown service "${id}"`, suggest(id, ids), 'key');
+    if (replicas !== undefined && replicas.min > replicas.max) {
+      const message = `min ${replicas.min} replicas is above max ${replicas.max}`;
+      report('CAT072', [...path, 'replicas', 'min'], message, 'lower min or raise max');
+    }
+    for (const message of resources === undefined ? [] : overLimits(resources)) {
+      report('CAT088', [...path, 'resources', 'requests'], message, 'raise the limit or ask for less');
+    }
+  }
+  if (environment.services === undefined) return;
+  const sized = catalog.services.map((service) => withOverride(service, environment));
+  for (const pool of catalog.pools.filter(({ provider }) => provider !== 'undecided')) {
+    for (const message of overloads(pool, sized, catalog.machines)) {
+      report('CAT073', ['services'], message, 'ask for less here, or give the pool more machines');
+    }
+  }
+}
+
+/** A service at the size an environment gives it. */
+export function withOverride(service: Service, environment: Environment): Service {
+  const override = environment.services?.[service.id];
+  return {
+    ...service,
+    ...(override?.resources && { resources: override.resources }),
+    ...(override?.replicas && { scaling: { ...service.scaling, ...override.replicas } }),
+  };
+}
+
+/** The rules of the catalog, as far as they concern the networks that exist only here. */
+function checkOwnNetworks(
+  file: string,
+  environment: Environment,
+  catalog: Catalog,
+  placeOf: (path: Path, at?: 'value' | 'key') => { line: number; col: number },
+): Problem[] {
+  const own = (environment.networks ?? []).map((value, index): Entry<'network'> => {
+    const place: Entry['placeOf'] = (path, at) => placeOf(['networks', index, ...path], at);
+    return { kind: 'network', id: value.id, value, file, stem: value.id, isWholeFile: false, placeOf: place };
+  });
+  if (own.length === 0) return [];
+  // A slice without owners cannot tell an unknown one.
+  const known = kinds.filter(({ kind }) => kind === 'owner' || kind === 'network');
+  const others = known.flatMap(({ kind, key }) => catalog[key].map((value) => entryOf(kind, value)));
+  const assumed = catalog.owners.length === 0 ? own.map(({ value }) => `owner/${value.owner}`) : [];
+  return checkRules(createView([...others, ...own], new Set(assumed), [])).filter((problem) => problem.file === file);
+}
+
+function entryOf(kind: Entry['kind'], value: object): Entry {
+  const id = String(Reflect.get(value, 'id'));
+  const placeOf = () => ({ line: 1, col: 1 });
+  const file = kind === 'owner' ? 'catalog/owners.yaml' : `catalog/networks/${id}.yaml`;
+  // The catalog holds only checked entries.
+  return { kind, id, value, file, stem: id, isWholeFile: true, placeOf } as unknown as Entry;
 }

@@ -95,7 +95,9 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogRead
     problems.push(...parsed.problems);
     texts.push({ file, text: parsed.text });
     const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
-    if (parsed.value === undefined) {
+    if (typeof parsed.value !== 'object' || parsed.value === null) {
+      const shape = parsed.value === undefined ? [] : schemaProblems(file, kind.schema, parsed);
+      problems.push(...shape.map(({ path: _, ...problem }) => problem));
       broken.add(`${kind.kind}/${stem}`);
       continue;
     }

@@ -116,4 +116,16 @@ export const metrics = {
     help: '1 while the catalog on disk is refused and the last good one is in force',
     labels: [],
   },
+  httpRequests: {
+    name: 'defimon_http_requests_total',
+    type: 'counter',
+    help: 'HTTP requests answered, by the pattern of their path and the status of the answer',
+    labels: ['service', 'method', 'route', 'status'],
+  },
+  httpDuration: {
+    name: 'defimon_http_request_duration_seconds',
+    type: 'histogram',
+    help: 'Time from a request to the last byte of its answer',
+    labels: ['service', 'method', 'route'],
+  },
 } as const satisfies Record<string, Metric>;

@@ -15,7 +15,7 @@ export interface SchemaError {
   fix: string;
 }
 
-const ajv = formats.default(new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }));
+const ajv = formats.default(new Ajv({ allErrors: true, verbose: true, strict: true, code: { optimize: false } }));
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /**
@@ -85,7 +85,7 @@ function explain(error: ErrorObject): SchemaError {
       return { path, atKey: false, code: 'CAT012', message, fix: fixType(wanted, data) };
     }
     case 'enum': {
-      const allowed: unknown[] = Array.isArray(params.allowedValues) ? params.allowedValues : [];
+      const allowed: readonly unknown[] = Array.isArray(params.allowedValues) ? params.allowedValues : [];
       return wrong(`${name} cannot be ${nameValue(data)}`, suggest(String(data), allowed.map(String)));
     }
     case 'const':

@@ -33,7 +33,11 @@ export interface ParsedYaml {
 }
 
 /** No file of a catalog comes near it; a larger one is a mistake, and slow to refuse later. */
-export const fileBytesMax = 512 * 1024;
+export const fileBytesMax = 256 * 1024;
+const lineCharsMax = 2000;
+
+/** One broken bracket can break every line after it: the first errors are the ones to look at. */
+const syntaxErrorsMax = 10;
 
 /**
  * Reads one YAML document without surprises: what YAML allows and a catalog must not hold (anchors, merge keys, tags,
@@ -61,11 +65,12 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
       resolveKnownTags: false,
       prettyErrors: false,
       keepSourceTokens: false,
-      logLevel: 'silent',
+      // 'silent' would hide a second document; nothing is logged at this level.
+      logLevel: 'error',
     });
   } catch {
     // The parser recurses once a level, so only absurd nesting gets here.
-    report(start, 'CAT001', 'the YAML cannot be parsed', 'flatten it: it is nested too deeply');
+    report(start, 'CAT001', ...tooDeep);
     return nothing(text);
   }
   const place = (offset: number | undefined): Place => {
@@ -73,7 +78,9 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     return { line: Math.max(line, 1), col: Math.max(col, 1) };
   };
 
-  for (const error of [...document.errors, ...document.warnings]) {
+  const errors = [...document.errors, ...document.warnings];
+  const exhausted = errors.find(({ message }) => message.includes('call stack'));
+  for (const error of exhausted === undefined ? errors.slice(0, syntaxErrorsMax) : [exhausted]) {
     const [message, fix] = explainYaml(error.code, error.message);
     report(place(error.pos[0]), error.code === 'MULTIPLE_DOCS' ? 'CAT002' : 'CAT001', message, fix);
   }
@@ -124,6 +131,12 @@ function decode(content: FileContent, report: Report): string | undefined {
   }
   // Line ends differ by machine and by git settings; they must not differ in the lock.
   text = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const long = text.split('\n').findIndex((line) => line.length > lineCharsMax);
+  if (long >= 0) {
+    const place = { line: long + 1, col: lineCharsMax + 1 };
+    report(place, 'CAT004', `this line is longer than ${lineCharsMax} characters`, 'break it');
+    return undefined;
+  }
   const control = /[[\p{Cc}\p{Cs}\u2028\u2029\ufeff\ufffe\uffff]--[\n\t]]/v.exec(text);
   if (control) {
     const before = text.slice(0, control.index).split('\n');
@@ -145,7 +158,13 @@ function placeOfBadByte(bytes: Uint8Array): Place {
 }
 
 /** In our words where a catalog's author meets it often; otherwise the parser's own. */
+const tooDeep: [message: string, fix: string] = [
+  'the YAML is nested too deeply',
+  'no entry of the catalog is: flatten it',
+];
+
 function explainYaml(code: string, message: string): [message: string, fix: string] {
+  if (message.includes('call stack')) return tooDeep;
   switch (code) {
     case 'DUPLICATE_KEY':
       return ['this key stands twice in one mapping', 'keep one of the two'];

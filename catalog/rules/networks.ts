@@ -42,6 +42,7 @@ export const networkRules: readonly Rule[] = [
     *check(view) {
       const originals = view.of('network').filter(({ value }) => value.aliasOf === undefined);
       for (const { first, second, key } of clashes(originals, ({ value }) => value.chainId?.toString())) {
+        if (first.id === second.id) continue;
         const message = `chainId ${key} is already that of "${first.id}" (${placeName(first, ['chainId'])})`;
         yield at(second, ['chainId'], message, `correct it, or add "aliasOf: ${first.id}"`);
       }
@@ -155,7 +156,7 @@ export const networkRules: readonly Rule[] = [
           const key = url.toLowerCase().replace(/\/+$/, '');
           const first = seen.get(key);
           if (first === undefined) seen.set(key, entry);
-          else {
+          else if (first === entry || first.id !== entry.id) {
             const message = `${url} is already listed by "${first.id}" (${placeName(first, ['rpc'])})`;
             yield at(entry, ['rpc', index, 'url'], message, 'keep it at the network it serves');
           }

@@ -112,7 +112,7 @@ export const poolRules: readonly Rule[] = [
         const parts = lines.flatMap(({ what, monthly }) =>
           monthly === undefined ? [] : [`${what} ${money(monthly)}`],
         );
-        const more = unpriced.length === 0 ? '' : `, and ${unpriced.length} lines without a price`;
+        const more = unpriced.length === 0 ? '' : `, without the price of ${unpriced.join(', ')}`;
         const message = `pool "${id}" costs ${money(total)} ${budget.currency} a month (${parts.join(' + ')}${more}), its budget is ${money(budget.monthly)}`;
         yield at(entry, ['budget', 'monthly'], message, 'raise the budget, or rent less');
       }

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, NetworkId, Status, Text } from './common.ts';
+import { Id, NetworkId, SecretKey, Status, Text } from './common.ts';
 
 export const ChannelPlatform = Type.Enum(['github', 'telegram', 'twitter']);
 export type ChannelPlatform = Static<typeof ChannelPlatform>;
@@ -20,10 +20,7 @@ export const Channel = Type.Object(
     status: Status,
     statusNote: Type.Optional(Type.String({ ...Text, description: 'Why; required unless the channel is active' })),
     secretRef: Type.Optional(
-      Type.String({
-        pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$',
-        description: 'Credentials of a private channel: <secret>/<key>',
-      }),
+      Type.String({ ...SecretKey, description: 'Credentials of a private channel: <secret>/<key>' }),
     ),
     owner: Id,
   },

@@ -2,41 +2,58 @@ import Type, { type Static } from 'typebox';
 
 /** A word of the catalog: the same word is the file name, the service folder, the Deployment and the metric label. */
 export const idPattern = '^[a-z][a-z0-9]*(-[a-z0-9]+)*$';
-export const Id = Type.String({ pattern: idPattern, maxLength: 63 });
+export const Id = Type.String({ pattern: idPattern, maxLength: 63, examples: ['analytics-api'] });
 
 /** A network's id keeps the brief's spelling: `arbitrum_one`, not `arbitrum-one`. */
 export const networkIdPattern = '^[a-z][a-z0-9]*(_[a-z0-9]+)*$';
-export const NetworkId = Type.String({ pattern: networkIdPattern, maxLength: 48 });
+export const NetworkId = Type.String({ pattern: networkIdPattern, maxLength: 48, examples: ['arbitrum_one'] });
 
 /** One line of prose. */
 export const Text = Type.String({ minLength: 1, maxLength: 500, pattern: '^\\S(.*\\S)?$' });
 
 /** An amount as text, so that `0.00000001` stays what it is. Greater than zero by a rule of its own. */
-export const Decimal = Type.String({ pattern: '^(0|[1-9][0-9]*)(\\.[0-9]+)?$', maxLength: 40 });
+export const Decimal = Type.String({ pattern: '^(0|[1-9][0-9]*)(\\.[0-9]+)?$', maxLength: 40, examples: ['0.001'] });
 
-export const HttpUrl = Type.String({ pattern: '^https?://[^\\s/?#]+[^\\s]*$', format: 'uri', maxLength: 300 });
-export const WsUrl = Type.String({ pattern: '^wss?://[^\\s/?#]+[^\\s]*$', format: 'uri', maxLength: 300 });
-export const Domain = Type.String({ format: 'hostname', pattern: '\\.[a-z]+$|^localhost$', maxLength: 253 });
+export const HttpUrl = Type.String({
+  pattern: '^https?://[^\\s/?#]+[^\\s]*$',
+  format: 'uri',
+  maxLength: 300,
+  examples: ['https://mainnet.base.org'],
+});
+export const WsUrl = Type.String({
+  pattern: '^wss?://[^\\s/?#]+[^\\s]*$',
+  format: 'uri',
+  maxLength: 300,
+  examples: ['wss://base-rpc.publicnode.com'],
+});
+export const Domain = Type.String({
+  format: 'hostname',
+  pattern: '\\.[a-z]+$|^localhost$',
+  maxLength: 253,
+  examples: ['analytics.highfunk.uk'],
+});
 export const Port = Type.Integer({ minimum: 1, maximum: 65535 });
 
 /** Where a secret is kept, never the secret: `<secret>/<key>` of the cluster's secret store. */
-export const SecretRef = Type.Object(
-  {
-    secretRef: Type.String({
-      pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$',
-      maxLength: 128,
-      description: '<secret>/<key>: a reference into the secret store, never the value',
-    }),
-  },
-  { additionalProperties: false },
-);
+export const SecretKey = Type.String({
+  pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$',
+  maxLength: 128,
+  description: '<secret>/<key>: a reference into the secret store, never the value',
+  examples: ['postgresql/url'],
+});
+
+export const SecretRef = Type.Object({ secretRef: SecretKey }, { additionalProperties: false });
 export type SecretRef = Static<typeof SecretRef>;
 
 /** Kubernetes' own spelling: `250m` or `2` CPUs. */
-export const CpuQuantity = Type.String({ pattern: '^([1-9][0-9]*m|[1-9][0-9]*|0\\.[0-9]{1,3})$', maxLength: 8 });
+export const CpuQuantity = Type.String({
+  pattern: '^([1-9][0-9]*m|[1-9][0-9]*|0\\.[0-9]{1,3})$',
+  maxLength: 8,
+  examples: ['250m'],
+});
 
 /** Kubernetes' own spelling, binary units only: `512Mi`, `4Gi`, `2Ti`. */
-export const ByteQuantity = Type.String({ pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', maxLength: 8 });
+export const ByteQuantity = Type.String({ pattern: '^[1-9][0-9]*(Mi|Gi|Ti)$', maxLength: 8, examples: ['512Mi'] });
 
 export const ResourceAmounts = Type.Object(
   { cpu: CpuQuantity, memory: ByteQuantity },

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { HttpUrl, Id, NetworkId, networkIdPattern, Status, Text, WsUrl } from './common.ts';
+import { HttpUrl, Id, NetworkId, networkIdPattern, SecretKey, Status, Text, WsUrl } from './common.ts';
 
 export const RpcEndpoint = Type.Object(
   {
@@ -12,7 +12,7 @@ export const RpcEndpoint = Type.Object(
     ),
     secretRef: Type.Optional(
       Type.String({
-        pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$',
+        ...SecretKey,
         description: '<secret>/<key> of the API key this endpoint asks for; the key itself is never written here',
       }),
     ),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Id, Text } from './common.ts';
+import { Id, SecretKey, Text } from './common.ts';
 
 export const Owner = Type.Object(
   {
@@ -14,10 +14,7 @@ export const Owner = Type.Object(
           maxLength: 64,
           description: 'Alert receiver of this owner',
         }),
-        secretRef: Type.String({
-          pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$',
-          description: '<secret>/<key> of its webhook address',
-        }),
+        secretRef: Type.String({ ...SecretKey, description: '<secret>/<key> of its webhook address' }),
       },
       { additionalProperties: false },
     ),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ByteQuantity, Id, Port, Resources, StoreKind, Text } from './common.ts';
+import { ByteQuantity, Id, Port, Resources, SecretKey, StoreKind, Text } from './common.ts';
 
 export const ServicePort = Type.Object(
   {
@@ -88,7 +88,7 @@ export const Service = Type.Object(
         Type.Object(
           {
             env: Type.String({ pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 64 }),
-            secretRef: Type.String({ pattern: '^[a-z][a-z0-9-]*/[A-Za-z][A-Za-z0-9_.-]*$' }),
+            secretRef: SecretKey,
           },
           { additionalProperties: false },
         ),
