@@ -17,6 +17,7 @@ import { createSlidingSum } from './rate.ts';
 import { createEndpoint } from './rpc/endpoint.ts';
 import type { RequestGate } from './rpc/request-gate.ts';
 import { createTokenBucket } from './rpc/token-bucket.ts';
+import { isOwnNode } from './select-networks.ts';
 
 /** One network being synced. */
 export interface NetworkRunner {
@@ -47,11 +48,15 @@ export interface RunnerOptions {
 /** The blocks a final one is taken to need where a chain has neither a finality tag nor a hint: two epochs, as on Ethereum. */
 const confirmationsDefault = 64;
 const restartMs = 5_000;
+const ownNodeRequestsPerSecond = 100_000;
 
 /** Starts syncing one EVM network and keeps at it, whatever fails, until stopped. */
 export function runNetwork(options: RunnerOptions): NetworkRunner {
   const { network, relational, log, tuning } = options;
   const id = network.id;
+  const ownNode = isOwnNode(options.urls);
+  const historyBlocks = ownNode || network.startBlock !== undefined ? undefined : tuning.historyBlocks;
+  const requestsPerSecond = network.requestsPerSecond ?? (ownNode ? ownNodeRequestsPerSecond : tuning.requestsPerSecond);
   const abort = new AbortController();
   const meters = createMeters(options.metrics, id);
   const { requestsOver, errorsOver, blocksOver } = meters;
@@ -74,7 +79,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
     endpoints,
     agent: options.agent,
     gate: options.gate,
-    bucket: createTokenBucket(network.requestsPerSecond ?? tuning.requestsPerSecond),
+    bucket: createTokenBucket(requestsPerSecond),
     timeoutMs: tuning.requestTimeoutMs,
     signal: abort.signal,
     genesisHash: () => genesis,
@@ -130,7 +135,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
       intervalMs: tuning.intervalMs,
       blocksPerCommitMax: tuning.batchSize,
       startBlock: network.startBlock,
-      historyBlocks: tuning.historyBlocks,
+      historyBlocks,
       confirmations: network.finality.confirmations ?? confirmationsDefault,
       observer: {
         committed,
@@ -171,7 +176,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
     const [lowest, live] = [cursor?.synced[0], cursor?.synced.at(-1)];
     if (cursor === undefined || lowest === undefined || live === undefined) return 0;
     const start = network.startBlock ?? 0;
-    const wanted = tuning.historyBlocks === undefined ? start : Math.max(start, live.to - tuning.historyBlocks);
+    const wanted = historyBlocks === undefined ? start : Math.max(start, live.to - historyBlocks);
     return countOf(gapsIn(cursor.synced, { from: wanted, to: live.to }));
   }
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Block, Hex } from '../datasets/chain/block.ts';
 import { findIntervalOf, gapsIn, type Interval } from '../datasets/chain/intervals.ts';
-import { commitStep, type Cursor, findParentHash, loadCursor, pinGenesis, readHashes, type Step, StaleCursor } from '../datasets/chain/write.ts';
-import { describeError } from '../runtime/errors.ts';
+import { commitStep, type Cursor, findParentHash, loadCursor, pinGenesis, readHashes, type Step } from '../datasets/chain/write.ts';
+import { describeError, RetryableError } from '../runtime/errors.ts';
 import type { Relational } from '../stores/relational.ts';
 import type { EvmReader, HeadReading } from './evm/evm-reader.ts';
 import type { Header } from './evm/parse-block.ts';
@@ -69,7 +69,8 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     try {
       cursor = await commitStep(relational, network, cursor, step);
     } catch (error) {
-      if (error instanceof StaleCursor) cursor = await loadCursor(relational, network);
+      // It may have been committed all the same, or another process was first: what is stored decides.
+      if (error instanceof RetryableError) cursor = await loadCursor(relational, network).catch(() => cursor);
       throw error;
     }
     if (step.retract !== undefined) observer.reorged(step.retract.to - step.retract.from + 1);
