@@ -1,5 +1,5 @@
 import type { Bench, Subject } from '../bench.ts';
-import { openFilledNode } from './node.ts';
+import { openFilledNode, openReplay } from './node.ts';
 import type { PonderSettings } from './ponder.ts';
 import type { DrainSettings } from './raw-drain.ts';
 
@@ -64,9 +64,30 @@ export const bench: Bench = {
     blocks: { value: 2000, meaning: 'blocks of the range' },
     txs: { value: 20, meaning: 'transactions in each' },
   },
-  cases: [{ name: 'anvil', summary: 'a local anvil', things: 'blocks', cpuPer: 1000, subjects }],
+  cases: [
+    { name: 'anvil', summary: 'a local anvil', things: 'blocks', cpuPer: 1000, subjects },
+    {
+      name: 'replay',
+      summary: 'the answers of that anvil served from memory, so that the clients set the pace',
+      things: 'blocks',
+      cpuPer: 1000,
+      subjects,
+    },
+  ],
   open: async ({ blocks = 0, txs = 0 }, log) => {
     const { node, input } = await openFilledNode({ blocks, txsPerBlock: txs }, log);
-    return { inputOf: async () => ({ input, servers: { anvil: node.pid } }), close: () => node.stop() };
+    let replay: Awaited<ReturnType<typeof openReplay>> | undefined;
+    return {
+      inputOf: async (name) => {
+        if (name === 'anvil') return { input, servers: { node: node.pid } };
+        log('recording the node');
+        replay = await openReplay(node.url);
+        return { input: { ...input, url: replay.url }, servers: { node: replay.process.pid ?? 0 } };
+      },
+      close: async () => {
+        replay?.process.kill();
+        await node.stop();
+      },
+    };
   },
 };

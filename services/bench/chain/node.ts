@@ -1,3 +1,6 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { type Anvil, startAnvil } from '../../testing/anvil.ts';
 import { fillBlocks } from '../../testing/fill-blocks.ts';
 import type { Log } from '../bench.ts';
@@ -25,4 +28,16 @@ export async function openFilledNode(
     await node.stop();
     throw error;
   }
+}
+
+/** A node that has all that `url` has now, and answers from memory: see replay-node.ts. */
+export async function openReplay(url: string): Promise<{ url: string; process: ChildProcess }> {
+  const child = fork(fileURLToPath(new URL('replay-node.ts', import.meta.url)));
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`The replaying node ended with ${code} before it was ready.`);
+  });
+  child.send(url);
+  const [served] = (await Promise.race([once(child, 'message'), exited])) as [string];
+  exited.catch(() => undefined); // it is killed when the bench is over
+  return { url: served, process: child };
 }
