@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { parseSlice } from '../catalog/slice.ts';
 import { renderArgocd } from './argocd/render.ts';
 import { identityOf, type Manifest, sourcesOf, toManifest } from './emit/manifest.ts';
 import type { OutputFile } from './emit/output.ts';
@@ -126,6 +127,18 @@ describe('policy', () => {
       for (const { cidr, except } of blocks) {
         expect(except).toContain(cidr === '::/0' ? 'fc00::/7' : '169.254.0.0/16');
       }
+    }
+  });
+});
+
+describe('slices', () => {
+  it('are read back by what the services read them with', () => {
+    expect(ofKind('ConfigMap').length).toBe(9);
+    for (const { path, body } of ofKind('ConfigMap')) {
+      const text: string = body.data['slice.json'];
+      const { digest, catalog } = parseSlice(text, path);
+      expect(text, path).toContain(digest);
+      expect(catalog.networks.length, path).toBe(inputsOf('staging').catalog.networks.length);
     }
   });
 });
