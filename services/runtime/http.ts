@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import etag from '@fastify/etag';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyTypeProvider,
+  fastify,
+  type RawServerDefault,
+} from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import Type, { type Static, type TSchema } from 'typebox';
+import { metrics as names } from '../../catalog/metrics.ts';
+import { suggest } from '../../catalog/nearest.ts';
+import { Problem, ProblemError, problemAnswerOf, problemContentType } from './http-problem.ts';
+import { createValidator, type RequestPart } from './http-validation.ts';
+import { counterOf, histogramOf } from './metrics.ts';
+
+/** Types a handler's request and answer by the TypeBox schemas of its route. */
+export interface TypeBoxProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+}
+
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxProvider
+>;
+
+export interface HttpAppOptions {
+  /** The service's id in the catalog, a label of its metrics. */
+  readonly service: string;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  /** With it, /openapi.json and Swagger UI at /docs describe the routes that follow. */
+  readonly openapi?: OpenApi;
+  readonly bodyBytesMax?: number;
+}
+
+export interface OpenApi {
+  readonly title: string;
+  readonly version: string;
+  /** Markdown. */
+  readonly description: string;
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+}
+
+const requestMs = 30_000;
+/** Seconds; the edges that dashboards ask for, from a cached answer to one that is too slow. */
+const durationBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * An HTTP service without its routes: validation by TypeBox schemas, RFC 9457 problems for every error, request ids, metrics,
+ * ETags and safe headers. Add routes, then `listen`; tests use `inject`. What is not in a response's schema does not get out.
+ */
+export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
+  const { log } = options;
+  const app: HttpApp = fastify({
+    logger: false,
+    genReqId: requestIdOf,
+    bodyLimit: options.bodyBytesMax ?? 64 * 1024,
+    requestTimeout: requestMs,
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
+  });
+  app.setValidatorCompiler<TSchema>(({ schema, httpPart }) => createValidator(schema, partOf(httpPart)));
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
+  app.addSchema(Problem);
+  measure(app, options);
+  setHeaders(app);
+  answerUnknownPaths(app);
+  await app.register(etag);
+  if (options.openapi !== undefined) await addDocs(app, options.openapi);
+  return app;
+}
+
+/** A value or null, in one schema that JSON Schema, OpenAPI 3.1 and the serializer read alike. */
+export function Nullable<S extends TSchema & { type: string }>(schema: S) {
+  return Type.Unsafe<Static<S> | null>({ ...schema, type: [schema.type, 'null'] });
+}
+
+/** A string that is one of these words. */
+export function OneOf<const Word extends string>(
+  words: readonly Word[],
+  options: { description?: string; default?: Word } = {},
+) {
+  return Type.Unsafe<Word>({ type: 'string', enum: [...words], ...options });
+}
+
+/** The problems that a route may answer with, for its `response`. */
+export function problemResponses<const Status extends number>(
+  problems: Readonly<Record<Status, string>>,
+): Record<Status, { description: string; content: Record<string, { schema: { $ref: string } }> }> {
+  const entries = Object.entries<string>(problems).map(([status, description]) => [
+    status,
+    { description, content: { [problemContentType]: { schema: { $ref: 'Problem#' } } } },
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function partOf(httpPart: string | undefined): RequestPart {
+  if (httpPart === 'querystring' || httpPart === 'params' || httpPart === 'headers') return httpPart;
+  return 'body';
+}
+
+/** The caller's own id, if it is a plain one, so that a request can be followed across services. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID();
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  const { problem, headers, hidden } = problemAnswerOf(error, request);
+  if (hidden !== undefined) {
+    const { level, reason } = hidden;
+    log[level]({ requestId: request.id, method: request.method, url: request.url, reason }, 'request failed');
+  }
+  reply
+    .code(problem.status)
+    .headers({ 'cache-control': 'no-store', ...headers })
+    .type(problemContentType)
+    .send(JSON.stringify(problem));
+}
+
+function measure(app: HttpApp, { service, metrics }: HttpAppOptions): void {
+  const requests = counterOf(metrics, names.httpRequests);
+  const duration = histogramOf(metrics, names.httpDuration, durationBuckets);
+  app.addHook('onResponse', (request, reply, done) => {
+    // The pattern, never the path itself: each label value is a series that Prometheus keeps.
+    const route = request.routeOptions.url ?? 'unknown';
+    requests.inc({ service, method: request.method, route, status: reply.statusCode });
+    duration.observe({ service, method: request.method, route }, reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+function setHeaders(app: HttpApp): void {
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers({
+      'x-request-id': request.id,
+      // Ask again each time; the ETag makes an unchanged answer cheap. Routes that know better say so.
+      'cache-control': 'no-cache',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    });
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
+}
+
+/** 404 with the nearest path there is, and 405 where only the method is wrong. */
+function answerUnknownPaths(app: HttpApp): void {
+  const routes: { pattern: RegExp; url: string; method: string; hidden: boolean }[] = [];
+  app.addHook('onRoute', ({ url, method, schema }) => {
+    const pattern = new RegExp(
+      `^${url
+        .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+        .replaceAll(/:[^/]+/g, '[^/]+')
+        .replaceAll('*', '.*')}/?$`,
+    );
+    const hidden = schema?.hide === true;
+    for (const each of [method].flat()) routes.push({ pattern, url, method: each, hidden });
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?', 1)[0] ?? '/';
+    const methods = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort();
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
+      const detail = `${path} does not take ${request.method}; it takes ${allow}.`;
+      throw new ProblemError({
+        status: 405,
+        code: 'method-not-allowed',
+        title: 'The path does not take this method',
+        detail,
+        headers: { allow },
+      });
+    }
+    const known = [
+      ...new Set(routes.filter(({ hidden }) => !hidden).map(({ url }) => url.replaceAll(/:([^/]+)/g, '{$1}'))),
+    ];
+    const detail = `There is no ${path}; ${suggest(path, known)}. /docs describes them all.`;
+    throw new ProblemError({ status: 404, code: 'unknown-path', title: 'There is no such path', detail });
+  });
+}
+
+/** Only the page's own files, and the style attributes that Swagger UI writes. */
+const docsCsp =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+async function addDocs(app: HttpApp, { title, version, description, tags }: OpenApi): Promise<void> {
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title, version, description }, tags: [...tags] },
+    // Shared schemas keep their names in the document.
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, at) => (typeof json.$id === 'string' ? json.$id : `Schema${at}`),
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: docsCsp,
+    uiConfig: {
+      docExpansion: 'list',
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+    },
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
