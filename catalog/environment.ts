@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { relative, sep } from 'node:path';
 import { kinds } from './kinds.ts';
-import { deepFreeze } from './load.ts';
+import { deepFreeze, shownPath } from './load.ts';
 import { suggest } from './nearest.ts';
 import { CatalogError, type Problem, sortProblems } from './problem.ts';
 import { overloads } from './rules/pools.ts';
@@ -29,8 +28,7 @@ export function readEnvironment(file: string, catalog: Catalog): EnvironmentRead
   } catch (error) {
     content = { unreadable: error instanceof Error && 'code' in error ? String(error.code) : 'the disk refused' };
   }
-  const shown = relative(process.cwd(), file);
-  return parseEnvironment(shown.startsWith('..') ? file : shown.split(sep).join('/'), content, catalog);
+  return parseEnvironment(shownPath(file), content, catalog);
 }
 
 /** As readEnvironment; throws a CatalogError with all problems if there is an error. */

@@ -28,9 +28,7 @@ export interface CatalogReading {
  * is not there is a problem like any other.
  */
 export function readCatalog(dir: string): CatalogReading {
-  const root = relative(process.cwd(), dir) || '.';
-  const shown = root.startsWith('..') ? dir : root;
-  return parseCatalog(readCatalogFiles(dir), shown.split(sep).join('/'));
+  return parseCatalog(readCatalogFiles(dir), shownPath(dir));
 }
 
 /** As readCatalog, but a catalog with an error is thrown as a CatalogError that names all of them. */
@@ -38,6 +36,12 @@ export function loadCatalog(dir: string): Catalog {
   const { catalog, problems } = readCatalog(dir);
   if (catalog === undefined) throw new CatalogError(problems);
   return catalog;
+}
+
+/** A path as problems show it: from the working directory if it is inside, whole otherwise; always with `/`. */
+export function shownPath(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return (inside.startsWith('..') ? path : inside || '.').split(sep).join('/');
 }
 
 /** The YAML files of a catalog folder. What cannot be read is in the map with its reason, to be reported at its place. */

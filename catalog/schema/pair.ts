@@ -1,8 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { Decimal, Id, Status, Text } from './common.ts';
 
-const PairSymbol = Type.String({ pattern: '^[A-Z0-9]{3,24}$', description: "The exchange's own name: BTCUSDT" });
-const Asset = Type.String({ pattern: '^[A-Z0-9]{1,20}$' });
+const PairSymbol = Type.String({
+  pattern: '^[A-Z0-9]{3,24}$',
+  description: "the exchange's own name",
+  examples: ['BTCUSDT'],
+});
+const Asset = Type.String({ pattern: '^[A-Z0-9]{1,20}$', examples: ['BTC'] });
 
 export const PairCategory = Type.Enum(['top10', 'layer1', 'layer2', 'defi', 'meme', 'infra', 'ai', 'gaming', 'stable']);
 export type PairCategory = Static<typeof PairCategory>;

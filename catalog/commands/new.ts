@@ -1,0 +1,159 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type CatalogFiles, formatProblem, type Problem, parseCatalog, readCatalogFiles, shownPath } from '../load.ts';
+import { suggest } from '../nearest.ts';
+import { UsageError } from './arguments.ts';
+import { count, printProblems } from './report.ts';
+import { type Field, renderPair, type Template, templates, type Values } from './templates.ts';
+import { ask, paint, renderTable, type Terminal } from './terminal.ts';
+
+/** The names of all options that some kind takes. */
+export const newOptions: readonly string[] = [
+  ...new Set(templates.flatMap(({ fields }) => fields.map(({ name }) => name))),
+];
+
+/** The options of a kind, or the kinds. */
+export function newHelp(wanted: string | undefined): string {
+  const template = templates.find(({ kind }) => kind === wanted);
+  if (template === undefined) {
+    const kinds = templates.map(({ kind }) => kind).join('|');
+    return `  npm run catalog -- new ${kinds} [options]\n\n"new <kind> --help" lists the options of a kind.\nplans.yaml, owners.yaml and machines/ are edited by hand: "validate" checks them.\n`;
+  }
+  const rows = template.fields.map((field) => [
+    `--${field.name}`,
+    field.example,
+    field.about,
+    field.isRequired === undefined
+      ? ''
+      : field.isRequired(new Map([['kind', ['evm']]]))
+        ? 'required'
+        : 'sometimes required',
+  ]);
+  const many = template.fields.some((field) => field.many);
+  return `  npm run catalog -- new ${template.kind} [options]\n\n${renderTable(['option', 'example', 'what', ''], rows)}\n${
+    many ? 'Where there may be several, give the option several times.\n' : ''
+  }What is required and missing is asked for on a terminal.\n`;
+}
+
+/**
+ * `new`: writes an entry that the whole catalog accepts, or nothing. A file that exists is never overwritten; a pair
+ * gets a line in its category's file, which keeps its comments.
+ */
+export async function newEntry(dir: string, kind: string, given: Values, terminal: Terminal): Promise<number> {
+  const template = templates.find((one) => one.kind === kind);
+  if (template === undefined) {
+    const kinds = templates.map((one) => one.kind);
+    throw new UsageError(`"new" does not write a ${kind}: ${suggest(kind, kinds).replaceAll('"', '')}`);
+  }
+  const values = await complete(template, given, terminal);
+  const path = template.path(values);
+  const shown = `${shownPath(dir)}/${path}`;
+  const files = readCatalogFiles(dir);
+  const present = files.get(path);
+  const appends = kind === 'pair' && present !== undefined;
+  if (present !== undefined && !appends) throw new UsageError(`${shown} already exists: edit it, or choose another id`);
+
+  const text = appends ? appendPair(textOf(present), values, shown) : template.render(values);
+  const problems = newProblems(files, new Map([...files, [path, text]]), shownPath(dir));
+  if (problems.length > 0) {
+    printProblems(problems, terminal);
+    terminal.stderr.write(
+      `\n${paint(terminal.stderr, 'red', count(problems.length, 'error'))}: nothing was written.\n`,
+    );
+    return 1;
+  }
+  place(join(dir, path), text, appends ? textOf(present) : undefined, shown);
+  terminal.stdout.write(`${paint(terminal.stdout, 'green', appends ? 'added to' : 'wrote')} ${shown}\n`);
+  if (!appends) terminal.stdout.write(`\n${text}`);
+  return 0;
+}
+
+/** The given values with every fallback, and those asked for. */
+async function complete(template: Template, given: Values, terminal: Terminal): Promise<Values> {
+  const foreign = [...given.keys()].find(
+    (name) => name !== 'dir' && !template.fields.some((field) => field.name === name),
+  );
+  if (foreign !== undefined) {
+    const names = template.fields.map(({ name }) => name);
+    throw new UsageError(`a ${template.kind} has no --${foreign}: ${suggest(foreign, names).replaceAll('"', '')}`);
+  }
+  const values = new Map([...given].filter(([, all]) => all.some((value) => value.trim() !== '')));
+  const missing = missingFields(template.fields, values);
+  if (missing.length > 0) {
+    if (terminal.stdin.isTTY !== true) {
+      const flags = missing.map(({ name, example }) => `--${name} (${example})`).join(', ');
+      throw new UsageError(`missing ${flags}; on a terminal they are asked for`);
+    }
+    const questions = missing.map(({ name, about, example }) => ({ name, text: `${name}, ${about} (${example})` }));
+    for (const [name, answer] of await ask(terminal, questions)) values.set(name, [answer]);
+  }
+  applyFallbacks(template.fields, values);
+  return values;
+}
+
+function missingFields(fields: readonly Field[], values: Values): Field[] {
+  const full = new Map(values);
+  applyFallbacks(fields, full);
+  return fields.filter(({ name, isRequired }) => isRequired?.(full) === true && !full.has(name));
+}
+
+function applyFallbacks(fields: readonly Field[], values: Map<string, readonly string[]>): void {
+  for (const { name, fallback } of fields) {
+    const value = values.has(name) ? undefined : fallback?.(values);
+    if (value !== undefined && value !== '') values.set(name, [value]);
+  }
+}
+
+/** What the new files make wrong that was right before. */
+function newProblems(before: CatalogFiles, after: CatalogFiles, root: string): Problem[] {
+  const known = new Set(parseCatalog(before, root).problems.map(formatProblem));
+  return parseCatalog(after, root).problems.filter(
+    (problem) => problem.severity === 'error' && !known.has(formatProblem(problem)),
+  );
+}
+
+function textOf(content: CatalogFiles extends ReadonlyMap<string, infer C> ? C | undefined : never): string {
+  if (typeof content === 'string') return content;
+  if (content instanceof Uint8Array) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
+  throw new UsageError(`the file cannot be read: ${content?.unreadable ?? 'it is not there'}`);
+}
+
+/** The file with one more line, after its last pair that is not retired; every other byte stays. */
+function appendPair(text: string, values: Values, shown: string): string {
+  const document = parseDocument(text);
+  const pairs = document.errors.length > 0 ? undefined : document.get('pairs', true);
+  if (!isSeq(pairs)) throw new UsageError(`${shown} has errors: correct them first ("npm run catalog -- validate")`);
+  const items = pairs.items.filter(isMap);
+  const last = items.findLast((item) => item.get('status') !== 'retired') ?? items.at(-1);
+  const quote = document.get('quote', true);
+  const line = `  - ${renderPair(values, isScalar(quote) ? String(quote.value) : '')}`;
+  const end = last?.range?.[1];
+  if (end === undefined || pairs.flow === true) {
+    throw new UsageError(`${shown} has no list of pairs to add a line to: write it there by hand:\n${line}`);
+  }
+  // A block item's range may end after its line; a flow item's ends before it.
+  const lineEnd = text[end - 1] === '\n' ? end - 1 : text.indexOf('\n', end);
+  const at = lineEnd < 0 ? text.length : lineEnd;
+  return `${text.slice(0, at)}\n${line}${text.slice(at)}${lineEnd < 0 ? '\n' : ''}`;
+}
+
+/** Puts a whole file in its place: never half of one, and never over a file that someone else has written. */
+function place(file: string, text: string, replaces: string | undefined, shown: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  // Readers of the catalog pass over names that start with a dot.
+  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+  writeFileSync(temporary, text, { flag: 'wx' });
+  try {
+    if (replaces === undefined) linkSync(temporary, file);
+    else if (readFileSync(file, 'utf8') === replaces) renameSync(temporary, file);
+    else throw new UsageError(`${shown} was changed in the meantime: run this again`);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+      throw new UsageError(`${shown} already exists: edit it, or choose another id`);
+    }
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
