@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { Bench, Subject } from './bench.ts';
+import { type HarnessOptions, ResultMismatch, runBench } from './harness.ts';
+import type { CountingSettings } from './testing/counting-work.ts';
+
+describe(runBench, () => {
+  it('times every subject as often as asked, in turns', async () => {
+    const log: string[] = [];
+    const [report] = await runBench(
+      benchOf(subject('a', 'ours'), subject('b', 'limit')),
+      options({ log: (line) => log.push(line) }),
+    );
+
+    expect(report?.verified.rows).toBe(3);
+    const speeds = report?.results.filter(({ unit }) => unit === 'rows/s');
+    expect(speeds?.map(({ subject, runs }) => [subject, runs])).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    expect(log.filter((line) => line.includes(' run ')).map((line) => line.split(':')[1]?.trim())).toEqual([
+      'run 1/2 a',
+      'run 1/2 b',
+      'run 2/2 a',
+      'run 2/2 b',
+    ]);
+  });
+
+  it('starts a process for each run', async () => {
+    const [report] = await runBench(benchOf(subject('a', 'ours')), options({}));
+
+    const pids = report?.results.find(({ unit }) => unit === 'process id');
+    expect(pids?.min).not.toBe(pids?.max);
+  });
+
+  it('stops before timing and shows the first row that differs', async () => {
+    const bench = benchOf(subject('a', 'ours'), subject('b', 'limit', { more: ['2b'] }));
+
+    const error = await runBench(bench, options({})).catch((reason: unknown) => reason);
+
+    expect(error).toBeInstanceOf(ResultMismatch);
+    expect(String(error)).toContain('b and a differ, first at sorted row 2');
+    expect(String(error)).toContain('a: 3\n');
+    expect(String(error)).toContain('b: 2b');
+  });
+
+  it('tells which subject failed and why', async () => {
+    const run = runBench(benchOf(subject('a', 'ours', { failure: 'no such luck' })), options({}));
+
+    await expect(run).rejects.toThrow(/a failed: .*no such luck/);
+  });
+
+  it('ends a subject that takes too long', async () => {
+    const run = runBench(benchOf(subject('a', 'ours', { hang: true })), options({ timeoutSeconds: 1 }));
+
+    await expect(run).rejects.toThrow(/a ended without a result .*SIGKILL/);
+  });
+
+  it('leaves out a peer that cannot be installed, with the reason, and goes on', async () => {
+    const [report] = await runBench(
+      benchOf(subject('a', 'ours'), { ...subject('b', 'peer'), peer: 'no-such-peer' }),
+      options({}),
+    );
+
+    expect(report?.leftOut).toEqual([{ subject: 'b', reason: expect.stringContaining('no-such-peer') }]);
+    expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(['a']));
+  });
+
+  it('runs only the subjects asked for', async () => {
+    const [report] = await runBench(benchOf(subject('a', 'ours'), subject('b', 'limit')), options({ subjects: ['b'] }));
+
+    expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(['b']));
+    expect(report?.results.every(({ ratioToOurs }) => ratioToOurs === null)).toBe(true);
+  });
+});
+
+function subject(name: string, role: Subject['role'], settings: CountingSettings = {}): Subject {
+  return { name, role, summary: '', module: new URL('testing/counting-work.ts', import.meta.url), settings };
+}
+
+function benchOf(...subjects: Subject[]): Bench {
+  return {
+    name: 'test',
+    summary: '',
+    sizes: {},
+    cases: [{ name: 'only', summary: '', things: 'rows', cpuPer: 1, subjects }],
+    open: async () => ({ inputOf: async () => ({ input: 3 }), close: async () => undefined }),
+  };
+}
+
+function options(some: Partial<HarnessOptions>): HarnessOptions {
+  return {
+    runs: 2,
+    sizes: {},
+    cases: undefined,
+    subjects: undefined,
+    timeoutSeconds: 60,
+    log: () => undefined,
+    signal: new AbortController().signal,
+    ...some,
+  };
+}
