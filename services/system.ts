@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Network } from '../catalog/schema/network.ts';
 import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
 import { createChainRelay } from './chain-relay/module.ts';
 import { type ChainSync, createChainSync } from './chain-sync/module.ts';
@@ -90,7 +91,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     bus: part(['children'], ({ children }) => storesOf(children).openBus()),
     cache: part(['children'], ({ children }) => storesOf(children).openCache()),
     'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
-      createLocalChains({ chains: ownChains(config, catalog), dataDir: config.dataDir, children, log }),
+      createLocalChains({ networks: ownNetworks(config, catalog), dataDir: config.dataDir, children, log }),
     ),
     'chain-sync': part(['catalog', 'relational'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
@@ -117,15 +118,9 @@ export function createSystem(context: Context): ModuleTable<Parts> {
 }
 
 /** The chains that exist only in this environment: it starts them itself, each where its first endpoint says. */
-function ownChains({ environment }: Config, catalog: LiveCatalog) {
+function ownNetworks({ environment }: Config, catalog: LiveCatalog): Network[] {
   const own = new Set((environment.networks ?? []).map((network) => network.id));
-  return catalog
-    .current()
-    .networks.flatMap(({ id, chainId, stack, rpc: [endpoint] }) =>
-      own.has(id) && chainId !== undefined && endpoint !== undefined
-        ? [{ id, chainId, url: endpoint.url, optimism: stack === 'op_stack' }]
-        : [],
-    );
+  return catalog.current().networks.filter((network) => own.has(network.id));
 }
 
 const chainTables = join(import.meta.dirname, 'datasets', 'chain');
