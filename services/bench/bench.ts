@@ -37,7 +37,7 @@ export interface Subject {
   readonly peer?: string;
 }
 
-export interface OpenBench {
+interface OpenBench {
   inputOf(caseName: string): Promise<CaseInput>;
   close(): Promise<void>;
 }

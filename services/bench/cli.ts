@@ -1,11 +1,12 @@
 /** The benches' command line: `npm run bench -- <name> [options]`. */
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import type { Bench } from './bench.ts';
 import { bench as chain } from './chain/bench.ts';
-import { type CaseReport, runBench } from './harness.ts';
+import { type CaseReport, ResultMismatch, runBench } from './harness.ts';
 import { renderJsonLines, renderTable } from './report.ts';
+import { SubjectFailed } from './run-subject.ts';
 
 const benches: readonly Bench[] = [chain];
 
@@ -27,16 +28,21 @@ const progress = (line: string) => {
   process.stderr.write(`${styleText('dim', `${seconds} s`, { stream: process.stderr })}  ${line}\n`);
 };
 
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  const text =
-    error instanceof Error
-      ? error instanceof UsageError
-        ? error.message
-        : (error.stack ?? error.message)
-      : String(error);
-  process.stderr.write(`${styleText('red', text, { stream: process.stderr })}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`${styleText('red', messageOf(error), { stream: process.stderr })}\n`);
+  process.exitCode = interrupt.signal.aborted ? 130 : 1;
 });
+
+/** With a stack only where the error is none that we foresaw. */
+function messageOf(error: unknown): string {
+  if (interrupt.signal.aborted) return 'interrupted';
+  if (!(error instanceof Error)) return String(error);
+  const foreseen = [UsageError, ResultMismatch, SubjectFailed].some((kind) => error instanceof kind);
+  return foreseen ? error.message : (error.stack ?? error.message);
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const bench = benches.find(({ name }) => name === args[0]);
@@ -52,9 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(helpOf(bench));
     return;
   }
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
-  const reports = await runBench(bench, {
+  const reports = runBench(bench, {
     runs: positiveInteger('runs', values.runs),
     sizes: Object.fromEntries(Object.keys(bench.sizes).map((name) => [name, positiveInteger(name, values[name])])),
     cases: namesOf(
@@ -71,12 +75,11 @@ async function main(args: readonly string[]): Promise<void> {
     log: progress,
     signal: interrupt.signal,
   });
-  for (const report of reports) process.stdout.write(renderReport(bench, report));
-  if (typeof values.json === 'string') {
-    writeFileSync(
-      values.json,
-      reports.map((report) => renderJsonLines(bench.name, report.case.name, report.results)).join(''),
-    );
+  const { json } = values;
+  if (typeof json === 'string') writeFileSync(json, '');
+  for await (const report of reports) {
+    process.stdout.write(renderReport(bench, report));
+    if (typeof json === 'string') appendFileSync(json, renderJsonLines(bench.name, report.case.name, report.results));
   }
 }
 

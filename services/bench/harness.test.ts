@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Bench, Subject } from './bench.ts';
-import { type HarnessOptions, ResultMismatch, runBench } from './harness.ts';
+import { ResultMismatch, runBench } from './harness.ts';
 import type { CountingSettings } from './testing/counting-work.ts';
+import { reportsOf } from './testing/reports-of.ts';
 
 describe(runBench, () => {
   it('times every subject as often as asked, in turns', async () => {
     const log: string[] = [];
-    const [report] = await runBench(
-      benchOf(subject('a', 'ours'), subject('b', 'limit')),
-      options({ log: (line) => log.push(line) }),
-    );
+    const [report] = await reportsOf(benchOf(subject('a', 'ours'), subject('b', 'limit')), {
+      runs: 2,
+      log: (line) => log.push(line),
+    });
 
     expect(report?.verified.rows).toBe(3);
     const speeds = report?.results.filter(({ unit }) => unit === 'rows/s');
@@ -26,7 +27,7 @@ describe(runBench, () => {
   });
 
   it('starts a process for each run', async () => {
-    const [report] = await runBench(benchOf(subject('a', 'ours')), options({}));
+    const [report] = await reportsOf(benchOf(subject('a', 'ours')), { runs: 2 });
 
     const pids = report?.results.find(({ unit }) => unit === 'process id');
     expect(pids?.min).not.toBe(pids?.max);
@@ -35,7 +36,7 @@ describe(runBench, () => {
   it('stops before timing and shows the first row that differs', async () => {
     const bench = benchOf(subject('a', 'ours'), subject('b', 'limit', { more: ['2b'] }));
 
-    const error = await runBench(bench, options({})).catch((reason: unknown) => reason);
+    const error = await reportsOf(bench).catch((reason: unknown) => reason);
 
     expect(error).toBeInstanceOf(ResultMismatch);
     expect(String(error)).toContain('b and a differ, first at sorted row 2');
@@ -44,29 +45,34 @@ describe(runBench, () => {
   });
 
   it('tells which subject failed and why', async () => {
-    const run = runBench(benchOf(subject('a', 'ours', { failure: 'no such luck' })), options({}));
+    const run = reportsOf(benchOf(subject('a', 'ours', { failure: 'no such luck' })));
 
     await expect(run).rejects.toThrow(/a failed: .*no such luck/);
   });
 
+  it('leaves out a peer that fails before it is timed, with the reason, and goes on', async () => {
+    const failing = subject('b', 'peer', { failure: 'no such luck' });
+    const [report] = await reportsOf(benchOf(subject('a', 'ours'), failing));
+
+    expect(report?.leftOut).toEqual([{ subject: 'b', reason: expect.stringContaining('no such luck') }]);
+    expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(['a']));
+  });
+
   it('ends a subject that takes too long', async () => {
-    const run = runBench(benchOf(subject('a', 'ours', { hang: true })), options({ timeoutSeconds: 1 }));
+    const run = reportsOf(benchOf(subject('a', 'ours', { hang: true })), { timeoutSeconds: 1 });
 
     await expect(run).rejects.toThrow(/a ended without a result .*SIGKILL/);
   });
 
   it('leaves out a peer that cannot be installed, with the reason, and goes on', async () => {
-    const [report] = await runBench(
-      benchOf(subject('a', 'ours'), { ...subject('b', 'peer'), peer: 'no-such-peer' }),
-      options({}),
-    );
+    const [report] = await reportsOf(benchOf(subject('a', 'ours'), { ...subject('b', 'peer'), peer: 'no-such-peer' }));
 
     expect(report?.leftOut).toEqual([{ subject: 'b', reason: expect.stringContaining('no-such-peer') }]);
     expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(['a']));
   });
 
   it('runs only the subjects asked for', async () => {
-    const [report] = await runBench(benchOf(subject('a', 'ours'), subject('b', 'limit')), options({ subjects: ['b'] }));
+    const [report] = await reportsOf(benchOf(subject('a', 'ours'), subject('b', 'limit')), { subjects: ['b'] });
 
     expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(['b']));
     expect(report?.results.every(({ ratioToOurs }) => ratioToOurs === null)).toBe(true);
@@ -84,18 +90,5 @@ function benchOf(...subjects: Subject[]): Bench {
     sizes: {},
     cases: [{ name: 'only', summary: '', things: 'rows', cpuPer: 1, subjects }],
     open: async () => ({ inputOf: async () => ({ input: 3 }), close: async () => undefined }),
-  };
-}
-
-function options(some: Partial<HarnessOptions>): HarnessOptions {
-  return {
-    runs: 2,
-    sizes: {},
-    cases: undefined,
-    subjects: undefined,
-    timeoutSeconds: 60,
-    log: () => undefined,
-    signal: new AbortController().signal,
-    ...some,
   };
 }

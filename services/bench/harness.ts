@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Bench, Case, CaseInput, Log, Sizes, Subject } from './bench.ts';
 import { installPeer, PeerUnavailable } from './peers.ts';
 import { findFirstDifference } from './rows.ts';
-import { type RunResult, runSubject } from './run-subject.ts';
+import { type RunResult, runSubject, SubjectFailed } from './run-subject.ts';
 import { compare, type Result, type Series } from './statistics.ts';
 
 export interface HarnessOptions {
@@ -21,7 +21,7 @@ export interface HarnessOptions {
 export interface CaseReport {
   readonly case: Case;
   readonly results: readonly Result[];
-  /** Peers that could not be had here. */
+  /** Peers that could not be had here, or that failed before they were timed. */
   readonly leftOut: readonly { readonly subject: string; readonly reason: string }[];
   /** What all subjects agreed on before they were timed. */
   readonly verified: { readonly rows: number; readonly digest: string };
@@ -33,17 +33,16 @@ export class ResultMismatch extends Error {}
 /**
  * Runs the cases of a bench, one after the other. In each, every subject first runs once and shows its rows, which must
  * be equal (this run is also the warm-up of whatever serves them); then they take turns, `runs` times each.
- * @throws ResultMismatch with the first row that differs; Error when a subject fails
+ * Each case is reported when it is done, so that what comes after cannot lose it.
+ * @throws ResultMismatch with the first row that differs; SubjectFailed when one of ours, or a peer while it is timed, fails
  */
-export async function runBench(bench: Bench, options: HarnessOptions): Promise<CaseReport[]> {
+export async function* runBench(bench: Bench, options: HarnessOptions): AsyncGenerator<CaseReport> {
   const cases = bench.cases.filter(({ name }) => options.cases?.includes(name) ?? true);
   const open = await bench.open(options.sizes, options.log);
   const scratch = mkdtempSync(join(tmpdir(), `bench-${bench.name}-`));
   chmodSync(scratch, 0o755); // a store may run as another user
   try {
-    const reports: CaseReport[] = [];
-    for (const one of cases) reports.push(await runCase(one, await open.inputOf(one.name), scratch, options));
-    return reports;
+    for (const one of cases) yield await runCase(one, await open.inputOf(one.name), scratch, options);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
     await open.close();
@@ -66,17 +65,22 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
 
   const shown: { subject: Subject; result: RunResult }[] = [];
   for (const subject of ready) {
-    const result = await runOnce(subject, true, 'verify');
-    log(
-      `verify ${subject.name}: ${result.rows?.count ?? 0} rows ${result.rows?.digest.slice(0, 15) ?? ''} in ${result.seconds.toFixed(2)} s`,
-    );
-    shown.push({ subject, result });
+    try {
+      const result = await runOnce(subject, true, 'verify');
+      const { count = 0, digest = '' } = result.rows ?? {};
+      log(`verify ${subject.name}: ${count} rows ${digest.slice(0, 15)} in ${result.seconds.toFixed(2)} s`);
+      shown.push({ subject, result });
+    } catch (error) {
+      if (!(error instanceof SubjectFailed) || subject.role !== 'peer') throw error;
+      log(`${subject.name} is left out: ${error.message}`);
+      leftOut.push({ subject: subject.name, reason: error.message });
+    }
     assertSameRows(one, shown);
   }
 
   const series = new Map<string, Series & { values: number[] }>();
   for (let run = 1; run <= options.runs; run++) {
-    for (const subject of ready) {
+    for (const { subject } of shown) {
       const result = await runOnce(subject, false, `run-${run}`);
       const expected = shown[0]?.result.done;
       if (result.done !== expected) {

@@ -35,13 +35,15 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
+export class SubjectFailed extends Error {}
+
 const childFile = fileURLToPath(new URL('subject-process.ts', import.meta.url));
 const outputLinesMax = 30;
 
 /**
  * Runs a subject once, in a process of its own that leads a group of its own; nothing of the group is left after it.
  * `startSeconds`: from the start of the process to the start of the work.
- * @throws with the last lines that the subject printed, if it fails or takes longer than `timeoutSeconds`
+ * @throws SubjectFailed with the last lines that it printed, if it fails or takes longer than `timeoutSeconds`
  */
 export async function runSubject(
   subject: Subject,
@@ -65,12 +67,12 @@ export async function runSubject(
     };
     child.send(order);
     const outcome = await outcomeOf(child);
-    if ('error' in outcome) throw new Error(`${subject.name} failed: ${outcome.error}${tail(printed)}`);
+    if ('error' in outcome) throw new SubjectFailed(`${subject.name} failed: ${outcome.error}${tail(printed)}`);
     return { ...outcome, startSeconds: Math.max(0, outcome.startedAt - bornAt) };
   } catch (error) {
     if (error instanceof NoOutcome) {
       const after = (Date.now() / 1000 - bornAt).toFixed(0);
-      throw new Error(
+      throw new SubjectFailed(
         `${subject.name} ended without a result after ${after} s (${error.message}; the limit is ${timeoutSeconds} s, --timeout-seconds)${tail(printed)}`,
       );
     }
