@@ -4,13 +4,14 @@ import { ConfigurationError, describeError } from './errors.ts';
 import type { HttpApp } from './http.ts';
 import { problemContentType, problemOf } from './http-problem.ts';
 
-const drainMs = 10_000;
+/** Below Fastify's own limit of 10 s for a hook. */
+const drainMs = 8_000;
 const requestMs = 30_000;
 const keepAliveMs = 65_000;
 
 /**
  * Serves one app on several ports, each with a server of its own in front of the same routes. Returns their URLs in the order
- * of `ports`; port 0 takes a free one. `app.close()` then refuses new connections, lets requests in hand finish for ten
+ * of `ports`; port 0 takes a free one. `app.close()` then refuses new connections, lets requests in hand finish for eight
  * seconds, and resolves. Throws ConfigurationError when a port cannot be had; none is listened on then.
  */
 export async function listen(app: HttpApp, ports: readonly number[], host: string): Promise<string[]> {

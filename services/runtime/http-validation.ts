@@ -24,10 +24,11 @@ export function createValidator(schema: unknown, part: RequestPart): Validate {
     const value = part === 'body' ? data : fromText(data, properties);
     if (validate(value)) return { value };
     const errors = (validate.errors ?? []).map((error) => explain(error, part, Object.keys(properties)));
-    return { error: invalidRequest(errors) };
+    return { error: invalidRequest(firstOfEach(errors)) };
   };
 }
 
+const integer = /^(0|-?[1-9]\d*)$/;
 const decimal = /^-?(0|[1-9]\d*)(\.\d+)?$/;
 
 function fromText(data: unknown, properties: Record<string, unknown>): Record<string, unknown> {
@@ -40,10 +41,16 @@ function typedValueOf(text: unknown, type: unknown): unknown {
   if (type === 'array') return Array.isArray(text) ? text : [text];
   if (typeof text !== 'string') return text;
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  if (type !== 'integer' && type !== 'number') return text;
   const number = Number(text);
-  if (!decimal.test(text) || (type === 'integer' && !Number.isSafeInteger(number))) return text;
-  return number;
+  if (type === 'integer' && integer.test(text) && Number.isSafeInteger(number)) return number;
+  if (type === 'number' && decimal.test(text) && Number.isFinite(number)) return number;
+  return text;
+}
+
+/** Of several reasons against one parameter the first is enough: the others follow from it. */
+function firstOfEach(errors: readonly ProblemPart[]): ProblemPart[] {
+  const places = errors.map(({ parameter, pointer }) => parameter ?? pointer);
+  return errors.filter((_, at) => places.indexOf(places[at]) === at);
 }
 
 function explain(error: ErrorObject, part: RequestPart, known: readonly string[]): ProblemPart {

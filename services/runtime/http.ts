@@ -16,7 +16,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import Type, { type Static, type TSchema } from 'typebox';
 import { metrics as names } from '../../catalog/metrics.ts';
-import { suggest } from '../../catalog/nearest.ts';
+import { findNearest } from '../../catalog/nearest.ts';
 import { Problem, ProblemError, problemAnswerOf, problemContentType } from './http-problem.ts';
 import { createValidator, type RequestPart } from './http-validation.ts';
 import { counterOf, histogramOf } from './metrics.ts';
@@ -158,6 +158,10 @@ function setHeaders(app: HttpApp): void {
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',
     });
+    done();
+  });
+  // A kept-alive connection would hold the port open until it idles out.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (closing) reply.header('connection', 'close');
     done();
   });
@@ -165,20 +169,21 @@ function setHeaders(app: HttpApp): void {
 
 /** 404 with the nearest path there is, and 405 where only the method is wrong. */
 function answerUnknownPaths(app: HttpApp): void {
-  const routes: { pattern: RegExp; url: string; method: string; hidden: boolean }[] = [];
+  const routes: { segments: readonly string[]; method: string; hidden: boolean }[] = [];
   app.addHook('onRoute', ({ url, method, schema }) => {
-    const pattern = new RegExp(
-      `^${url
-        .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
-        .replaceAll(/:[^/]+/g, '[^/]+')
-        .replaceAll('*', '.*')}/?$`,
-    );
-    const hidden = schema?.hide === true;
-    for (const each of [method].flat()) routes.push({ pattern, url, method: each, hidden });
+    for (const each of [method].flat()) {
+      routes.push({ segments: url.split('/'), method: each, hidden: schema?.hide === true });
+    }
   });
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?', 1)[0] ?? '/';
-    const methods = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort();
+    const asked = path.split('/');
+    // What the route's path would be with the parameters of this one.
+    const filled = routes.map((route) => ({
+      ...route,
+      path: route.segments.map((segment, at) => (segment.startsWith(':') ? (asked[at] ?? segment) : segment)).join('/'),
+    }));
+    const methods = [...new Set(filled.filter((route) => route.path === path).map(({ method }) => method))].sort();
     if (methods.length > 0) {
       const allow = methods.join(', ');
       const detail = `${path} does not take ${request.method}; it takes ${allow}.`;
@@ -190,10 +195,13 @@ function answerUnknownPaths(app: HttpApp): void {
         headers: { allow },
       });
     }
-    const known = [
-      ...new Set(routes.filter(({ hidden }) => !hidden).map(({ url }) => url.replaceAll(/:([^/]+)/g, '{$1}'))),
-    ];
-    const detail = `There is no ${path}; ${suggest(path, known)}. /docs describes them all.`;
+    const shown = filled.filter(({ hidden }) => !hidden);
+    const nearest = findNearest(
+      path,
+      shown.map((route) => route.path),
+    );
+    const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
+    const detail = `There is no ${path}.${hint} /docs describes all paths.`;
     throw new ProblemError({ status: 404, code: 'unknown-path', title: 'There is no such path', detail });
   });
 }

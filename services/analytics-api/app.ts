@@ -1,0 +1,42 @@
+import { createHttpApp, type HttpApp } from '../runtime/http.ts';
+import { sharedAnswers } from './answers.ts';
+import { addChainRoutes } from './chain-routes.ts';
+import type { AnalyticsDeps } from './deps.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { addNetworkRoutes } from './network-routes.ts';
+
+const description = `Networks, blocks, transactions and statistics of the chains of the catalog.
+
+- **Quantities** in wei and gas are strings of decimal digits, exact at any size. Timestamps are Unix seconds.
+- **\`null\`** means that the chain does not have the datum; it is never written as 0.
+- **Every answer with data of a chain** says of which state it is: \`asOf\` (the newest block held), \`lag\`, \`finality\` and \`sync\`.
+  It holds blocks of the canonical chain only; what a reorganisation removed is gone from all answers.
+- **Lists** go from new to old. Pass \`next\` as \`before\` to go on; the pages stay in place while blocks arrive.
+- **Caching**: send the \`ETag\` back as \`If-None-Match\`; 304 means that the data has not changed. Pages fixed by a cursor or a range
+  whose blocks are all final may be kept for ever, and say so.
+- **Errors** are problems by RFC 9457, \`application/problem+json\`. Unknown parameters are errors. After a 503, try again.`;
+
+/** The API without its ports: tests ask it by \`inject\`. */
+export async function createAnalyticsApp(deps: AnalyticsDeps): Promise<HttpApp> {
+  const app = await createHttpApp({
+    service: 'analytics-api',
+    log: deps.log,
+    metrics: deps.metrics,
+    openapi: {
+      title: 'Defimon Analytics API',
+      version: deps.version,
+      description,
+      tags: [
+        { name: 'networks', description: 'Which networks there are' },
+        { name: 'chain data', description: 'What happens on them' },
+        { name: 'health', description: 'How the system is' },
+      ],
+    },
+  });
+  for (const schema of sharedAnswers) app.addSchema(schema);
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+  addNetworkRoutes(app, deps);
+  addChainRoutes(app, deps);
+  addHealthRoutes(app, deps);
+  return app;
+}

@@ -1,0 +1,421 @@
+import Type from 'typebox';
+import type { Network } from '../../catalog/schema/network.ts';
+import type { Extra, Hex } from '../datasets/chain/block.ts';
+import {
+  type BlockHeader,
+  type BlockStamp,
+  type ChainView,
+  findBlock,
+  findHash,
+  findStatus,
+  findTx,
+  readBlockPage,
+  readTxPage,
+  readView,
+  type TxOfBlock,
+} from '../datasets/chain/read.ts';
+import { findNewestBlock, readStats, type StatsReading, type StatsScope } from '../datasets/chain/stats.ts';
+import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
+import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
+import {
+  type BlockAnswer,
+  BlocksAnswer,
+  OneBlockAnswer,
+  OneTxAnswer,
+  StatsAnswer,
+  type TxAnswer,
+  TxsAnswer,
+} from './answers.ts';
+import { cacheControlOf, etagOf } from './caching.ts';
+import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
+import type { AnalyticsDeps } from './deps.ts';
+import { NetworkPath } from './network-routes.ts';
+import { ageSecondsOf, getNetwork, lagBlocksOf, type SyncNote, syncNoteOf } from './network-view.ts';
+
+const tags = ['chain data'];
+const closed = { additionalProperties: false };
+const blockNumber = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+const range = {
+  fromBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The lowest block wanted' })),
+  toBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The highest block wanted' })),
+};
+const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Rows in one answer' })),
+    before: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the answer before, as it is' })),
+    ...range,
+  },
+  closed,
+);
+const windows = { '1h': 3600, '24h': 86_400, '7d': 604_800, all: null } as const;
+const StatsQuery = Type.Object(
+  {
+    window: Type.Optional(
+      OneOf(['1h', '24h', '7d', 'all'], {
+        description: "How far back from the newest block's timestamp; 24h when neither it nor a range is given",
+      }),
+    ),
+    ...range,
+  },
+  closed,
+);
+const NoQuery = Type.Object({}, closed);
+const BlockPath = Type.Object(
+  { ...NetworkPath.properties, number: Type.Integer({ ...blockNumber, description: 'Block number' }) },
+  closed,
+);
+const TxPath = Type.Object(
+  {
+    ...NetworkPath.properties,
+    hash: Type.String({ pattern: '^0x[0-9a-fA-F]{64}$', description: 'a transaction hash: 0x and 64 hex digits' }),
+  },
+  closed,
+);
+
+const problems = problemResponses({
+  400: 'A parameter is not valid',
+  404: 'There is no such network',
+  503: 'Try again in a second',
+});
+const ofNetwork = 'A network that is not synced gives an empty answer; `sync` says why.';
+
+/** Statistics, blocks and transactions of one network. */
+export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
+  const { catalog, relational, timeseries, cache, version } = deps;
+
+  /** The network, what is reported of it, and whether its name stands for one chain for ever. */
+  async function open(id: string): Promise<{ network: Network; sync: SyncNote; head: number | null; pinned: boolean }> {
+    const current = catalog.current();
+    const network = getNetwork(current, id);
+    const reported = await findStatus(relational, id);
+    const pinned = current.catalog.networks.some((each) => each.id === id);
+    return { network, sync: syncNoteOf(network, reported), head: reported?.report.head ?? null, pinned };
+  }
+
+  app.get(
+    '/api/v1/l2/networks/:network/stats',
+    {
+      schema: {
+        tags,
+        operationId: 'getNetworkStats',
+        summary: 'Statistics of a network',
+        description: `Exact figures over the canonical blocks of a window that ends with the newest block, or of a range of blocks. All of them are of one chain, the one that ends in \`asOf\`. ${ofNetwork}`,
+        params: NetworkPath,
+        querystring: StatsQuery,
+        response: {
+          200: { description: 'The figures', content: { 'application/json': { schema: StatsAnswer } } },
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { window, ...blocks } = request.query;
+      const ranged = blocks.fromBlock !== undefined || blocks.toBlock !== undefined;
+      if (ranged && window !== undefined) {
+        throw invalidRequest([{ parameter: 'window', detail: 'give it, or fromBlock and toBlock, not both' }]);
+      }
+      checkRange(blocks);
+      const { network, sync, head, pinned } = await open(request.params.network);
+      const name = ranged ? 'range' : (window ?? '24h');
+      const seconds = name === 'range' ? null : windows[name];
+      const firstBlock = network.startBlock ?? 0;
+      const { fromBlock = firstBlock, toBlock = Number.MAX_SAFE_INTEGER } = blocks;
+      const scope: StatsScope =
+        name === 'range'
+          ? { kind: 'range', fromBlock, toBlock }
+          : seconds === null
+            ? { kind: 'all', firstBlock }
+            : { kind: 'window', seconds, firstBlock };
+
+      const newest = await findNewestBlock(timeseries, network.id);
+      let reading: StatsReading | undefined;
+      if (newest !== undefined) {
+        const key = JSON.stringify(['stats', version, network.id, newest.seq, scope]);
+        // A new block has a new seq, so nothing old is kept; history that is being filled shows up after this time.
+        const text = await cache.remember(key, statsCacheMs, async () =>
+          JSON.stringify(await readStats(timeseries, network.id, scope, newest)),
+        );
+        reading = JSON.parse(text) as StatsReading;
+      }
+      const { coverage = null, stats = null } = reading?.counted ?? {};
+      const view = await readView(relational, network.id);
+      // The stores move apart for moments: final is what the other store calls so of this very block.
+      const canonical =
+        coverage !== null && (await findHash(relational, network.id, coverage.toBlock)) === coverage.toHash;
+      const fixed = blocks.toBlock !== undefined && coverage?.complete === true && canonical;
+      reply.headers({
+        etag: etagOf(version, request.url, coverage, stats, sync),
+        'cache-control': cacheControlOf(view, {
+          blocks: fixed ? { from: coverage.fromBlock, to: coverage.toBlock } : undefined,
+          oneChain: pinned,
+        }),
+      });
+      const asOf = reading === undefined ? null : stampOf(reading.asOf);
+      return { ...freshnessOf(network, { ...view, asOf }, sync, head), window: { name, seconds }, coverage, stats };
+    },
+  );
+
+  app.get(
+    '/api/v1/l2/networks/:network/blocks',
+    {
+      schema: {
+        tags,
+        operationId: 'listBlocks',
+        summary: 'Blocks of a network, newest first',
+        description: `Pages stay in place while new blocks arrive: walking \`next\` to its end gives each block once. ${ofNetwork}`,
+        params: NetworkPath,
+        querystring: PageQuery,
+        response: {
+          200: { description: 'A page of blocks', content: { 'application/json': { schema: BlocksAnswer } } },
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { limit = 100, fromBlock, toBlock } = request.query;
+      checkRange(request.query);
+      const cursor = cursorOf('blocks', request.query.before);
+      const { network, sync, head, pinned } = await open(request.params.network);
+      const { view, rows, more } = await readBlockPage(relational, network.id, {
+        fromBlock,
+        toBlock,
+        before: cursor?.block,
+        limit,
+      });
+      checkChain(cursor, view);
+      const last = rows.at(-1);
+      const to = lowestOf(toBlock, cursor === undefined ? undefined : cursor.block - 1);
+      reply.headers({
+        etag: etagOf(
+          version,
+          request.url,
+          rows.map(({ hash }) => hash),
+          finalCountOf(rows, view),
+          more,
+          sync,
+        ),
+        'cache-control': cacheControlOf(view, {
+          blocks:
+            to === undefined ? undefined : { from: more && last !== undefined ? last.number : (fromBlock ?? 0), to },
+          oneChain: pinned || namesChain(cursor),
+        }),
+      });
+      return {
+        ...freshnessOf(network, view, sync, head),
+        blocks: rows.map((row) => blockAnswerOf(row, view)),
+        next: more && last !== undefined ? nextOf('blocks', view, last.number, 0) : null,
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/l2/networks/:network/blocks/:number',
+    {
+      schema: {
+        tags,
+        operationId: 'getBlock',
+        summary: 'One block by its number',
+        params: BlockPath,
+        querystring: NoQuery,
+        response: {
+          200: { description: 'The block', content: { 'application/json': { schema: OneBlockAnswer } } },
+          ...problems,
+          ...problemResponses({ 404: 'There is no such network, or the block is not held' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { number } = request.params;
+      const { network, sync, head, pinned } = await open(request.params.network);
+      const { view, found } = await findBlock(relational, network.id, number);
+      if (found === undefined) throw notHeld(`block ${number}`, network, view, sync);
+      const block = { ...blockAnswerOf(found, view), extra: extraOf(found.extra) };
+      reply.headers({
+        etag: etagOf(version, request.url, found.hash, block.final, sync),
+        'cache-control': cacheControlOf(view, { blocks: { from: number, to: number }, oneChain: pinned }),
+      });
+      return { ...freshnessOf(network, view, sync, head), block };
+    },
+  );
+
+  app.get(
+    '/api/v1/l2/networks/:network/txs',
+    {
+      schema: {
+        tags,
+        operationId: 'listTransactions',
+        summary: 'Transactions of a network, newest first',
+        description: `By block, then by index, both from high to low. Pages stay in place while new blocks arrive. For one block, set \`fromBlock\` and \`toBlock\` to it. ${ofNetwork}`,
+        params: NetworkPath,
+        querystring: PageQuery,
+        response: {
+          200: { description: 'A page of transactions', content: { 'application/json': { schema: TxsAnswer } } },
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { limit = 100, fromBlock, toBlock } = request.query;
+      checkRange(request.query);
+      const cursor = cursorOf('txs', request.query.before);
+      const { network, sync, head, pinned } = await open(request.params.network);
+      const { view, rows, more } = await readTxPage(relational, network.id, {
+        fromBlock,
+        toBlock,
+        before: cursor,
+        limit,
+      });
+      checkChain(cursor, view);
+      const last = rows.at(-1);
+      const to = lowestOf(toBlock, cursor?.block);
+      const blocks = rows.map(({ block }) => block);
+      reply.headers({
+        etag: etagOf(
+          version,
+          request.url,
+          rows.map(({ hash, block }) => [hash, block.hash]),
+          finalCountOf(blocks, view),
+          more,
+          sync,
+        ),
+        'cache-control': cacheControlOf(view, {
+          blocks:
+            to === undefined
+              ? undefined
+              : { from: more && last !== undefined ? last.block.number : (fromBlock ?? 0), to },
+          oneChain: pinned || namesChain(cursor),
+        }),
+      });
+      return {
+        ...freshnessOf(network, view, sync, head),
+        txs: rows.map((row) => txAnswerOf(row, view)),
+        next: more && last !== undefined ? nextOf('txs', view, last.block.number, last.index) : null,
+      };
+    },
+  );
+
+  app.get(
+    '/api/v1/l2/networks/:network/txs/:hash',
+    {
+      schema: {
+        tags,
+        operationId: 'getTransaction',
+        summary: 'One transaction by its hash',
+        params: TxPath,
+        querystring: NoQuery,
+        response: {
+          200: { description: 'The transaction', content: { 'application/json': { schema: OneTxAnswer } } },
+          ...problems,
+          ...problemResponses({ 404: 'There is no such network, or the transaction is not held' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const hash = request.params.hash.toLowerCase() as Hex;
+      const { network, sync, head, pinned } = await open(request.params.network);
+      const { view, found } = await findTx(relational, network.id, hash);
+      if (found === undefined) throw notHeld(`transaction ${hash}`, network, view, sync);
+      const tx = { ...txAnswerOf(found, view), extra: extraOf(found.extra) };
+      const { number } = found.block;
+      reply.headers({
+        etag: etagOf(version, request.url, found.block.hash, tx.final, sync),
+        'cache-control': cacheControlOf(view, { blocks: { from: number, to: number }, oneChain: pinned }),
+      });
+      return { ...freshnessOf(network, view, sync, head), tx };
+    },
+  );
+}
+
+const statsCacheMs = 2_000;
+
+function checkRange({ fromBlock, toBlock }: { fromBlock?: number; toBlock?: number }): void {
+  if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
+    throw invalidRequest([{ parameter: 'fromBlock', detail: `${fromBlock} is above toBlock ${toBlock}: swap them` }]);
+  }
+}
+
+function cursorOf(kind: Cursor['kind'], before: string | undefined): Cursor | undefined {
+  if (before === undefined) return undefined;
+  const cursor = decodeCursor(before);
+  if (cursor?.kind === kind) return cursor;
+  throw invalidRequest([
+    { parameter: 'before', detail: `it is no cursor of ${kind}: pass \`next\` of an earlier answer as it is` },
+  ]);
+}
+
+/** A laptop's chain that was started anew has the old one's name; its pages do not go on from the old one's. */
+function checkChain(cursor: Cursor | undefined, view: ChainView): void {
+  const mark = chainMarkOf(view.genesisHash);
+  if (cursor === undefined || cursor.chain === '' || mark === '' || cursor.chain === mark) return;
+  throw invalidRequest([
+    { parameter: 'before', detail: 'it is of another chain of that name: begin again without it' },
+  ]);
+}
+
+function namesChain(cursor: Cursor | undefined): boolean {
+  return cursor !== undefined && cursor.chain !== '';
+}
+
+function nextOf(kind: Cursor['kind'], view: ChainView, block: number, index: number): string {
+  return encodeCursor({ kind, chain: chainMarkOf(view.genesisHash), block, index });
+}
+
+function lowestOf(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}
+
+function notHeld(what: string, network: Network, { synced, asOf }: ChainView, sync: SyncNote): ProblemError {
+  const held = asOf === null ? 'none' : synced.map(({ from, to }) => `${from}–${to}`).join(', ');
+  const why = sync.reason === null ? '' : ` Its sync is ${sync.state}: ${sync.reason}.`;
+  return new ProblemError({
+    status: 404,
+    code: 'not-held',
+    title: 'It is not held',
+    detail: `${network.name}: ${what} is not among what is held. Blocks held: ${held}.${why}`,
+  });
+}
+
+function freshnessOf(network: Network, view: ChainView, sync: SyncNote, head: number | null) {
+  const { asOf, finalizedNumber } = view;
+  return {
+    network: network.id,
+    asOf,
+    lag: { blocks: lagBlocksOf(head, asOf?.number), seconds: asOf === null ? null : ageSecondsOf(asOf.timestamp) },
+    finality: { number: finalizedNumber },
+    sync,
+  };
+}
+
+function stampOf({ number, hash, timestamp }: BlockStamp): BlockStamp {
+  return { number, hash, timestamp };
+}
+
+function isFinal(number: number, { finalizedNumber }: ChainView): boolean {
+  return finalizedNumber !== null && number <= finalizedNumber;
+}
+
+function finalCountOf(blocks: readonly BlockStamp[], view: ChainView): number {
+  return blocks.filter(({ number }) => isFinal(number, view)).length;
+}
+
+function extraOf(extra: Extra | null): Record<string, unknown> | null {
+  return extra === null ? null : { ...extra };
+}
+
+function blockAnswerOf({ txCount, logCount, ...block }: BlockHeader, view: ChainView): BlockAnswer {
+  return { ...block, final: isFinal(block.number, view), transactions: txCount, logs: logCount };
+}
+
+function txAnswerOf({ block, logCount, ...tx }: TxOfBlock, view: ChainView): TxAnswer {
+  const { effectiveGasPrice: price } = tx;
+  return {
+    ...tx,
+    blockNumber: block.number,
+    blockHash: block.hash,
+    timestamp: block.timestamp,
+    final: isFinal(block.number, view),
+    logs: logCount,
+    executionFee: price === null ? null : (BigInt(tx.gasUsed) * BigInt(price)).toString(),
+  };
+}

@@ -1,0 +1,86 @@
+import Type from 'typebox';
+import { NetworkKind } from '../../catalog/schema/network.ts';
+import { findStatus } from '../datasets/chain/read.ts';
+import { readStatus } from '../datasets/chain/status.ts';
+import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
+import { NetworkAnswer, NetworksAnswer, shared, syncStates } from './answers.ts';
+import type { AnalyticsDeps } from './deps.ts';
+import { getNetwork, networkAnswerOf } from './network-view.ts';
+
+const tags = ['networks'];
+
+export const NetworkPath = Type.Object(
+  { network: Type.String({ description: 'Network id, as in `optimism` or `arbitrum_one`' }) },
+  { additionalProperties: false },
+);
+const NoQuery = Type.Object({}, { additionalProperties: false });
+const NetworksQuery = Type.Object(
+  {
+    status: Type.Optional(OneOf(['active', 'deprecated', 'retired'], { description: 'Only networks of this status' })),
+    kind: Type.Optional(OneOf(NetworkKind.enum, { description: 'Only networks of this kind' })),
+    phase: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: 'Only networks of this phase' })),
+    minPriority: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 10, description: 'Only networks of this priority or a higher one' }),
+    ),
+    state: Type.Optional(OneOf(syncStates, { description: 'Only networks in this state of sync' })),
+  },
+  { additionalProperties: false },
+);
+
+/** Which networks there are, and how far each is synced. */
+export function addNetworkRoutes(app: HttpApp, { catalog, relational }: AnalyticsDeps): void {
+  app.get(
+    '/api/v1/l2/networks',
+    {
+      schema: {
+        tags,
+        operationId: 'listNetworks',
+        summary: 'All networks',
+        description:
+          'Every network of the catalog in force, retired ones included, with the state of its sync. Filters add up.',
+        querystring: NetworksQuery,
+        response: {
+          200: { description: 'The networks', content: { 'application/json': { schema: NetworksAnswer } } },
+          ...problemResponses({ 400: 'A filter is not valid', 503: 'Try again in a second' }),
+        },
+      },
+    },
+    async (request) => {
+      const { status, kind, phase, minPriority = 1, state } = request.query;
+      const reported = new Map((await readStatus(relational)).map((each) => [each.report.network, each]));
+      const { networks, digest } = catalog.current();
+      const fitting = networks
+        .filter((network) => status === undefined || network.status === status)
+        .filter((network) => kind === undefined || network.kind === kind)
+        .filter((network) => phase === undefined || network.phase === phase)
+        .filter((network) => network.priority >= minPriority)
+        .map((network) => networkAnswerOf(network, reported.get(network.id)))
+        .filter((answer) => state === undefined || answer.sync.state === state);
+      return { networks: fitting, total: fitting.length, digest };
+    },
+  );
+
+  app.get(
+    '/api/v1/l2/networks/:network',
+    {
+      schema: {
+        tags,
+        operationId: 'getNetwork',
+        summary: 'One network',
+        params: NetworkPath,
+        querystring: NoQuery,
+        response: {
+          200: {
+            description: 'The network',
+            content: { 'application/json': { schema: shared('Network', NetworkAnswer) } },
+          },
+          ...problemResponses({ 404: 'There is no such network', 503: 'Try again in a second' }),
+        },
+      },
+    },
+    async (request) => {
+      const network = getNetwork(catalog.current(), request.params.network);
+      return networkAnswerOf(network, await findStatus(relational, network.id));
+    },
+  );
+}
