@@ -202,9 +202,9 @@ async function expectSame(network: string, node: Anvil): Promise<void> {
     blocks.flatMap((block) => block.transactions.map((tx) => tx.hash)),
   );
   const stats = await running().get(`${path}/stats?window=all`);
-  expect(stats.blocks).toBe(blocks.length);
-  expect(stats.transactions).toBe(blocks.reduce((sum, block) => sum + block.transactions.length, 0));
-  expect(stats.gasUsed).toBe(String(blocks.reduce((sum, block) => sum + BigInt(block.gasUsed), 0n)));
+  expect(stats.stats.blocks).toBe(blocks.length);
+  expect(stats.stats.transactions).toBe(blocks.reduce((sum, block) => sum + block.transactions.length, 0));
+  expect(stats.stats.gasUsed).toBe(String(blocks.reduce((sum, block) => sum + BigInt(block.gasUsed), 0n)));
 }
 
 async function pages(path: string, key: string): Promise<{ hash: string }[]> {
@@ -227,7 +227,7 @@ name: Third
 kind: evm
 chainId: 31337
 status: active
-phase: 1
+phase: 3
 priority: 5
 owner: platform
 stack: anvil

@@ -1,4 +1,4 @@
-import { describeError } from './errors.ts';
+import { ConfigurationError, describeError } from './errors.ts';
 
 /** What one part of the process says of itself. `detail` is for people: why it is not well, or what it is doing. */
 export interface Health {
@@ -40,7 +40,7 @@ export function startOrder<Parts>(table: ModuleTable<Parts>, wanted: readonly st
     if (!Object.hasOwn(table, name)) {
       const known = Object.keys(table).sort().join(', ');
       const by = path.length > 0 ? ` (needed by ${path.at(-1)})` : '';
-      throw new Error(`unknown module "${name}"${by}; known: ${known}`);
+      throw new ConfigurationError(`unknown module "${name}"${by}; known: ${known}`);
     }
     const key = name as keyof Parts & string;
     if (order.includes(key)) return;
