@@ -18,7 +18,7 @@ export const Problem = Type.Object(
   {
     type: Type.String({ description: 'Names the kind of problem; stable, meant for programs' }),
     title: Type.String({ description: 'The kind of problem, for people' }),
-    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status' }),
     detail: Type.String({ description: 'What happened this time, and what to do' }),
     instance: Type.String({ description: 'The path that was asked for' }),
     requestId: Type.String({ description: 'Quote it when you report the problem; also in the header `x-request-id`' }),
