@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Network } from '../../catalog/schema/network.ts';
@@ -36,6 +37,7 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
   const agent = createHttpAgent(deps.maxConcurrentRequests);
   const running = new Map<string, { runner: NetworkRunner; key: string }>();
   let idle: SyncReport[] = [];
+  const abort = new AbortController();
   let applied: Promise<void> = Promise.resolve();
 
   async function apply({ networks }: CatalogInForce): Promise<void> {
@@ -72,39 +74,51 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
   async function publish(): Promise<void> {
     const all = reports();
     try {
-      await writeStatus(deps.relational, all, all.map((report) => report.network));
+      await writeStatus(
+        deps.relational,
+        all,
+        all.map((report) => report.network),
+      );
       statusError = undefined;
     } catch (error) {
-      statusError = describeError(error);
-      deps.log.warn({ reason: statusError }, 'status could not be written');
+      const reason = describeError(error);
+      if (reason !== statusError) deps.log.warn({ reason }, 'status could not be written');
+      statusError = reason;
+    }
+  }
+
+  async function keepPublishing(): Promise<void> {
+    while (!abort.signal.aborted) {
+      await publish();
+      await sleep(statusMs, undefined, { signal: abort.signal }).catch(() => undefined);
     }
   }
 
   await apply(deps.catalog.current());
   const unsubscribe = deps.catalog.subscribe((current) => {
-    applied = applied.then(() => apply(current)).then(publish);
+    applied = applied.then(() => apply(current));
   });
-  let publishing = publish();
-  const timer = setInterval(() => {
-    publishing = publishing.then(publish);
-  }, statusMs);
+  const publishing = keepPublishing();
 
   return {
     part: { reports },
     stop: async () => {
       unsubscribe();
-      clearInterval(timer);
+      abort.abort();
       await applied;
       await Promise.all([...running.values()].map(({ runner }) => runner.stop()));
       await publishing;
-      await agent.close();
+      await agent.destroy();
     },
     health: (): Health => {
       if (statusError !== undefined) return { ok: false, detail: statusError };
       const states = reports().filter((report) => report.state !== 'idle');
       const bad = states.filter((report) => report.state === 'unreachable').length;
       // One unreachable network is that network's trouble; a process that reaches none is not doing its work.
-      return { ok: states.length === 0 || bad < states.length, detail: `${states.length - bad} of ${states.length} networks reachable` };
+      return {
+        ok: states.length === 0 || bad < states.length,
+        detail: `${states.length - bad} of ${states.length} networks reachable`,
+      };
     },
   };
 }

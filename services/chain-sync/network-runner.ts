@@ -1,18 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Agent } from 'undici';
 import { metrics as names } from '../../catalog/metrics.ts';
 import type { Network } from '../../catalog/schema/network.ts';
-import { countOf, gapsIn } from '../datasets/chain/intervals.ts';
-import type { SyncReport, SyncState } from '../datasets/chain/status.ts';
-import { type Cursor, pinGenesis } from '../datasets/chain/write.ts';
 import type { Block, Hex } from '../datasets/chain/block.ts';
+import { countOf } from '../datasets/chain/intervals.ts';
+import type { SyncReport, SyncState } from '../datasets/chain/status.ts';
 import { describeError } from '../runtime/errors.ts';
 import { counterOf, gaugeOf, histogramOf } from '../runtime/metrics.ts';
 import type { Relational } from '../stores/relational.ts';
-import { createEvmReader } from './evm/evm-reader.ts';
+import { createEvmReader, type HeadReading } from './evm/evm-reader.ts';
 import type { Header } from './evm/parse-block.ts';
-import { syncNetwork } from './network-sync.ts';
+import { type SyncProgress, syncNetwork } from './network-sync.ts';
 import { createSlidingSum } from './rate.ts';
 import { createEndpoint } from './rpc/endpoint.ts';
 import type { RequestGate } from './rpc/request-gate.ts';
@@ -49,6 +49,8 @@ export interface RunnerOptions {
 const confirmationsDefault = 64;
 const restartMs = 5_000;
 const ownNodeRequestsPerSecond = 100_000;
+/** A node of our own is back as soon as it is started again; asking costs nobody anything. */
+const ownNodeRestMaxMs = 2_000;
 
 /** Starts syncing one EVM network and keeps at it, whatever fails, until stopped. */
 export function runNetwork(options: RunnerOptions): NetworkRunner {
@@ -56,21 +58,22 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
   const id = network.id;
   const ownNode = isOwnNode(options.urls);
   const historyBlocks = ownNode || network.startBlock !== undefined ? undefined : tuning.historyBlocks;
-  const requestsPerSecond = network.requestsPerSecond ?? (ownNode ? ownNodeRequestsPerSecond : tuning.requestsPerSecond);
+  const requestsPerSecond =
+    network.requestsPerSecond ?? (ownNode ? ownNodeRequestsPerSecond : tuning.requestsPerSecond);
   const abort = new AbortController();
   const meters = createMeters(options.metrics, id);
   const { requestsOver, errorsOver, blocksOver } = meters;
   const endpoints = options.urls.map((url) => {
-    const sizeMax = network.rpc.find((rpc) => rpc.url === url)?.maxBatchSize;
-    // Two calls a block: the block and its receipts.
-    return createEndpoint(url, Math.max(1, Math.min(tuning.batchSize, Math.floor((sizeMax ?? Number.POSITIVE_INFINITY) / 2))));
+    const rpc = network.rpc.find((each) => each.url === url);
+    const callsPerSecond = Math.min(requestsPerSecond, rpc?.requestsPerSecond ?? requestsPerSecond);
+    return createEndpoint(url, {
+      // Two calls a block; one batch takes no more than a second's budget, so that the head never waits long behind it.
+      blocksMax: Math.max(1, Math.min(tuning.batchSize, Math.floor(callsPerSecond / 2))),
+      callsMax: rpc?.maxBatchSize,
+      bucket: rpc?.requestsPerSecond === undefined ? undefined : createTokenBucket(rpc.requestsPerSecond),
+      restMaxMs: ownNode ? ownNodeRestMaxMs : undefined,
+    });
   });
-  let genesis: Hex | null = (network.genesisHash as Hex | undefined) ?? null;
-  let cursor: Cursor | undefined;
-  let head: Header | undefined;
-  let failure: string | null = null;
-  let reorgs = 0;
-  let finalitySeconds: number | null = null;
   const reader = createEvmReader({
     network: id,
     chainId: network.chainId ?? 0,
@@ -82,126 +85,127 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
     bucket: createTokenBucket(requestsPerSecond),
     timeoutMs: tuning.requestTimeoutMs,
     signal: abort.signal,
-    genesisHash: () => genesis,
-    onAnswer: (endpoint) => {
-      meters.requests.inc({ network: id, endpoint: endpoint.host });
-      requestsOver.add(1);
-    },
+    onAsked: () => requestsOver.add(1),
+    onAnswer: (endpoint) => meters.requests.inc({ network: id, endpoint: endpoint.host }),
     onFault: (endpoint, fault) => {
       meters.errors.inc({ network: id, endpoint: endpoint.host, kind: fault.kind });
-      requestsOver.add(1);
       errorsOver.add(1);
       log.debug({ network: id, endpoint: endpoint.host, kind: fault.kind, reason: fault.message }, 'endpoint failed');
     },
   });
+  let progress: SyncProgress | undefined;
+  let head: Header | undefined;
+  let headFailure: string | null = null;
+  let historyFailure: string | null = null;
+  let reorgs = 0;
+  let finalNumber: number | null = null;
+  let finalitySeconds: number | null = null;
 
-  function committed(blocks: readonly Block[], after: Cursor): void {
-    cursor = after;
-    const txs = blocks.reduce((sum, block) => sum + block.txs.length, 0);
+  function moved(after: SyncProgress, blocks: readonly Block[]): void {
+    progress = after;
+    if (blocks.length === 0) return;
     meters.blocks.inc({ network: id }, blocks.length);
-    meters.transactions.inc({ network: id }, txs);
+    meters.transactions.inc(
+      { network: id },
+      blocks.reduce((sum, block) => sum + block.txs.length, 0),
+    );
     blocksOver.add(blocks.length);
-    const last = blocks.at(-1);
-    if (last !== undefined && last.number === after.synced.at(-1)?.to) meters.showFees(last);
-  }
-
-  function followed(told: Header, after: Cursor): void {
-    const finalBefore = cursor?.finalizedNumber ?? -1;
-    head = told;
-    cursor = after;
-    failure = null;
-    genesis ??= after.genesisHash;
-    meters.head.set({ network: id }, told.number);
-    const tip = after.synced.at(-1)?.to;
-    if (tip !== undefined) meters.synced.set({ network: id }, tip);
-    if (after.finalizedNumber !== null && after.finalizedNumber > finalBefore) {
-      // The final block's own time is not at hand for an old one; block numbers and the nominal block time are close enough.
-      const spacing = network.blockTimeSeconds;
-      if (spacing !== undefined) {
-        finalitySeconds = Math.max(0, Date.now() / 1000 - told.timestamp + (told.number - after.finalizedNumber) * spacing);
-        meters.finality.set({ network: id }, finalitySeconds);
-      }
+    const [last, tip] = [blocks.at(-1), after.cursor.synced.at(-1)?.to];
+    if (last !== undefined && last.number === tip) {
+      meters.synced.set({ network: id }, tip);
+      meters.showFees(last);
     }
   }
 
-  async function run(): Promise<void> {
-    if (genesis !== null) await pinGenesis(relational, id, genesis).catch(() => undefined);
-    await syncNetwork({
-      network: id,
-      relational,
-      reader,
-      log,
-      signal: abort.signal,
-      intervalMs: tuning.intervalMs,
-      blocksPerCommitMax: tuning.batchSize,
-      startBlock: network.startBlock,
-      historyBlocks,
-      confirmations: network.finality.confirmations ?? confirmationsDefault,
-      observer: {
-        committed,
-        followed,
-        started: (after) => {
-          cursor = after;
-          genesis = after.genesisHash ?? genesis;
-        },
-        reorged: (depth) => {
-          reorgs++;
-          meters.reorgs.inc({ network: id });
-          meters.reorgDepth.observe({ network: id }, depth);
-        },
-        failed: (reason) => {
-          failure = reason;
-        },
-      },
-    });
+  function followed(reading: HeadReading, after: SyncProgress): void {
+    const finalBefore = finalNumber;
+    finalNumber = after.cursor.finalizedNumber;
+    head = reading.head;
+    progress = after;
+    if (headFailure !== null) log.info({ network: id }, 'network reachable again');
+    headFailure = null;
+    meters.head.set({ network: id }, head.number);
+    if (finalNumber === null || finalNumber === finalBefore) return;
+    const finalAt = timeOf(finalNumber, reading);
+    if (finalAt === undefined) return;
+    finalitySeconds = Math.max(0, Date.now() / 1000 - finalAt);
+    meters.finality.set({ network: id }, finalitySeconds);
+  }
+
+  /** When a block was made, in Unix seconds; by the nominal block time where its own is not at hand. */
+  function timeOf(number: number, { head, finalized }: HeadReading): number | undefined {
+    if (finalized?.number === number) return finalized.timestamp;
+    const spacing = network.blockTimeSeconds;
+    return spacing === undefined ? undefined : head.timestamp - (head.number - number) * spacing;
+  }
+
+  /** One line when a network is lost, not one a poll: the reason of the moment is in the report. */
+  function headFailed(reason: string): void {
+    if (headFailure === null) log.warn({ network: id, reason }, 'network unreachable, trying again');
+    headFailure = reason;
   }
 
   async function keepRunning(): Promise<void> {
     while (!abort.signal.aborted) {
       try {
-        await run();
+        await syncNetwork({
+          network: id,
+          relational,
+          reader,
+          log,
+          signal: abort.signal,
+          intervalMs: tuning.intervalMs,
+          blocksPerCommitMax: tuning.batchSize,
+          genesisHash: network.genesisHash as Hex | undefined,
+          startBlock: network.startBlock,
+          historyBlocks,
+          hasFinalityTag: network.finality.tag !== undefined,
+          confirmations: network.finality.confirmations ?? confirmationsDefault,
+          observer: {
+            moved,
+            followed,
+            headFailed,
+            historyFailed: (reason) => {
+              historyFailure = reason ?? null;
+            },
+            reorged: (depth) => {
+              reorgs++;
+              meters.reorgs.inc({ network: id });
+              meters.reorgDepth.observe({ network: id }, depth);
+            },
+          },
+        });
       } catch (error) {
         if (abort.signal.aborted) return;
-        failure = describeError(error);
-        log.warn({ network: id, reason: failure }, 'sync failed, trying again');
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, restartMs);
-          abort.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-        });
+        headFailed(describeError(error));
+        await sleep(restartMs, undefined, { signal: abort.signal }).catch(() => undefined);
       }
     }
-  }
-
-  function remaining(): number {
-    const [lowest, live] = [cursor?.synced[0], cursor?.synced.at(-1)];
-    if (cursor === undefined || lowest === undefined || live === undefined) return 0;
-    const start = network.startBlock ?? 0;
-    const wanted = historyBlocks === undefined ? start : Math.max(start, live.to - historyBlocks);
-    return countOf(gapsIn(cursor.synced, { from: wanted, to: live.to }));
   }
 
   const done = keepRunning();
   return {
     report: () => {
-      const synced = cursor?.synced.at(-1)?.to ?? null;
-      const left = remaining();
+      const synced = progress?.cursor.synced.at(-1)?.to ?? null;
+      const remaining = progress?.remaining ?? 0;
       const requests = requestsOver.sum();
-      const errorRate = requests === 0 ? null : errorsOver.sum() / requests;
+      const errorRate = requests === 0 ? null : Math.min(1, errorsOver.sum() / requests);
+      const blocksPerSecond = blocksOver.perSecond();
       meters.errorRate.set({ network: id }, errorRate ?? 0);
-      meters.speed.set({ network: id }, blocksOver.perSecond());
-      meters.remaining.set({ network: id }, left);
+      meters.speed.set({ network: id }, blocksPerSecond);
+      meters.remaining.set({ network: id }, remaining);
       return {
         network: id,
-        state: stateOf({ failure, headKnown: head !== undefined, behind: (head?.number ?? 0) - (synced ?? 0), left }),
-        reason: failure,
+        state: stateOf({ headFailure, head: head?.number, synced, remaining }),
+        reason: headFailure ?? historyFailure,
         head: head?.number ?? null,
         synced,
-        finalized: cursor?.finalizedNumber ?? null,
-        blocksHeld: countOf(cursor?.synced ?? []),
-        backfillRemaining: left,
-        blocksPerSecond: Math.round(blocksOver.perSecond() * 100) / 100,
-        errorRate: errorRate === null ? null : Math.round(errorRate * 10_000) / 10_000,
-        finalitySeconds: finalitySeconds === null ? null : Math.round(finalitySeconds * 10) / 10,
+        finalized: progress?.cursor.finalizedNumber ?? null,
+        blocksHeld: countOf(progress?.cursor.synced ?? []),
+        backfillRemaining: remaining,
+        blocksPerSecond: rounded(blocksPerSecond, 2),
+        errorRate: errorRate === null ? null : rounded(errorRate, 4),
+        finalitySeconds: finalitySeconds === null ? null : rounded(finalitySeconds, 1),
         reorgs,
         endpoints: endpoints.map((endpoint) => endpoint.report()),
       };
@@ -214,10 +218,19 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
   };
 }
 
-function stateOf(at: { failure: string | null; headKnown: boolean; behind: number; left: number }): SyncState {
-  if (at.failure !== null) return 'unreachable';
-  if (!at.headKnown) return 'starting';
-  return at.behind > 2 || at.left > 0 ? 'syncing' : 'synced';
+function stateOf(at: {
+  headFailure: string | null;
+  head: number | undefined;
+  synced: number | null;
+  remaining: number;
+}): SyncState {
+  if (at.headFailure !== null) return 'unreachable';
+  if (at.head === undefined) return 'starting';
+  return at.head - (at.synced ?? 0) > 2 || at.remaining > 0 ? 'syncing' : 'synced';
+}
+
+function rounded(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
 }
 
 function createMeters(registry: Registry, network: string) {

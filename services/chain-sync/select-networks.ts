@@ -31,7 +31,8 @@ export function decideSync(network: Network, selection: Selection): Decision {
   }
   const urls = network.rpc.filter((rpc) => rpc.secretRef === undefined).map((rpc) => rpc.url);
   const usable = selection.remoteEndpoints ? urls : urls.filter(isLoopback);
-  if (usable.length === 0 && urls.length > 0) return no('its endpoints are on the internet: start with --live to use them');
+  if (usable.length === 0 && urls.length > 0)
+    return no('its endpoints are on the internet: start with --live to use them');
   if (usable.length === 0) return no('it has no RPC endpoint');
   return { sync: true, urls: usable };
 }
@@ -39,7 +40,12 @@ export function decideSync(network: Network, selection: Selection): Decision {
 /** Whether a URL points to this machine: localhost, 127.0.0.0/8 or ::1 (RFC 6761, RFC 1122). */
 export function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127(\.\d{1,3}){3}$/.test(hostname)
+  );
 }
 
 /** A node of our own: nobody's quota is used, so it is read whole and as fast as it goes. */

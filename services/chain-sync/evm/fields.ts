@@ -6,7 +6,9 @@ export type Raw = Readonly<Record<string, unknown>>;
 
 export function objectOf(value: unknown, what: string): Raw {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadAnswer(`${what} is ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value}, not an object`);
+    throw new BadAnswer(
+      `${what} is ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value}, not an object`,
+    );
   }
   return value as Raw;
 }
@@ -23,7 +25,8 @@ const quantityPattern = /^0x[0-9a-fA-F]{1,64}$/;
  * Some nodes pad with zeros against the specification; the value is the same.
  */
 export function decimalOf(value: unknown, what: string): Decimal {
-  if (typeof value !== 'string' || !quantityPattern.test(value)) throw new BadAnswer(`${what} is not a quantity: ${shown(value)}`);
+  if (typeof value !== 'string' || !quantityPattern.test(value))
+    throw new BadAnswer(`${what} is not a quantity: ${shown(value)}`);
   // Up to 2^48 a number is exact, and far cheaper than a BigInt.
   return value.length <= 14 ? String(Number.parseInt(value, 16)) : BigInt(value).toString();
 }
@@ -34,7 +37,8 @@ export function optionalDecimalOf(value: unknown, what: string): Decimal | null 
 
 /** A quantity that counts things or seconds, so that it must fit a JavaScript integer. */
 export function integerOf(value: unknown, what: string): number {
-  if (typeof value !== 'string' || !quantityPattern.test(value)) throw new BadAnswer(`${what} is not a quantity: ${shown(value)}`);
+  if (typeof value !== 'string' || !quantityPattern.test(value))
+    throw new BadAnswer(`${what} is not a quantity: ${shown(value)}`);
   const number = Number(value);
   if (!Number.isSafeInteger(number)) throw new BadAnswer(`${what} is too large: ${shown(value)}`);
   return number;
@@ -44,7 +48,11 @@ const bytesPattern = /^0x(?:[0-9a-fA-F]{2})*$/;
 
 /** Bytes in hex, of `length` bytes where it is given; lower-cased, as some nodes answer checksummed addresses. */
 export function bytesOf(value: unknown, what: string, length?: number): Hex {
-  if (typeof value !== 'string' || (length !== undefined && value.length !== 2 + 2 * length) || !bytesPattern.test(value)) {
+  if (
+    typeof value !== 'string' ||
+    (length !== undefined && value.length !== 2 + 2 * length) ||
+    !bytesPattern.test(value)
+  ) {
     throw new BadAnswer(`${what} is not ${length ?? 'any'} bytes of hex: ${shown(value)}`);
   }
   return value.toLowerCase() as Hex;

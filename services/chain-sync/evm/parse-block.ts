@@ -1,6 +1,15 @@
-import type { Block, Extra, Hex, Log, Tx } from '../../datasets/chain/block.ts';
+import type { Block, Decimal, Extra, Hex, Log, Tx } from '../../datasets/chain/block.ts';
 import { BadAnswer } from './bad-answer.ts';
-import { arrayOf, bytesOf, decimalOf, integerOf, objectOf, optionalBytesOf, optionalDecimalOf, type Raw } from './fields.ts';
+import {
+  arrayOf,
+  bytesOf,
+  decimalOf,
+  integerOf,
+  objectOf,
+  optionalBytesOf,
+  optionalDecimalOf,
+  type Raw,
+} from './fields.ts';
 
 // What becomes a column or can be derived from one, by EIP-1474 and the execution-apis specification. All else that a node
 // answers (OP-stack, Arbitrum, zkSync, Celo …) goes to `extra` as it came.
@@ -35,14 +44,16 @@ export function parseHeader(answer: unknown): Header {
     number: integerOf(raw.number, 'block.number'),
     hash: bytesOf(raw.hash, 'block.hash', 32),
     parentHash: bytesOf(raw.parentHash, 'block.parentHash', 32),
-    timestamp: integerOf(raw.timestamp, 'block.timestamp'),
+    timestamp: timestampOf(raw.timestamp),
   };
 }
 
 /** The hashes of a full block's transactions, for nodes that give receipts one by one. */
 export function txHashesOf(answer: unknown): Hex[] {
   const raw = objectOf(answer, 'block');
-  return arrayOf(raw.transactions, 'block.transactions').map((tx) => bytesOf(objectOf(tx, 'transaction').hash, 'transaction.hash', 32));
+  return arrayOf(raw.transactions, 'block.transactions').map((tx) =>
+    bytesOf(objectOf(tx, 'transaction').hash, 'transaction.hash', 32),
+  );
 }
 
 /**
@@ -60,7 +71,9 @@ export function parseBlock(number: number, answer: unknown, receiptsAnswer: unkn
     throw new BadAnswer(`block ${number} has ${rawTxs.length} transactions, but ${receipts.length} receipts`);
   }
   const logs: Log[] = [];
-  const txs = rawTxs.map((tx, index) => parseTx(header, index, objectOf(tx, 'transaction'), objectOf(receipts[index], 'receipt'), logs));
+  const txs = rawTxs.map((tx, index) =>
+    parseTx(header, index, objectOf(tx, 'transaction'), objectOf(receipts[index], 'receipt'), logs),
+  );
   return {
     ...header,
     miner: optionalBytesOf(raw.miner, 'block.miner', 20),
@@ -69,8 +82,8 @@ export function parseBlock(number: number, answer: unknown, receiptsAnswer: unkn
     baseFeePerGas: optionalDecimalOf(raw.baseFeePerGas, 'block.baseFeePerGas'),
     blobGasUsed: optionalDecimalOf(raw.blobGasUsed, 'block.blobGasUsed'),
     excessBlobGas: optionalDecimalOf(raw.excessBlobGas, 'block.excessBlobGas'),
-    l1BlockNumber: optionalDecimalOf(raw.l1BlockNumber, 'block.l1BlockNumber'),
-    sizeBytes: raw.size === undefined || raw.size === null ? null : integerOf(raw.size, 'block.size'),
+    l1BlockNumber: optionalHeightOf(raw.l1BlockNumber, 'block.l1BlockNumber'),
+    sizeBytes: raw.size === undefined || raw.size === null ? null : int32Of(raw.size, 'block.size'),
     extra: extraOf(raw, blockColumns, null),
     txs,
     logs,
@@ -116,7 +129,7 @@ function parseTx(block: Header, index: number, raw: Raw, receipt: Raw, logs: Log
     l1Fee: optionalDecimalOf(receipt.l1Fee, 'receipt.l1Fee'),
     l1GasUsed: optionalDecimalOf(receipt.l1GasUsed, 'receipt.l1GasUsed'),
     l1GasPrice: optionalDecimalOf(receipt.l1GasPrice, 'receipt.l1GasPrice'),
-    l1BlockNumber: optionalDecimalOf(receipt.l1BlockNumber, 'receipt.l1BlockNumber'),
+    l1BlockNumber: optionalHeightOf(receipt.l1BlockNumber, 'receipt.l1BlockNumber'),
     gasUsedForL1: optionalDecimalOf(receipt.gasUsedForL1, 'receipt.gasUsedForL1'),
     extra: extraOf(raw, txColumns, extraOf(receipt, receiptColumns, null)),
   };
@@ -143,6 +156,23 @@ function typeOf(value: unknown): number {
   return type;
 }
 
+// ClickHouse's DateTime ends in 2106; what is beyond is milliseconds, or nonsense.
+function timestampOf(value: unknown): number {
+  const seconds = integerOf(value, 'block.timestamp');
+  if (seconds > 0xffff_ffff) throw new BadAnswer(`block.timestamp is not Unix seconds: ${seconds}`);
+  return seconds;
+}
+
+function int32Of(value: unknown, what: string): number {
+  const number = integerOf(value, what);
+  if (number > 0x7fff_ffff) throw new BadAnswer(`${what} is too large: ${number}`);
+  return number;
+}
+
+function optionalHeightOf(value: unknown, what: string): Decimal | null {
+  return value === undefined || value === null ? null : String(integerOf(value, what));
+}
+
 function statusOf(value: unknown): 0 | 1 | null {
   if (value === undefined || value === null) return null;
   const status = integerOf(value, 'receipt.status');
@@ -150,7 +180,11 @@ function statusOf(value: unknown): 0 | 1 | null {
   return status;
 }
 
-function extraOf(raw: Raw, columns: ReadonlySet<string>, start: Record<string, unknown> | null): Record<string, unknown> | null {
+function extraOf(
+  raw: Raw,
+  columns: ReadonlySet<string>,
+  start: Record<string, unknown> | null,
+): Record<string, unknown> | null {
   let extra = start;
   for (const key in raw) {
     if (columns.has(key)) continue;

@@ -1,8 +1,9 @@
 /**
  * What an endpoint did wrong, as one word for metrics and for choosing what to do:
- * unreachable, timeout, server_error, garbled, wrong_ids, bad_answer: rest it a little longer each time;
- * rate_limited: obey Retry-After and slow down; too_large: ask for less; unsupported: never ask this again;
- * behind: it has not got the block yet; wrong_chain: it serves another chain, leave it alone.
+ * unreachable, timeout, server_error, forbidden, garbled, wrong_ids, bad_answer, rpc_error: rest it a little longer each time;
+ * rate_limited: obey Retry-After and slow down; too_large: ask for less; no_batches: ask one call at a time;
+ * unsupported: it does not know the method; missing: it has not got the block, not yet or no longer;
+ * wrong_chain: it serves another chain, leave it alone.
  */
 export type FaultKind =
   | 'unreachable'
@@ -12,12 +13,19 @@ export type FaultKind =
   | 'garbled'
   | 'wrong_ids'
   | 'bad_answer'
+  | 'rpc_error'
   | 'rate_limited'
   | 'too_large'
+  | 'no_batches'
   | 'unsupported'
-  | 'behind'
-  | 'rpc_error'
+  | 'missing'
   | 'wrong_chain';
+
+interface Hints {
+  readonly retryAfterMs?: number | undefined;
+  readonly callsMax?: number | undefined;
+  readonly cause?: unknown;
+}
 
 /** One failed request to one endpoint. The message never holds the URL, whose path may carry a key. */
 export class EndpointFault extends Error {
@@ -25,42 +33,76 @@ export class EndpointFault extends Error {
   readonly kind: FaultKind;
   /** How long the endpoint asked to be left alone. */
   readonly retryAfterMs: number | undefined;
-  /** The largest batch or range it says it accepts. */
-  readonly sizeMax: number | undefined;
+  /** The most calls in one batch that it says it accepts. */
+  readonly callsMax: number | undefined;
 
-  constructor(kind: FaultKind, message: string, hints: { retryAfterMs?: number | undefined; sizeMax?: number | undefined; cause?: unknown } = {}) {
+  constructor(kind: FaultKind, message: string, hints: Hints = {}) {
     super(message, { cause: hints.cause });
     this.kind = kind;
     this.retryAfterMs = hints.retryAfterMs;
-    this.sizeMax = hints.sizeMax;
+    this.callsMax = hints.callsMax;
   }
 }
 
-/**
- * Reads a JSON-RPC error as a provider words it. Codes: JSON-RPC 2.0 and EIP-1474; texts: collected from public issue threads
- * of Alchemy, Infura, QuickNode, Ankr, drpc, publicnode, Tenderly and op-node, since providers share no code for "ask for less".
- */
-export function classifyRpcError(code: unknown, message: unknown): EndpointFault {
+// Providers share no code for "too fast" or "too much", so their texts decide. Collected from public issue threads and sources of
+// geth, Erigon, Nethermind, proxyd (OP stack), Alchemy, Infura, QuickNode, Ankr, dRPC, publicnode and Tenderly.
+const texts: readonly (readonly [FaultKind, RegExp])[] = [
+  [
+    'too_large',
+    /more than \d+ requests|too (large|big)|(many|more than).*in batch|batch.*(limit|max|size)|(maximum|max|limit).*batch/i,
+  ],
+  ['no_batches', /batch.*(not (supported|allowed|enabled)|disabled|unsupported)|(no|unsupported|disabled).*batch/i],
+  [
+    'rate_limited',
+    /rate.?limit|rate exceeded|too many requests|throttl|exceeded (its|your|the).*(compute|capacity|request|quota)|requests? (count|limit)|quota|capacity|under too much load|requests limited/i,
+  ],
+  [
+    'too_large',
+    /response size|size (is )?exceed|exceeds? .*(limit|max|range|size)|range.*(limit|max|exceed|wide)|limited to|(returned|results) more than/i,
+  ],
+  [
+    'unsupported',
+    /(method|module).*(not (found|supported|available|allowed|whitelisted)|does not exist|unsupported|disabled)|unsupported method|not implemented|not included in your.*plan/i,
+  ],
+  [
+    'missing',
+    /(header|block|transaction|receipts?) (is )?(not found|not available|unavailable)|unknown block|out of range|not yet|future block|missing trie|prun|archive|indexing is in progress|history.*(unavailable|not available|expired)/i,
+  ],
+  ['forbidden', /unauthori[sz]ed|forbidden|authenticat|api.?key|not allowed to access/i],
+  ['timeout', /timed? ?out/i],
+];
+
+const codes: Readonly<Record<number, FaultKind>> = {
+  429: 'rate_limited',
+  // JSON-RPC 2.0.
+  [-32601]: 'unsupported',
+  // EIP-1474: method not supported, limit exceeded.
+  [-32004]: 'unsupported',
+  [-32005]: 'rate_limited',
+  // proxyd of the OP stack: too many calls in a batch.
+  [-32014]: 'too_large',
+  // geth: history expired by EIP-4444.
+  4444: 'missing',
+};
+
+/** Reads a JSON-RPC error as a provider words it; where the text tells nothing, the code decides. `data` is the error's third field. */
+export function classifyRpcError(code: unknown, message: unknown, data?: unknown): EndpointFault {
   const text = typeof message === 'string' ? message.slice(0, 300) : 'no message';
   const told = `${text} (code ${typeof code === 'number' ? code : 'none'})`;
-  if (/rate.?limit|too many requests|throttl|exceeded (its|your|the) (compute|capacity|request|quota)|request limit|quota/i.test(text) || code === 429) {
-    return new EndpointFault('rate_limited', told, { retryAfterMs: retryAfterIn(text) });
-  }
-  if (/too large|too big|too many (blocks|results|requests in batch)|response size|size (is )?exceed|exceeds? .*(limit|max|range|size)|range.*(limit|max|exceed|wide)|limited to|more than \d|batch.*(limit|max|size)/i.test(text)) {
-    return new EndpointFault('too_large', told, { sizeMax: sizeMaxIn(text) });
-  }
-  if (code === -32601 || /method.*(not (found|supported|available|exist|allowed|whitelisted)|unsupported)|unsupported method|not implemented|batch.*(not (supported|allowed)|disabled|unsupported)/i.test(text)) {
-    return new EndpointFault('unsupported', told);
-  }
-  if (/header not found|unknown block|block not found|not yet|future block|missing trie|beyond.*head/i.test(text)) {
-    return new EndpointFault('behind', told);
-  }
-  // EIP-1474: -32005 limit exceeded, with a text we know nothing of.
-  if (code === -32005) return new EndpointFault('rate_limited', told);
-  return new EndpointFault('rpc_error', told);
+  const kind =
+    texts.find(([, pattern]) => pattern.test(text))?.[0] ??
+    (typeof code === 'number' ? codes[code] : undefined) ??
+    'rpc_error';
+  return new EndpointFault(kind, told, {
+    retryAfterMs: kind === 'rate_limited' ? (retryAfterIn(text) ?? backoffIn(data)) : undefined,
+    callsMax:
+      kind === 'too_large'
+        ? (callsMaxIn(text) ?? (typeof data === 'string' ? callsMaxIn(data) : undefined))
+        : undefined,
+  });
 }
 
-/** The HTTP header Retry-After in milliseconds: seconds or a date, by RFC 9110 §10.2.3. */
+/** The HTTP header Retry-After in milliseconds: seconds or a date, by RFC 9110 §10.2.3. `nowMs` is Unix time. */
 export function parseRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
@@ -75,9 +117,21 @@ function retryAfterIn(text: string): number | undefined {
   return Number(match[1]) * unitMs;
 }
 
-function sizeMaxIn(text: string): number | undefined {
-  const match = /(?:max(?:imum)?|limit(?:ed)?|up to|at most|(?:no )?more than|exceeds?)[^\d]{0,30}(\d[\d,_]*)\s*(k)?/i.exec(text);
+/** Infura's way to say it: `{"rate": {"backoff_seconds": 30, …}}`. */
+function backoffIn(data: unknown): number | undefined {
+  const rate = typeof data === 'object' && data !== null && 'rate' in data ? data.rate : data;
+  if (typeof rate !== 'object' || rate === null || !('backoff_seconds' in rate)) return undefined;
+  const seconds = rate.backoff_seconds;
+  return typeof seconds === 'number' && seconds >= 0 ? seconds * 1000 : undefined;
+}
+
+// A number of calls, not of bytes or seconds: only in sentences about batches or requests.
+function callsMaxIn(text: string): number | undefined {
+  if (!/batch|requests|calls|max limit/i.test(text)) return undefined;
+  const pattern =
+    /(?:max(?:imum)?|limit(?:ed)?|up to|at most|more than|exceeds?)[^\d]{0,30}(\d[\d,_]*)(?!\d|[,_]|\s*(?:[kmg]i?b|bytes?|m?s\b|sec|min))/i;
+  const match = pattern.exec(text);
   if (match?.[1] === undefined) return undefined;
-  const size = Number(match[1].replaceAll(/[,_]/g, '')) * (match[2] === undefined ? 1 : 1000);
-  return Number.isSafeInteger(size) && size > 0 ? size : undefined;
+  const calls = Number(match[1].replaceAll(/[,_]/g, ''));
+  return Number.isSafeInteger(calls) && calls > 0 ? calls : undefined;
 }

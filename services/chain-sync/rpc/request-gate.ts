@@ -9,6 +9,7 @@ export type Release = () => void;
  * and none starves.
  */
 export interface RequestGate {
+  /** Waits for a place. Rejects when the signal aborts. */
   enter(network: string, weight: number, urgency: Urgency, signal: AbortSignal): Promise<Release>;
   inFlight(): number;
 }
@@ -51,8 +52,9 @@ export function createRequestGate(inFlightMax: number): RequestGate {
         if (signal.aborted) return reject(signal.reason);
         const queue = waiting[urgency];
         const leave = (): void => {
-          const at = queue.indexOf(waiter);
-          if (at >= 0) queue.splice(at, 1);
+          queue.splice(queue.indexOf(waiter), 1);
+          // Its turn is given back, so that a network which gives up often does not fall behind for it.
+          finishTags.set(network, (finishTags.get(network) ?? 0) - 1 / weight);
           reject(signal.reason);
         };
         const startTag = Math.max(present, finishTags.get(network) ?? 0);

@@ -1,7 +1,7 @@
 /** Requests that must not be late (the head) pass those that may wait (backfill). */
 export type Urgency = 'head' | 'backfill';
 
-/** One budget of JSON-RPC calls a second, shared by the head and the backfill of a network. */
+/** A budget of JSON-RPC calls a second, shared by all who ask the same network or the same endpoint. */
 export interface TokenBucket {
   /** Waits until `count` calls fit the budget, head first. Rejects when the signal aborts. */
   take(count: number, urgency: Urgency, signal: AbortSignal): Promise<void>;
@@ -13,7 +13,6 @@ export interface TokenBucket {
 interface Waiter {
   readonly count: number;
   readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 const recoveryMs = 10_000;
@@ -30,25 +29,32 @@ export function createTokenBucket(budget: number, now: () => number = () => perf
 
   function refill(): void {
     const at = now();
-    if (rate < budget && at - slowedAt >= recoveryMs) {
-      rate = Math.min(budget, rate + (budget / 10) * Math.floor((at - slowedAt) / recoveryMs));
-      slowedAt = at;
+    const recoveries = Math.floor((at - slowedAt) / recoveryMs);
+    if (rate < budget && recoveries > 0) {
+      rate = Math.min(budget, rate + (budget / 10) * recoveries);
+      slowedAt += recoveries * recoveryMs;
     }
     tokens = Math.min(rate, tokens + ((at - filledAt) / 1000) * rate);
     filledAt = at;
   }
 
   function serve(): void {
-    timer = undefined;
     refill();
-    for (let next = waiting.head[0] ?? waiting.backfill[0]; next !== undefined && tokens > 0; next = waiting.head[0] ?? waiting.backfill[0]) {
+    while (tokens > 0) {
+      const next = waiting.head.shift() ?? waiting.backfill.shift();
+      if (next === undefined) break;
       tokens -= next.count;
-      (waiting.head[0] === next ? waiting.head : waiting.backfill).shift();
       next.resolve();
     }
-    if (timer === undefined && (waiting.head.length > 0 || waiting.backfill.length > 0)) {
-      timer = setTimeout(serve, Math.max(1, Math.ceil(((1e-9 - tokens) / rate) * 1000)));
-    }
+    rearm();
+  }
+
+  /** A timer exists exactly while somebody waits: one that is left over would keep a stopping process alive. */
+  function rearm(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.head.length === 0 && waiting.backfill.length === 0) return;
+    timer = setTimeout(serve, Math.max(1, Math.ceil((-tokens / rate) * 1000)));
   }
 
   return {
@@ -57,8 +63,8 @@ export function createTokenBucket(budget: number, now: () => number = () => perf
         if (signal.aborted) return reject(signal.reason);
         const queue = waiting[urgency];
         const leave = (): void => {
-          const at = queue.indexOf(waiter);
-          if (at >= 0) queue.splice(at, 1);
+          queue.splice(queue.indexOf(waiter), 1);
+          rearm();
           reject(signal.reason);
         };
         const waiter: Waiter = {
@@ -67,7 +73,6 @@ export function createTokenBucket(budget: number, now: () => number = () => perf
             signal.removeEventListener('abort', leave);
             resolve();
           },
-          reject,
         };
         signal.addEventListener('abort', leave, { once: true });
         queue.push(waiter);
@@ -76,8 +81,12 @@ export function createTokenBucket(budget: number, now: () => number = () => perf
     slowDown: () => {
       refill();
       rate = Math.max(budget / 16, rate / 2);
+      tokens = Math.min(tokens, rate);
       slowedAt = now();
     },
-    ratePerSecond: () => rate,
+    ratePerSecond: () => {
+      refill();
+      return rate;
+    },
   };
 }

@@ -20,10 +20,20 @@ function plain(value: Decimal | number | null): string {
   return value === null ? '\\N' : `${value}`;
 }
 
+// What jsonb refuses, though JSON allows it: NUL, and halves of surrogate pairs. JSON.stringify escapes both.
+const unstorable = /\\u(0000|d[89a-f])/i;
+
 function json(extra: Extra | null): string {
   if (extra === null) return '\\N';
-  // PostgreSQL's jsonb cannot hold NUL, and JSON.stringify escapes every other control character itself.
-  return JSON.stringify(extra).replaceAll('\\u0000', '').replaceAll('\\', '\\\\');
+  const text = JSON.stringify(extra);
+  return (unstorable.test(text) ? JSON.stringify(storable(extra)) : text).replaceAll('\\', '\\\\');
+}
+
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed();
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [storable(key), storable(each)]));
 }
 
 export function blockRow(network: string, b: Block): string {

@@ -7,18 +7,6 @@ export interface Interval {
 /** Disjoint, non-touching intervals in ascending order: the block numbers that are held. */
 export type Intervals = readonly Interval[];
 
-/** The set with `added` in it; touching neighbours become one interval. */
-export function addInterval(set: Intervals, added: Interval): Intervals {
-  const before = set.filter((each) => each.to < added.from - 1);
-  const after = set.filter((each) => each.from > added.to + 1);
-  const touched = set.filter((each) => each.to >= added.from - 1 && each.from <= added.to + 1);
-  const merged = {
-    from: Math.min(added.from, touched[0]?.from ?? added.from),
-    to: Math.max(added.to, touched.at(-1)?.to ?? added.to),
-  };
-  return [...before, merged, ...after];
-}
-
 /** The set without the numbers of `removed`. */
 export function removeInterval(set: Intervals, removed: Interval): Intervals {
   return set.flatMap((each) => {

@@ -1,8 +1,9 @@
 import { RetryableError } from '../../runtime/errors.ts';
 import type { Relational, Rows, Transaction } from '../../stores/relational.ts';
 import type { Block, Hex } from './block.ts';
+import { changesChannel } from './changes.ts';
 import { blockRow, type ChangedBlock, changeRow, copyTargets, logRows, txRows } from './copy-rows.ts';
-import { findIntervalOf, type Interval, type Intervals, parseMultirange } from './intervals.ts';
+import { type Interval, type Intervals, parseMultirange, removeInterval } from './intervals.ts';
 import { hexOf, integerOf } from './rows.ts';
 
 /** Where a network's sync stands, as last committed. */
@@ -14,14 +15,17 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** One atomic step of a network: blocks retracted, blocks appended (ascending, without holes), finality moved. */
+/**
+ * One atomic step of a network: blocks retracted, blocks appended (ascending, without holes), finality moved.
+ * `finalizedNumber` is the number of a block that is held.
+ */
 export interface Step {
   readonly retract?: Interval | undefined;
   readonly append?: readonly Block[] | undefined;
   readonly finalizedNumber?: number | undefined;
 }
 
-/** Another process committed to the same network since the cursor was read: read it again before going on. */
+/** What is held is not what the step was made for; nothing was written. Read the cursor again and decide anew. */
 export class StaleCursor extends RetryableError {}
 
 /** A network's cursor, made on first sight. */
@@ -30,7 +34,7 @@ export async function loadCursor(relational: Relational, network: string): Promi
   return readCursor(relational, network, '');
 }
 
-/** Records the hash of block 0 once; every endpoint is held to it from then on. */
+/** Records the hash of block 0, unless one is recorded; every endpoint is held to it from then on. The network must have a cursor. */
 export async function pinGenesis(relational: Relational, network: string, hash: Hex): Promise<void> {
   await relational.query('UPDATE chain.cursors SET genesis_hash = $2 WHERE network = $1 AND genesis_hash IS NULL', [
     network,
@@ -40,48 +44,52 @@ export async function pinGenesis(relational: Relational, network: string, hash: 
 
 /**
  * Commits one step: rows, progress and outbox together or not at all. Returns the new cursor.
- * Throws StaleCursor when `cursor` is not the network's last one; nothing is written then.
+ * The rows of a network are one chain after every step: blocks that touch a held one must be its child or its parent.
+ * Throws StaleCursor when they are not, or when `cursor` is not the network's last one.
+ * A RetryableError of another kind may come after the commit: only reading the cursor tells.
  */
-export async function commitStep(
-  relational: Relational,
-  network: string,
-  cursor: Cursor,
-  step: Step,
-): Promise<Cursor> {
+export async function commitStep(relational: Relational, network: string, cursor: Cursor, step: Step): Promise<Cursor> {
   const append = step.append ?? [];
   assertContiguous(append);
   return relational.transaction(async (tx) => {
     const current = await readCursor(tx, network, 'FOR UPDATE');
     if (current.seq !== cursor.seq) {
-      throw new StaleCursor(`network ${network}: another process committed change ${current.seq} after ${cursor.seq}`);
+      throw new StaleCursor(`network ${network}: change ${current.seq} was committed after ${cursor.seq}`);
     }
     let seq = cursor.seq;
     let changes = '';
     if (step.retract !== undefined) {
-      for (const block of await retractBlocks(tx, network, step.retract)) changes += changeRow(network, ++seq, true, block);
+      for (const block of await retractBlocks(tx, network, step.retract))
+        changes += changeRow(network, ++seq, true, block);
     }
     for (const block of append) changes += changeRow(network, ++seq, false, changedBlockOf(block));
-    if (append.length > 0) {
-      await tx.copy(copyTargets.blocks, append.map((block) => blockRow(network, block)).join(''));
-      await tx.copy(copyTargets.txs, append.map((block) => txRows(network, block)).join(''));
-      await tx.copy(copyTargets.logs, append.map((block) => logRows(network, block)).join(''));
-    }
+    await assertJoins(
+      tx,
+      network,
+      step.retract === undefined ? current.synced : removeInterval(current.synced, step.retract),
+      append,
+    );
+    const rows = rowsOf(network, append);
+    if (rows.blocks !== '') await tx.copy(copyTargets.blocks, rows.blocks);
+    if (rows.txs !== '') await tx.copy(copyTargets.txs, rows.txs);
+    if (rows.logs !== '') await tx.copy(copyTargets.logs, rows.logs);
     if (changes !== '') await tx.copy(copyTargets.changes, changes);
-    const rows = await tx.query<{ synced: string }>(
+    const [updated] = await tx.query<{ synced: string; finalized_number: string | null }>(
       `UPDATE chain.cursors
           SET seq = $2,
               synced = synced - int8multirange($3::int8range) + int8multirange($4::int8range),
               finalized_number = greatest(finalized_number, $5)
         WHERE network = $1
-        RETURNING synced::text AS synced`,
+        RETURNING synced::text AS synced, finalized_number`,
       [network, seq, rangeText(step.retract), rangeText(spanOf(append)), step.finalizedNumber ?? null],
     );
-    if (changes !== '') await tx.query(`SELECT pg_notify('chain_changes', $1)`, [network]);
-    const finalized = Math.max(current.finalizedNumber ?? -1, step.finalizedNumber ?? -1);
+    // Delivered when the transaction commits, and only then.
+    if (changes !== '') await tx.query('SELECT pg_notify($1, $2)', [changesChannel, network]);
+    if (updated === undefined) throw new Error(`the cursor of network ${network} vanished while it was locked`);
     return {
       genesisHash: current.genesisHash,
-      synced: parseMultirange(rows[0]?.synced ?? '{}'),
-      finalizedNumber: finalized < 0 ? null : finalized,
+      synced: parseMultirange(updated.synced),
+      finalizedNumber: updated.finalized_number === null ? null : integerOf(updated.finalized_number),
       seq,
     };
   });
@@ -117,10 +125,9 @@ export async function forgetNetwork(relational: Relational, network: string, blo
     cursor = await commitStep(relational, network, cursor, { retract });
     dropped += retract.to - retract.from + 1;
   }
-  await relational.query(
-    'UPDATE chain.cursors SET genesis_hash = NULL, finalized_number = NULL WHERE network = $1',
-    [network],
-  );
+  await relational.query('UPDATE chain.cursors SET genesis_hash = NULL, finalized_number = NULL WHERE network = $1', [
+    network,
+  ]);
   return dropped;
 }
 
@@ -141,6 +148,38 @@ async function readCursor(rows: Rows, network: string, lock: '' | 'FOR UPDATE'):
     finalizedNumber: row.finalized_number === null ? null : integerOf(row.finalized_number),
     seq: integerOf(row.seq),
   };
+}
+
+/** Throws StaleCursor unless the blocks fill a gap of what is held, as children and parents of its neighbours. */
+async function assertJoins(tx: Rows, network: string, held: Intervals, blocks: readonly Block[]): Promise<void> {
+  const [first, last] = [blocks[0], blocks.at(-1)];
+  if (first === undefined || last === undefined) return;
+  if (held.some((each) => each.from <= last.number && each.to >= first.number)) {
+    throw new StaleCursor(`network ${network}: some of the blocks ${first.number} to ${last.number} are held already`);
+  }
+  const [below, above] = [first.number - 1, last.number + 1];
+  const neighbours = await tx.query<{ number: string; hash: Buffer; parent_hash: Buffer }>(
+    'SELECT number, hash, parent_hash FROM chain.blocks WHERE network = $1 AND number = ANY ($2::int8[])',
+    [network, [below, above]],
+  );
+  for (const row of neighbours) {
+    const joins =
+      integerOf(row.number) === below ? hexOf(row.hash) === first.parentHash : hexOf(row.parent_hash) === last.hash;
+    if (!joins)
+      throw new StaleCursor(
+        `network ${network}: the blocks ${first.number} to ${last.number} do not join block ${row.number}`,
+      );
+  }
+}
+
+function rowsOf(network: string, blocks: readonly Block[]): { blocks: string; txs: string; logs: string } {
+  const rows = { blocks: '', txs: '', logs: '' };
+  for (const block of blocks) {
+    rows.blocks += blockRow(network, block);
+    rows.txs += txRows(network, block);
+    rows.logs += logRows(network, block);
+  }
+  return rows;
 }
 
 async function retractBlocks(tx: Transaction, network: string, range: Interval): Promise<ChangedBlock[]> {
@@ -190,14 +229,4 @@ function spanOf(blocks: readonly Block[]): Interval | undefined {
 
 function rangeText(range: Interval | undefined): string {
   return range === undefined ? 'empty' : `[${range.from},${range.to}]`;
-}
-
-/** The highest stored number that the next block must follow: the end of the interval that holds the head. */
-export function tipOf(cursor: Cursor): number | undefined {
-  return cursor.synced.at(-1)?.to;
-}
-
-/** Whether a number is held. */
-export function holds(cursor: Cursor, number: number): boolean {
-  return findIntervalOf(cursor.synced, number) !== undefined;
 }
