@@ -166,6 +166,8 @@ function start(flags: readonly string[] = []): Program {
     ended,
     get: (path) =>
       vi.waitFor(async () => {
+        // Waiting for a program that has ended would only hide why it ended.
+        if (child.exitCode !== null) expect.fail(`the program ended with ${child.exitCode}:\n${output}`);
         const response = await fetch(`http://127.0.0.1:${8000 + portOffset}${path}`);
         if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
         return response.json();
