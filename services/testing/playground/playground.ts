@@ -6,7 +6,7 @@ export const playground: Interface = new Interface([
   'function mint(address to, uint256 value)',
   'function transfer(address to, uint256 value) returns (bool)',
   'function countUp(uint256 times, bytes note)',
-  'function work(uint256 rounds) pure returns (bytes32)',
+  'function work(uint256 rounds) pure returns (uint256)',
   'function refuse(uint256 code)',
   'function balanceOf(address owner) view returns (uint256)',
   'function totalSupply() view returns (uint256)',
