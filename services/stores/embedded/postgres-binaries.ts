@@ -32,10 +32,12 @@ export async function findPostgresBinaries(
   noteFile: string,
   native = packagedFolder(),
 ): Promise<string> {
+  const fix = 'reinstall the dependencies with their install scripts allowed (npm ci)';
+  if (!existsSync(path.join(native, 'bin/postgres')))
+    throw new ConfigurationError(`no PostgreSQL in ${native}: ${fix}`);
   const failure = await findFailure(native, user);
   if (failure === undefined) return path.join(native, 'bin');
   if (user === undefined || failure.code !== 'EACCES') {
-    const fix = 'reinstall the dependencies with their install scripts allowed (npm ci)';
     throw new ConfigurationError(`PostgreSQL in ${native} does not run: ${failure.message}: ${fix}`);
   }
   const noted = findNoted(noteFile, native);
@@ -49,8 +51,8 @@ export async function findPostgresBinaries(
   const copyFailure = await findFailure(copy, user);
   if (copyFailure !== undefined) {
     rmSync(copy, { recursive: true, force: true });
-    const fix = 'run as an ordinary user, or set TMPDIR to a folder that every user can enter and run programs from';
-    throw new ConfigurationError(`user ${user.uid} can run PostgreSQL neither in ${native} nor in ${copy}: ${fix}`);
+    const other = 'run as an ordinary user, or set TMPDIR to a folder that every user can enter and run programs from';
+    throw new ConfigurationError(`user ${user.uid} can run PostgreSQL neither in ${native} nor in ${copy}: ${other}`);
   }
   writeFileSync(noteFile, JSON.stringify({ native, copy }));
   return path.join(copy, 'bin');

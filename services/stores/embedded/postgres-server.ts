@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -63,8 +64,9 @@ const stopGraceMs = 30_000;
  * Throws ConfigurationError when another Defimon has the folder, when it cannot be written, or when its version differs.
  */
 export async function startPostgresServer(options: ServerOptions): Promise<PostgresServer> {
-  const folder = path.resolve(options.folder);
-  const unlock = openDataFolder(folder);
+  const unlock = openDataFolder(path.resolve(options.folder));
+  // The system names the working directory of a server without symbolic links.
+  const folder = realpathSync(options.folder);
   let socketFolder: string | undefined;
   try {
     const user = serverUser();
@@ -186,39 +188,66 @@ function checkCluster(cluster: string, user: ServerUser | undefined): void {
   throw new ConfigurationError(`${cluster} belongs to user ${uid}, and the server would run as ${expected}: ${fix}`);
 }
 
-/** Ends the server of a run that was killed, if it is still there: our reaper normally has. */
+/** Ends the server of a run that was killed, if it is still there: the reaper normally has. */
 async function endOrphan(cluster: string, log: Logger): Promise<void> {
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGKILL'];
   for (const signal of signals) {
     const pid = findServer(cluster);
-    if (pid === undefined) return;
+    if (pid === undefined) break;
     log.warn({ pid, signal }, 'ending the PostgreSQL of an earlier run');
     try {
       process.kill(pid, signal);
     } catch (error) {
-      if (codeOf(error) !== 'ESRCH') break;
+      if (codeOf(error) === 'EPERM') break;
     }
-    for (const end = Date.now() + orphanTimeoutMs / signals.length; Date.now() < end; await delay(50)) {
-      if (findServer(cluster) === undefined) return;
+    for (const end = Date.now() + orphanTimeoutMs / signals.length; Date.now() < end; await delay(20)) {
+      if (findServer(cluster) === undefined) break;
     }
   }
   const pid = findServer(cluster);
-  if (pid === undefined) return;
-  throw new ConfigurationError(`PostgreSQL (process ${pid}) still runs on ${cluster}: end it, then start again`);
+  if (pid !== undefined) {
+    throw new ConfigurationError(`PostgreSQL (process ${pid}) still runs on ${cluster}: end it, then start again`);
+  }
+  disownPid(cluster);
 }
 
 /** The live server of this cluster by its postmaster.pid, and not another process that was given the same pid since. */
 function findServer(cluster: string): number | undefined {
+  const pid = findPid(cluster);
+  if (pid === undefined || process.platform !== 'linux') return pid;
+  try {
+    // A process that has ended, but whose parent has not asked for its exit code, has no working directory.
+    return readlinkSync(`/proc/${pid}/cwd`) === cluster ? pid : undefined;
+  } catch (error) {
+    // The process of another user, which is not ours.
+    if (codeOf(error) === 'EACCES' || codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The pid in postmaster.pid, if any process has it. */
+function findPid(cluster: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8'), 10);
     if (!(pid > 1)) return undefined;
     process.kill(pid, 0);
-    if (process.platform !== 'linux') return pid;
-    const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return state !== 'Z' && readlinkSync(`/proc/${pid}/cwd`) === cluster ? pid : undefined;
-  } catch {
-    return undefined;
+    return pid;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ESRCH' || codeOf(error) === 'EPERM') return undefined;
+    throw error;
   }
+}
+
+/**
+ * PostgreSQL refuses to start while any process has the pid in postmaster.pid, as happens after a reboot or in a new container.
+ * Once we know that it is no server of this cluster, a pid that cannot exist is put there instead. The rest of the file stays:
+ * by it PostgreSQL checks that no process of the old server still has the shared memory.
+ */
+function disownPid(cluster: string): void {
+  if (findPid(cluster) === undefined) return;
+  const pidFile = path.join(cluster, 'postmaster.pid');
+  const impossiblePid = 2 ** 22;
+  writeFileSync(pidFile, readFileSync(pidFile, 'utf8').replace(/^\d+/, String(impossiblePid)));
 }
 
 async function startServer(at: {

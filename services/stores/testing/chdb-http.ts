@@ -41,7 +41,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const params: Record<string, unknown> = {};
   const settings: Record<string, string | number> = {};
   for (const [name, value] of searchParams) {
-    if (name.startsWith('param_')) params[name.slice('param_'.length)] = valueOf(value);
+    if (name.startsWith('param_')) params[name.slice('param_'.length)] = parameterOf(value);
     else if (!notSettings.has(name)) settings[name] = /^\d+$/.test(value) ? Number(value) : value;
   }
   const { stream } = await connection.exec({
@@ -53,7 +53,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 /** Parameters come in the escaped form of tab-separated values, in which the items of an array are quoted. */
-function valueOf(value: string): string | null | (string | null)[] {
+function parameterOf(value: string): string | null | (string | null)[] {
   if (value === '\\N') return null;
   if (!value.startsWith('[')) return unescaped(value);
   const items = value.matchAll(/'((?:\\.|[^'\\])*)'|([^,[\]]+)/gs);
