@@ -14,7 +14,7 @@ export interface Amounts {
   diskGB: number;
 }
 
-export interface Share extends Amounts {
+interface Share extends Amounts {
   /** `2 × analytics-api`. */
   what: string;
 }
@@ -28,7 +28,7 @@ export interface Balance {
 }
 
 /** What kubelet, system and agents keep of each cluster node for themselves; clouds keep about as much. */
-export const nodeReserve = { cpuMillis: 200, memoryMiB: 1024 };
+const nodeReserve = { cpuMillis: 200, memoryMiB: 1024 };
 
 /**
  * Who asks for how much of a pool, and how much its machines give, in one region. Services, stores that run in the

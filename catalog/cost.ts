@@ -3,7 +3,7 @@ import type { Currency } from './schema/common.ts';
 import type { Machine, Price } from './schema/machine.ts';
 import type { Pool } from './schema/pool.ts';
 
-export interface CostLine {
+interface CostLine {
   /** `1 × s-2vcpu-4gb`, in `region`. */
   what: string;
   region: string;
@@ -24,7 +24,7 @@ export interface PoolCost {
 }
 
 /** A month as every provider bills it: 365 × 24 / 12. */
-export const hoursPerMonth = 730;
+const hoursPerMonth = 730;
 
 /** What a pool costs a month at list prices, in all its regions. A pool without a provider costs nothing yet. */
 export function costOfPool(pool: Pool, machines: readonly Machine[], scale: Scale = 'rest'): PoolCost {

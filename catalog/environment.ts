@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { kinds } from './kinds.ts';
-import { deepFreeze, shownPath } from './load.ts';
+import { deepFreeze, reasonOf, shownPath } from './load.ts';
 import { suggest } from './nearest.ts';
 import { CatalogError, type Problem, sortProblems } from './problem.ts';
 import { overloads } from './rules/pools.ts';
@@ -26,7 +26,7 @@ export function readEnvironment(file: string, catalog: Catalog): EnvironmentRead
   try {
     content = readFileSync(file);
   } catch (error) {
-    content = { unreadable: error instanceof Error && 'code' in error ? String(error.code) : 'the disk refused' };
+    content = { unreadable: reasonOf(error) };
   }
   return parseEnvironment(shownPath(file), content, catalog);
 }

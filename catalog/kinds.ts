@@ -10,7 +10,7 @@ import { Pool } from './schema/pool.ts';
 import { Protocol } from './schema/protocol.ts';
 import { Service } from './schema/service.ts';
 
-export type CatalogKey = keyof Catalog;
+type CatalogKey = keyof Catalog;
 export type Kind = 'network' | 'pair' | 'channel' | 'protocol' | 'pool' | 'service' | 'plan' | 'owner' | 'machine';
 
 export interface KindOfEntry {

@@ -11,7 +11,7 @@ import { type FileContent, type ParsedYaml, type Path, parseYaml } from './yaml.
 export { CatalogError, formatProblem, type Problem } from './problem.ts';
 export type { Catalog } from './schema/catalog.ts';
 
-/** A catalog's files in memory, by path below catalog/ with `/`: `networks/base.yaml`. */
+/** A catalog's files in memory, by path below catalog/ with `/`: `networks/base.yaml`. `''` is the folder itself, if unreadable. */
 export type CatalogFiles = ReadonlyMap<string, FileContent>;
 
 export interface CatalogReading {
@@ -27,8 +27,8 @@ export interface CatalogReading {
  * Reads and checks a catalog folder: all problems at once, each at its place. Never throws for content; a folder that
  * is not there is a problem like any other.
  */
-export function readCatalog(dir: string): CatalogReading {
-  return parseCatalog(readCatalogFiles(dir), shownPath(dir));
+export function readCatalog(dir: string, cache?: FileCache): CatalogReading {
+  return parseCatalog(readCatalogFiles(dir), shownPath(dir), cache);
 }
 
 /** As readCatalog, but a catalog with an error is thrown as a CatalogError that names all of them. */
@@ -52,7 +52,7 @@ export function readCatalogFiles(dir: string): CatalogFiles {
     try {
       entries = readdirSync(join(dir, below), { withFileTypes: true });
     } catch (error) {
-      files.set(below === '' ? 'owners.yaml' : below, { unreadable: reasonOf(error) });
+      files.set(below, { unreadable: reasonOf(error) });
       return;
     }
     for (const entry of entries) {
@@ -76,8 +76,11 @@ export function readCatalogFiles(dir: string): CatalogFiles {
   return files;
 }
 
+/** What a file says by itself, kept until its content changes: whoever reads a catalog again and again passes one. */
+export type FileCache = Map<string, { content: FileContent; reading: FileReading }>;
+
 /** Checks a catalog held in memory; `root` is what its paths are shown under. */
-export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogReading {
+export function parseCatalog(files: CatalogFiles, root = 'catalog', cache: FileCache = new Map()): CatalogReading {
   const problems: Problem[] = [];
   const entries: Entry[] = [];
   // Entries that exist but cannot be used: a reference to one is no second error.
@@ -88,6 +91,11 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogRead
   for (const kind of kinds.filter(({ layout }) => layout === 'file')) {
     if (!files.has(kind.at)) problems.push(misplaced(`${root}/${kind.at}`, 'the file is missing', 'restore it'));
   }
+  const folder = files.get('');
+  if (typeof folder === 'object' && 'unreadable' in folder) {
+    const message = `the catalog folder cannot be read: ${folder.unreadable}`;
+    return { catalog: undefined, problems: [misplaced(root, message, 'name another folder')], sources: new Map() };
+  }
   for (const path of paths) {
     const file = root === '' ? path : `${root}/${path}`;
     const kind = kindOf(path);
@@ -95,22 +103,11 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog'): CatalogRead
       problems.push(misplaced(file, 'no entry is kept in this file', `${describeLayout()}, named <id>.yaml`));
       continue;
     }
-    const parsed = parseYaml(file, files.get(path) ?? '');
-    problems.push(...parsed.problems);
-    texts.push({ file, text: parsed.text });
-    const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
-    if (typeof parsed.value !== 'object' || parsed.value === null) {
-      const shape = parsed.value === undefined ? [] : schemaProblems(file, kind.schema, parsed);
-      problems.push(...shape.map(({ path: _, ...problem }) => problem));
-      broken.add(`${kind.kind}/${stem}`);
-      continue;
-    }
-    const wrong = schemaProblems(file, kind.schema, parsed);
-    problems.push(...wrong.map(({ path: _, ...problem }) => problem));
-    for (const { entry, usable } of splitFile(kind, file, stem, parsed, wrong)) {
-      if (usable) entries.push(entry);
-      else for (const id of [entry.id, entry.stem]) broken.add(`${kind.kind}/${id}`);
-    }
+    const reading = readFileOnce(kind, file, path, files.get(path) ?? '', cache);
+    problems.push(...reading.problems);
+    texts.push({ file, text: reading.text });
+    entries.push(...reading.entries);
+    for (const id of reading.broken) broken.add(id);
   }
 
   problems.push(...checkRules(createView(entries, broken, texts)));
@@ -136,8 +133,48 @@ function misplaced(file: string, message: string, fix: string): Problem {
   return { file, line: 1, col: 1, code: 'CAT005', message, fix, severity: 'error' };
 }
 
+interface FileReading {
+  text: string;
+  problems: Problem[];
+  entries: Entry[];
+  /** `network/optimism` for each entry that is there but cannot be used. */
+  broken: string[];
+}
+
+function readFileOnce(
+  kind: KindOfEntry,
+  file: string,
+  path: string,
+  content: FileContent,
+  cache: FileCache,
+): FileReading {
+  const kept = cache.get(file);
+  if (kept !== undefined && isSame(kept.content, content)) return kept.reading;
+  const reading = readFile(kind, file, path, content);
+  cache.set(file, { content, reading });
+  return reading;
+}
+
+function isSame(a: FileContent, b: FileContent): boolean {
+  return a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0);
+}
+
+function readFile(kind: KindOfEntry, file: string, path: string, content: FileContent): FileReading {
+  const parsed = parseYaml(file, content);
+  const wrong = parsed.value === undefined ? [] : schemaProblems(file, kind.schema, parsed);
+  const problems = [...parsed.problems, ...wrong.map(({ path: _, ...problem }) => problem)];
+  const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
+  const split = splitFile(kind, file, stem, parsed, wrong);
+  if (split === undefined) return { text: parsed.text, problems, entries: [], broken: [`${kind.kind}/${stem}`] };
+  const entries = split.filter(({ usable }) => usable).map(({ entry }) => entry);
+  const broken = split
+    .filter(({ usable }) => !usable)
+    .flatMap(({ entry }) => [`${kind.kind}/${entry.id}`, `${kind.kind}/${entry.stem}`]);
+  return { text: parsed.text, problems, entries, broken };
+}
+
 /**
- * A file's entries. They get the type of their kind before it is known whether they have it: only usable ones have
+ * A file's entries; undefined if it holds none at all. They get the type of their kind before it is known whether they have it: only usable ones have
  * passed the schema, and only those go on.
  */
 function splitFile(
@@ -146,9 +183,9 @@ function splitFile(
   stem: string,
   parsed: ParsedYaml,
   wrong: readonly { path: Path }[],
-): { entry: Entry; usable: boolean }[] {
+): { entry: Entry; usable: boolean }[] | undefined {
   const { value, placeOf } = parsed;
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null) return undefined;
   if (kind.lists.length === 0) {
     const id = findId(kind.kind, value) ?? stem;
     const entry = { kind: kind.kind, id, value, file, stem, isWholeFile: true, placeOf } as unknown as Entry;
@@ -196,7 +233,8 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-function reasonOf(error: unknown): string {
+/** Why the disk gave nothing, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reasons: Record<string, string> = {
     ENOENT: 'it is not there',

@@ -10,7 +10,7 @@ import type { Protocol } from './schema/protocol.ts';
 import type { Service } from './schema/service.ts';
 import type { Path, Place } from './yaml.ts';
 
-export interface EntryTypes {
+interface EntryTypes {
   network: Network;
   pair: Pair;
   channel: Channel;

@@ -5,7 +5,6 @@ import {
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type ParsedNode,
   parseDocument,
@@ -33,7 +32,7 @@ export interface ParsedYaml {
 }
 
 /** No file of a catalog comes near it; a larger one is a mistake, and slow to refuse later. */
-export const fileBytesMax = 256 * 1024;
+const fileBytesMax = 256 * 1024;
 const lineCharsMax = 2000;
 
 /** One broken bracket can break every line after it: the first errors are the ones to look at. */
@@ -54,11 +53,9 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
 
   const text = decode(content, report);
   if (text === undefined) return nothing();
-  const lines = new LineCounter();
   let document: Document.Parsed<ParsedNode>;
   try {
     document = parseDocument(text, {
-      lineCounter: lines,
       version: '1.2',
       schema: 'core',
       merge: false,
@@ -73,10 +70,7 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     report(start, 'CAT001', ...tooDeep);
     return nothing(text);
   }
-  const place = (offset: number | undefined): Place => {
-    const { line, col } = lines.linePos(Math.min(offset ?? 0, text.length));
-    return { line: Math.max(line, 1), col: Math.max(col, 1) };
-  };
+  const place = placeFinder(text);
 
   const errors = [...document.errors, ...document.warnings];
   const exhausted = errors.find(({ message }) => message.includes('call stack'));
@@ -98,6 +92,25 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     value: problems.length > 0 ? undefined : value,
     problems,
     placeOf: (path, at = 'value') => place(offsetOf(document.contents, path, at)),
+  };
+}
+
+/**
+ * Line and column of an offset. yaml's own LineCounter does not see the line ends inside text that it could not parse,
+ * and then places an error on a line that is not there.
+ */
+function placeFinder(text: string): (offset: number | undefined) => Place {
+  const starts = [0];
+  for (let index = text.indexOf('\n'); index >= 0; index = text.indexOf('\n', index + 1)) starts.push(index + 1);
+  return (offset = 0) => {
+    const at = Math.min(Math.max(offset, 0), text.length);
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((starts[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, col: at - (starts[low] ?? 0) + 1 };
   };
 }
 

@@ -33,6 +33,8 @@ const list = (values: Values, name: string): string[] =>
 
 /** A YAML scalar: quoted where it must be. */
 function scalar(value: string): string {
+  // In a flow collection these would end the value; a line break would start a block.
+  if (/[\n\r\t,[\]{}"]/.test(value)) return JSON.stringify(value);
   return stringify(value, { lineWidth: 0 }).trim();
 }
 /** A number as it is; anything else as text, for the schema to refuse it at its place. */

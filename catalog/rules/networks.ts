@@ -5,7 +5,7 @@ import type { CatalogView, Entry } from '../view.ts';
 import type { Path } from '../yaml.ts';
 
 /** Chains that secure one of ours without being synced themselves. */
-export const settlementsElsewhere: readonly string[] = ['kusama'];
+const settlementsElsewhere: readonly string[] = ['kusama'];
 
 /**
  * Priorities the brief gives in each phase. Its headings say 8-10, 6-7 and 4-5; its own lists go from 6 to 10, from 5

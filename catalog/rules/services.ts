@@ -7,7 +7,7 @@ import type { CatalogView, Entry } from '../view.ts';
 import type { Path } from '../yaml.ts';
 
 /** Where the stores listen, by the brief: a service in the same pool must not. */
-export const storePorts: Partial<Record<PoolStore['engine'], number>> = {
+const storePorts: Partial<Record<PoolStore['engine'], number>> = {
   postgresql: 5432,
   clickhouse: 8123,
   redis: 6379,

@@ -1,8 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Id, NetworkId, SecretKey, Status, Text } from './common.ts';
 
-export const ChannelPlatform = Type.Enum(['github', 'telegram', 'twitter']);
-export type ChannelPlatform = Static<typeof ChannelPlatform>;
+const ChannelPlatform = Type.Enum(['github', 'telegram', 'twitter']);
 
 export const Channel = Type.Object(
   {

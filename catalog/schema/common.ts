@@ -46,7 +46,7 @@ export const SecretRef = Type.Object({ secretRef: SecretKey }, { additionalPrope
 export type SecretRef = Static<typeof SecretRef>;
 
 /** Kubernetes' own spelling: `250m` or `2` CPUs. */
-export const CpuQuantity = Type.String({
+const CpuQuantity = Type.String({
   pattern: '^([1-9][0-9]*m|[1-9][0-9]*|0\\.[0-9]{1,3})$',
   maxLength: 8,
   examples: ['250m'],

@@ -39,8 +39,8 @@ export const SyncSettings = Type.Object(
 );
 export type SyncSettings = Static<typeof SyncSettings>;
 
-export const EmbeddedStores = Type.Object({ kind: Type.Literal('embedded') }, closed);
-export const NetworkedStores = Type.Object(
+const EmbeddedStores = Type.Object({ kind: Type.Literal('embedded') }, closed);
+const NetworkedStores = Type.Object(
   {
     kind: Type.Literal('networked'),
     relational: SecretRef,
@@ -51,12 +51,11 @@ export const NetworkedStores = Type.Object(
   },
   closed,
 );
-export const StoreSettings = Type.Union([EmbeddedStores, NetworkedStores], {
+const StoreSettings = Type.Union([EmbeddedStores, NetworkedStores], {
   description: 'embedded: in the process, under .data/ · networked: addresses from the secret store',
 });
-export type StoreSettings = Static<typeof StoreSettings>;
 
-export const ServiceOverride = Type.Object(
+const ServiceOverride = Type.Object(
   {
     replicas: Type.Optional(
       Type.Object(
@@ -68,7 +67,6 @@ export const ServiceOverride = Type.Object(
   },
   { ...closed, minProperties: 1 },
 );
-export type ServiceOverride = Static<typeof ServiceOverride>;
 
 export const Environment = Type.Object(
   {

@@ -78,14 +78,10 @@ const extra = { type, price: Type.Optional(Price), note, source };
 const owned = { provider: Provider, owner: Id };
 const closed = { additionalProperties: false };
 
-export const Server = Type.Object({ kind: Type.Literal('server'), ...owned, ...server }, closed);
-export type Server = Static<typeof Server>;
-export const ManagedDatabase = Type.Object({ kind: Type.Literal('database'), ...owned, ...database }, closed);
-export type ManagedDatabase = Static<typeof ManagedDatabase>;
-export const Disk = Type.Object({ kind: Type.Literal('disk'), ...owned, ...disk }, closed);
-export type Disk = Static<typeof Disk>;
-export const Extra = Type.Object({ kind: Type.Literal('extra'), ...owned, ...extra }, closed);
-export type Extra = Static<typeof Extra>;
+const Server = Type.Object({ kind: Type.Literal('server'), ...owned, ...server }, closed);
+const ManagedDatabase = Type.Object({ kind: Type.Literal('database'), ...owned, ...database }, closed);
+const Disk = Type.Object({ kind: Type.Literal('disk'), ...owned, ...disk }, closed);
+const Extra = Type.Object({ kind: Type.Literal('extra'), ...owned, ...extra }, closed);
 
 /** Something a provider rents out. Its identity is `<provider>/<type>`. */
 export const Machine = Type.Union([Server, ManagedDatabase, Disk, Extra]);

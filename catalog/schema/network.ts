@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { HttpUrl, Id, NetworkId, networkIdPattern, SecretKey, Status, Text, WsUrl } from './common.ts';
 
-export const RpcEndpoint = Type.Object(
+const RpcEndpoint = Type.Object(
   {
     url: HttpUrl,
     requestsPerSecond: Type.Optional(
@@ -19,7 +19,6 @@ export const RpcEndpoint = Type.Object(
   },
   { additionalProperties: false },
 );
-export type RpcEndpoint = Static<typeof RpcEndpoint>;
 
 export const NetworkKind = Type.Enum(
   ['evm', 'solana', 'starknet', 'cosmos', 'polkadot', 'near', 'aptos', 'sui', 'api'],

@@ -8,8 +8,7 @@ const PairSymbol = Type.String({
 });
 const Asset = Type.String({ pattern: '^[A-Z0-9]{1,20}$', examples: ['BTC'] });
 
-export const PairCategory = Type.Enum(['top10', 'layer1', 'layer2', 'defi', 'meme', 'infra', 'ai', 'gaming', 'stable']);
-export type PairCategory = Static<typeof PairCategory>;
+const PairCategory = Type.Enum(['top10', 'layer1', 'layer2', 'defi', 'meme', 'infra', 'ai', 'gaming', 'stable']);
 
 const shared = {
   category: PairCategory,

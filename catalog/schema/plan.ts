@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Decimal, Id, Text } from './common.ts';
 
-export const PlanFeature = Type.Enum([
+const PlanFeature = Type.Enum([
   'basic-analytics',
   'advanced-analytics',
   'forecasts',
@@ -9,7 +9,6 @@ export const PlanFeature = Type.Enum([
   'priority-support',
   'custom-integrations',
 ]);
-export type PlanFeature = Static<typeof PlanFeature>;
 
 export const Plan = Type.Object(
   {

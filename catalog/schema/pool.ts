@@ -51,7 +51,7 @@ export const PoolStore = Type.Object(
 export type PoolStore = Static<typeof PoolStore>;
 
 /** Software of others that runs in the pool beside our services. */
-export const PoolWorkload = Type.Object(
+const PoolWorkload = Type.Object(
   {
     id: Id,
     purpose: Text,
@@ -63,7 +63,6 @@ export const PoolWorkload = Type.Object(
   },
   { additionalProperties: false },
 );
-export type PoolWorkload = Static<typeof PoolWorkload>;
 
 export const Pool = Type.Object(
   {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { HttpUrl, Id, NetworkId, Status, Text } from './common.ts';
 
-export const ProtocolContract = Type.Object(
+const ProtocolContract = Type.Object(
   {
     network: NetworkId,
     name: Type.String({
@@ -14,9 +14,8 @@ export const ProtocolContract = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ProtocolContract = Static<typeof ProtocolContract>;
 
-export const ProtocolEvent = Type.Object(
+const ProtocolEvent = Type.Object(
   {
     contract: Type.String({
       pattern: '^[A-Za-z][A-Za-z0-9]*$',
@@ -31,7 +30,6 @@ export const ProtocolEvent = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ProtocolEvent = Static<typeof ProtocolEvent>;
 
 export const Protocol = Type.Object(
   {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { ByteQuantity, Id, Port, Resources, SecretKey, StoreKind, Text } from './common.ts';
 
-export const ServicePort = Type.Object(
+const ServicePort = Type.Object(
   {
     name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Kubernetes allows 15 characters' }),
     port: Port,
@@ -9,17 +9,14 @@ export const ServicePort = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ServicePort = Static<typeof ServicePort>;
 
-export const Auth = Type.Enum(['none', 'jwt', 'signature'], {
+const Auth = Type.Enum(['none', 'jwt', 'signature'], {
   description: 'signature: the caller signs its body (webhooks)',
 });
-export type Auth = Static<typeof Auth>;
 
-export const Role = Type.Enum(['viewer', 'analyst', 'operator', 'admin']);
-export type Role = Static<typeof Role>;
+const Role = Type.Enum(['viewer', 'analyst', 'operator', 'admin']);
 
-export const ServiceRoute = Type.Object(
+const ServiceRoute = Type.Object(
   {
     path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128, description: "Prefix, on the pool's domain" }),
     port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
@@ -30,10 +27,9 @@ export const ServiceRoute = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ServiceRoute = Static<typeof ServiceRoute>;
 
 /** The kinds a service may read: the keys of Catalog. */
-export const CatalogKey = Type.Enum([
+const CatalogKey = Type.Enum([
   'networks',
   'pairs',
   'channels',
@@ -44,17 +40,15 @@ export const CatalogKey = Type.Enum([
   'owners',
   'machines',
 ]);
-export type CatalogKey = Static<typeof CatalogKey>;
 
 /** A path on one of the service's ports. */
-export const HttpTarget = Type.Object(
+const HttpTarget = Type.Object(
   {
     port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
     path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128 }),
   },
   { additionalProperties: false, description: 'Asked by Kubernetes (health) or Prometheus (metrics)' },
 );
-export type HttpTarget = Static<typeof HttpTarget>;
 
 export const Service = Type.Object(
   {

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { findNearest, suggest } from './nearest.ts';
+
+describe(findNearest.name, () => {
+  it.each([
+    ['optimsim', 'optimism'],
+    ['Optimism', 'optimism'],
+    ['bas', 'base'],
+    ['arbitrum_onee', 'arbitrum_one'],
+  ])('takes %s for %s', (word, known) => {
+    expect(findNearest(word, ['base', 'blast', 'optimism', 'arbitrum_one'])).toBe(known);
+  });
+
+  it('does not guess at a word that is like none', () => {
+    expect(findNearest('ethereum', ['base', 'blast'])).toBeUndefined();
+    expect(findNearest('x'.repeat(10_000), ['base'])).toBeUndefined();
+  });
+});
+
+describe(suggest.name, () => {
+  it('names the word meant, or those there are', () => {
+    expect(suggest('bsae', ['base', 'blast'])).toBe('did you mean "base"?');
+    expect(suggest('other', ['base', 'blast'])).toBe('known are base, blast');
+    expect(
+      suggest(
+        'other',
+        Array.from({ length: 14 }, (_, index) => `word${index}`),
+      ),
+    ).toMatch(/ word11 and 2 more$/);
+    expect(suggest('other', [])).toBe('none is defined yet');
+  });
+});

@@ -1,0 +1,414 @@
+import { describe, expect, it } from 'vitest';
+import { parseCatalog } from './load.ts';
+import { formatProblem } from './problem.ts';
+import { rules } from './rules.ts';
+import { smallCatalog, smallCatalogWith } from './testing/small-catalog.ts';
+
+/** One change that breaks a rule: the file, the text replaced, what it says then, and the text the problem points at. */
+type Break = [code: string, what: string, file: string, edits: (readonly [from: string, to: string])[], at: string];
+
+const key64 = 'ab12'.repeat(16);
+
+const breaks: Break[] = [
+  [
+    'CAT020',
+    'a pair stands twice',
+    'pairs/defi.yaml',
+    [['AAVEUSDT, base: AAVE', 'UNIUSDT, base: UNI']],
+    "UNIUSDT, base: UNI, tickSize: '0.01'",
+  ],
+  ['CAT021', 'a file bears another name', 'networks/alpha.yaml', [['id: alpha', 'id: alpha_two']], 'alpha_two'],
+  ['CAT021', 'a category is in another file', 'pairs/defi.yaml', [['category: defi', 'category: meme']], 'meme'],
+  ['CAT022', 'an owner is unknown', 'networks/alpha.yaml', [['owner: platform', 'owner: platfrom']], 'platfrom'],
+  ['CAT023', 'a retired pair has no note', 'pairs/defi.yaml', [['    statusNote: Renamed.\n', '']], 'retired'],
+  ['CAT030', 'an EVM network has no chain id', 'networks/alpha.yaml', [['chainId: 1001\n', '']], 'evm'],
+  ['CAT030', 'another network has one', 'networks/delta.yaml', [['networkId: delta-1', 'chainId: 7']], '7'],
+  ['CAT031', 'two networks share a chain id', 'networks/beta.yaml', [['chainId: 1002', 'chainId: 1001']], '1001'],
+  ['CAT031', 'an alias has another chain id', 'networks/gamma.yaml', [['chainId: 1002', 'chainId: 1003']], '1003'],
+  ['CAT032', 'an alias stands for itself', 'networks/gamma.yaml', [['aliasOf: beta', 'aliasOf: gamma']], 'gamma'],
+  ['CAT032', 'an alias stands for nothing', 'networks/gamma.yaml', [['aliasOf: beta', 'aliasOf: bta']], 'bta'],
+  ['CAT032', 'an alias is in use', 'networks/gamma.yaml', [['status: retired', 'status: deprecated']], 'deprecated'],
+  ['CAT033', 'a settlement is unknown', 'networks/beta.yaml', [['settlement: alpha', 'settlement: alhpa']], 'alhpa'],
+  [
+    'CAT033',
+    'a network settles on itself by name',
+    'networks/alpha.yaml',
+    [['settlement: self', 'settlement: alpha']],
+    'alpha',
+  ],
+  ['CAT034', 'a successor is unknown', 'networks/delta.yaml', [['successor: alpha', 'successor: omega']], 'omega'],
+  ['CAT034', 'a successor is retired', 'networks/delta.yaml', [['successor: alpha', 'successor: gamma']], 'gamma'],
+  [
+    'CAT035',
+    'a network in use has no endpoint',
+    'networks/beta.yaml',
+    [['rpc:\n  - url: https://beta.example.com', 'rpc: []']],
+    '[]',
+  ],
+  [
+    'CAT036',
+    'an endpoint is reached without TLS',
+    'networks/beta.yaml',
+    [['https://beta', 'http://beta']],
+    'http://beta',
+  ],
+  ['CAT036', 'a socket is reached without TLS', 'networks/alpha.yaml', [['wss://alpha', 'ws://alpha']], 'ws://alpha'],
+  [
+    'CAT037',
+    'two networks share an endpoint',
+    'networks/beta.yaml',
+    [['https://beta.example.com', 'https://ALPHA.example.com/']],
+    'https://ALPHA',
+  ],
+  ['CAT038', 'a priority is outside its phase', 'networks/alpha.yaml', [['priority: 8', 'priority: 5']], '5'],
+  ['CAT039', 'a network is never final', 'networks/beta.yaml', [['{ confirmations: 450 }', '{}']], '{}'],
+  ['CAT040', 'a settlement is retired', 'networks/beta.yaml', [['settlement: alpha', 'settlement: gamma']], 'gamma'],
+  ['CAT045', 'a symbol is not base and quote', 'pairs/defi.yaml', [['base: UNI', 'base: UNO']], 'UNIUSDT'],
+  ['CAT046', 'a tick is zero', 'pairs/defi.yaml', [["tickSize: '0.001'", "tickSize: '0.000'"]], "'0.000'"],
+  ['CAT046', 'a smallest order is zero', 'pairs/defi.yaml', [["minNotional: '5'", "minNotional: '0'"]], "'0'"],
+  ['CAT047', 'a successor is no pair', 'pairs/defi.yaml', [['successor: UNIUSDT', 'successor: UNIUSD']], 'UNIUSD'],
+  [
+    'CAT050',
+    'a handle stands twice',
+    'channels/telegram-beta.yaml',
+    [
+      ['platform: telegram', 'platform: github'],
+      ['handle: beta', 'handle: alpha/Node'],
+    ],
+    'alpha/Node',
+  ],
+  [
+    'CAT051',
+    'a channel names an unknown network',
+    'channels/telegram-beta.yaml',
+    [['[beta, alpha]', '[beta, alpa]']],
+    'alpa',
+  ],
+  [
+    'CAT052',
+    'a channel speaks about retired networks alone',
+    'channels/github-alpha-node.yaml',
+    [['[alpha]', '[gamma]']],
+    'active',
+  ],
+  [
+    'CAT053',
+    'a private channel has no credentials',
+    'channels/telegram-beta.yaml',
+    [['secretRef: telegram/session\n', '']],
+    'private',
+  ],
+  ['CAT054', 'a GitHub handle is one word', 'channels/github-alpha-node.yaml', [['Alpha/node', 'Alpha']], 'Alpha'],
+  ['CAT054', 'a Telegram handle is two', 'channels/telegram-beta.yaml', [['handle: beta', 'handle: beta/x']], 'beta/x'],
+  [
+    'CAT060',
+    'a contract is on an unknown network',
+    'protocols/weth.yaml',
+    [['network: beta', 'network: betta']],
+    'betta',
+  ],
+  [
+    'CAT060',
+    'a contract is on a network without contracts',
+    'protocols/weth.yaml',
+    [['network: beta', 'network: delta']],
+    'delta',
+  ],
+  [
+    'CAT061',
+    'a contract is on a retired network',
+    'protocols/weth.yaml',
+    [['network: beta', 'network: gamma']],
+    'gamma',
+  ],
+  ['CAT062', 'an address is mistyped', 'protocols/weth.yaml', [['0xC02aaA39b', '0xC02aaA39B']], '"0xC02aaA39B'],
+  [
+    'CAT063',
+    'an event is of no contract',
+    'protocols/weth.yaml',
+    [['- contract: WETH9', '- contract: WETH']],
+    'WETH\n',
+  ],
+  [
+    'CAT064',
+    'an event has an unknown type',
+    'protocols/weth.yaml',
+    [['uint256 wad', 'uint257 wad']],
+    'event Deposit(address indexed dst, uint257',
+  ],
+  [
+    'CAT064',
+    'an event stands twice',
+    'protocols/weth.yaml',
+    [['Withdrawal(address indexed src', 'Deposit(address dst']],
+    'event Deposit(address dst',
+  ],
+  [
+    'CAT065',
+    'a contract stands twice',
+    'protocols/weth.yaml',
+    [
+      [
+        'network: beta, name: WETH9, address: "0x4200000000000000000000000000000000000006"',
+        'network: alpha, name: WETH9, address: "0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2"',
+      ],
+    ],
+    '"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2" }\nevents',
+  ],
+  [
+    'CAT070',
+    'a pool without a provider has machines',
+    'pools/later.yaml',
+    [['min: 0', 'machine: ccx33, min: 0']],
+    'ccx33',
+  ],
+  [
+    'CAT070',
+    'a pool without a provider has a region',
+    'pools/later.yaml',
+    [['regions: []', 'regions: [nbg1]']],
+    '[nbg1]',
+  ],
+  ['CAT070', 'a pool with a provider has no machine', 'pools/main.yaml', [['    machine: ccx33\n', '']], 'general'],
+  ['CAT070', 'a pool with a provider has no region', 'pools/main.yaml', [['[nbg1]', '[]']], '[]'],
+  ['CAT070', 'a pool with nodes has no cluster', 'pools/main.yaml', [['cluster: main\n', '']], 'main\n'],
+  ['CAT071', 'a machine is not on the price list', 'pools/main.yaml', [['machine: ccx33', 'machine: ccx34']], 'ccx34'],
+  ['CAT071', 'a disk is none', 'pools/main.yaml', [['disk: volume', 'disk: ccx33']], 'ccx33'],
+  [
+    'CAT072',
+    'a node group has min above max',
+    'pools/main.yaml',
+    [['    min: 1\n    max: 2', '    min: 1\n    max: 0']],
+    '1\n    max: 0',
+  ],
+  [
+    'CAT072',
+    'a service has min above max',
+    'services/chain-sync.yaml',
+    [['min: 1, max: 2', 'min: 3, max: 2']],
+    '3, max',
+  ],
+  [
+    'CAT073',
+    'services ask for more CPU than there is',
+    'services/api.yaml',
+    [['cpu: 500m', "cpu: '3'"]],
+    '- id: general',
+  ],
+  [
+    'CAT073',
+    'services ask for more memory than there is',
+    'services/api.yaml',
+    [['memory: 1Gi', 'memory: 16Gi']],
+    '- id: general',
+  ],
+  [
+    'CAT073',
+    'services ask for more disk than there is',
+    'services/api.yaml',
+    [['scaling:', 'volume: 1Ti\nscaling:']],
+    '- id: general',
+  ],
+  ['CAT074', 'a pool costs more than its budget', 'pools/main.yaml', [['monthly: 200', 'monthly: 109.99']], '109.99'],
+  ['CAT075', 'a budget is in another currency', 'pools/main.yaml', [['currency: EUR', 'currency: USD']], 'USD'],
+  [
+    'CAT076',
+    'a workload runs on no node group',
+    'pools/main.yaml',
+    [['nodeGroup: general', 'nodeGroup: genral']],
+    'genral',
+  ],
+  [
+    'CAT077',
+    'a kind of store stands twice',
+    'pools/main.yaml',
+    [['kind: cache', 'kind: relational']],
+    'relational\n    engine: redis',
+  ],
+  [
+    'CAT078',
+    'two pools share a domain',
+    'pools/later.yaml',
+    [['later.example.com', 'main.example.com']],
+    'main.example.com',
+  ],
+  ['CAT080', 'a pool is unknown', 'services/api.yaml', [['pool: main', 'pool: mian']], 'mian'],
+  ['CAT081', "a namespace is not the pool's", 'services/api.yaml', [['namespace: main', 'namespace: other']], 'other'],
+  ['CAT082', 'a store is not provided', 'services/api.yaml', [['[relational, cache]', '[relational, bus]']], 'bus'],
+  ['CAT083', 'two services share a port', 'services/forecast.yaml', [['port: 8001', 'port: 8000']], '8000'],
+  ['CAT083', "a service takes a store's port", 'services/api.yaml', [['port: 9102', 'port: 5432']], '5432'],
+  ['CAT083', "a service takes a workload's port", 'services/api.yaml', [['port: 9102', 'port: 3001']], '3001'],
+  [
+    'CAT083',
+    'a service names two ports alike',
+    'services/api.yaml',
+    [['name: metrics, port: 9102', 'name: http, port: 9102']],
+    'http, port: 9102',
+  ],
+  [
+    'CAT084',
+    'two services share a path',
+    'services/chain-sync.yaml',
+    [
+      ['port: 9101', 'port: 9101, public: true'],
+      ['routes: []', 'routes: [{ path: /api/, port: metrics, auth: none }]'],
+    ],
+    '/api/,',
+  ],
+  [
+    'CAT085',
+    'a route names an unknown port',
+    'services/api.yaml',
+    [['path: /api, port: http', 'path: /api, port: htpp']],
+    'htpp',
+  ],
+  [
+    'CAT085',
+    'a route leads to a private port',
+    'services/api.yaml',
+    [['path: /api, port: http', 'path: /api, port: metrics']],
+    'metrics, auth',
+  ],
+  [
+    'CAT085',
+    'a probe names an unknown port',
+    'services/chain-sync.yaml',
+    [['health: { port: metrics', 'health: { port: http']],
+    'http, path',
+  ],
+  ['CAT086', 'roles are asked of nobody', 'services/api.yaml', [['auth: jwt', 'auth: none']], '[admin]'],
+  [
+    'CAT087',
+    'a released service has no provider',
+    'services/forecast.yaml',
+    [['released: false', 'released: true']],
+    'true',
+  ],
+  [
+    'CAT088',
+    'a request is above its limit',
+    'services/chain-sync.yaml',
+    [["limits: { cpu: '2', memory: 4Gi }", 'limits: { cpu: 500m, memory: 4Gi }']],
+    "{ cpu: '1'",
+  ],
+  ['CAT088', "a store's request is above its limit", 'pools/main.yaml', [['memory: 8Gi', 'memory: 3Gi']], "{ cpu: '1'"],
+  [
+    'CAT089',
+    'a variable is set twice',
+    'services/api.yaml',
+    [['env: OTHER', 'env: JWT_SECRET']],
+    'JWT_SECRET, secretRef: auth/other',
+  ],
+  ['CAT095', 'a private key', 'networks/alpha.yaml', [['stack: geth', `stack: geth # ${key64}`]], key64],
+  ['CAT095', 'an AWS key in a comment', 'plans.yaml', [['plans:', '# AKIAIOSFODNN7EXAMPLE\nplans:']], 'AKIA'],
+  [
+    'CAT095',
+    'a web token',
+    'plans.yaml',
+    [['plans:', '# eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w\nplans:']],
+    'eyJ',
+  ],
+  [
+    'CAT095',
+    'a password in a URL',
+    'networks/alpha.yaml',
+    [['https://alpha.example.com', 'https://me:hunter2@alpha.example.com']],
+    'https://me',
+  ],
+  [
+    'CAT095',
+    'a key in a path',
+    'networks/alpha.yaml',
+    [['https://alpha.example.com', 'https://alpha.example.com/v3/9aa3d95b3bc440fa88ea12eaa4456161']],
+    '9aa3d95b',
+  ],
+  [
+    'CAT095',
+    'a key in a query',
+    'networks/alpha.yaml',
+    [['https://alpha.example.com', 'https://alpha.example.com/?apikey=abcdef123']],
+    '?apikey',
+  ],
+];
+
+describe('rules', () => {
+  it('accept the small catalog that the breaks start from', () => {
+    expect(parseCatalog(new Map(Object.entries(smallCatalog))).problems.map(formatProblem)).toEqual([]);
+  });
+
+  it.each(breaks)('%s: %s', (code, _what, file, edits, at) => {
+    const files = smallCatalogWith(file, ...edits);
+    const { catalog, problems } = parseCatalog(files);
+    expect(catalog).toBeUndefined();
+    const places = problems.filter((problem) => problem.code === code);
+    const pointedAt = places.map((problem) => textAt(files, problem));
+    expect(
+      pointedAt.map((text) => text.slice(0, at.length)),
+      problems.map(formatProblem).join('\n'),
+    ).toContain(at);
+  });
+
+  it('each have a change here that breaks them', () => {
+    expect([...new Set(breaks.map(([code]) => code))]).toEqual(rules.map(({ code }) => code));
+  });
+
+  it('have codes in order, each once, and say what holds and why', () => {
+    const codes = rules.map(({ code }) => code);
+    expect(codes).toEqual([...new Set(codes)].sort());
+    for (const { code, rule, why } of rules) {
+      expect(code).toMatch(/^CAT0\d\d$/);
+      expect(rule.length).toBeGreaterThan(15);
+      expect(why.length).toBeGreaterThan(15);
+    }
+  });
+
+  it('show the sum that is too large, and what it is made of', () => {
+    const { problems } = parseCatalog(smallCatalogWith('services/api.yaml', ['cpu: 500m', "cpu: '4'"]));
+    expect(problems.map(({ message }) => message)).toEqual([
+      'pool "main" needs 10 CPU at rest (2 × api 8 + 1 × chain-sync 1 + 1 × postgresql 1), 1 × ccx33 give 7.8',
+      'pool "main" needs 19 CPU at full scale (4 × api 16 + 2 × chain-sync 2 + 1 × postgresql 1), 2 × ccx33 give 15.6',
+    ]);
+  });
+
+  it('show the cost that is too high, and what it is made of', () => {
+    const { problems } = parseCatalog(smallCatalogWith('pools/main.yaml', ['monthly: 200', 'monthly: 100']));
+    expect(problems.map(({ message }) => message)).toEqual([
+      'pool "main" costs 110 EUR a month (1 × ccx33 100 + 1 × 100 GB volume 10), its budget is 100',
+    ]);
+  });
+
+  it('never repeat a secret', () => {
+    const { problems } = parseCatalog(
+      smallCatalogWith('networks/alpha.yaml', ['stack: geth', `stack: geth # ${key64}`]),
+    );
+    expect(problems).not.toEqual([]);
+    expect(problems.map(formatProblem).join('\n')).not.toContain(key64.slice(0, 12));
+  });
+
+  it('take hashes and references for what they are', () => {
+    const files = smallCatalogWith('networks/alpha.yaml', ['finality:', `genesisHash: '0x${key64}'\nfinality:`]);
+    expect(parseCatalog(files).problems.map(formatProblem)).toEqual([]);
+  });
+
+  it('report no second error for a reference to an entry that has one', () => {
+    const files = smallCatalogWith('networks/alpha.yaml', ['priority: 8', 'priority: high']);
+    expect(parseCatalog(files).problems.map(formatProblem)).toEqual([
+      'catalog/networks/alpha.yaml:7:11 CAT012 "priority" must be a whole number, not "high" — write a whole number',
+    ]);
+  });
+
+  it('let endpoints of this machine be reached without TLS', () => {
+    for (const host of ['127.0.0.1:8545', 'localhost:8545', '[::1]:8545']) {
+      const files = smallCatalogWith('networks/alpha.yaml', ['https://alpha.example.com', `http://${host}`]);
+      expect(parseCatalog(files).problems.map(formatProblem)).toEqual([]);
+    }
+  });
+});
+
+function textAt(
+  files: ReadonlyMap<string, string>,
+  { file, line, col }: { file: string; line: number; col: number },
+): string {
+  const lines = (files.get(file.replace(/^catalog\//, '')) ?? '').split('\n').slice(line - 1);
+  return [lines[0]?.slice(col - 1), ...lines.slice(1)].join('\n');
+}
