@@ -12,13 +12,16 @@ export function copyRow(values: readonly (string | number | null)[]): string {
   return `${row}\n`;
 }
 
-const special = /[\\\n\r\t\0]/;
+const special = /[\\\n\r\t\0]/g;
+const escapes: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
 function copyValue(value: string | number | null): string {
   if (value === null) return '\\N';
   if (typeof value === 'number') return String(value);
-  if (!special.test(value)) return value;
-  if (value.includes('\0'))
-    throw new Error('PostgreSQL text cannot hold a NUL character: remove it or store it as bytea');
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('\t', '\\t');
+  return value.replace(special, (character) => {
+    const escaped = escapes[character];
+    if (escaped === undefined)
+      throw new Error('PostgreSQL text cannot hold NUL: remove it, or store the value as bytea');
+    return escaped;
+  });
 }

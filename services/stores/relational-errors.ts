@@ -32,6 +32,8 @@ export function relationalError(error: unknown): unknown {
     if (retryableStates.test(code) || retryableNodeCodes.has(code)) return new RetryableError(text, { cause: error });
     // A unix socket which is not there yet, or not any more.
     if (syscall === 'connect') return new RetryableError(text, { cause: error });
+    // A certificate of the URL that is not there.
+    if (syscall === 'open') return new ConfigurationError(text, { cause: error });
     if (configurationStates.test(code)) return new ConfigurationError(text, { cause: error });
   }
   if (configurationMessages.test(error.message)) return new ConfigurationError(text, { cause: error });
