@@ -13,6 +13,8 @@ const mayImport: Record<string, readonly string[]> = {
   'services/stores': ['services/runtime'],
   'services/datasets': ['services/runtime', 'services/stores', 'catalog'],
   'services/testing': [],
+  // Stands in for the outside world too, in environment local, with the same chain and the same contract.
+  'services/local-chains': ['catalog', 'services/runtime', 'services/testing'],
   'services/bench': ['services', 'catalog'],
   // The files directly in services/: the module table and the process, which wire everything.
   services: ['services', 'catalog'],
