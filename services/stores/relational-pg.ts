@@ -101,7 +101,7 @@ async function runCopy(client: pg.PoolClient, target: string, text: string | Ite
 }
 
 /** Regroups strings of any length into buffers of a length that suits a socket, and never splits a surrogate pair. */
-export function* chunksOf(pieces: Iterable<string>): Generator<Buffer> {
+function* chunksOf(pieces: Iterable<string>): Generator<Buffer> {
   let pending = '';
   for (const piece of pieces) {
     pending += piece;

