@@ -1,7 +1,15 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { type CatalogFiles, formatProblem, type Problem, parseCatalog, readCatalogFiles, shownPath } from '../load.ts';
+import {
+  type CatalogFiles,
+  formatProblem,
+  type Problem,
+  parseCatalog,
+  readCatalogFiles,
+  reasonOf,
+  shownPath,
+} from '../load.ts';
 import { suggest } from '../nearest.ts';
 import { UsageError } from './arguments.ts';
 import { count, printProblems } from './report.ts';
@@ -140,20 +148,29 @@ function appendPair(text: string, values: Values, shown: string): string {
 
 /** Puts a whole file in its place: never half of one, and never over a file that someone else has written. */
 function place(file: string, text: string, replaces: string | undefined, shown: string): void {
-  mkdirSync(dirname(file), { recursive: true });
   // Readers of the catalog pass over names that start with a dot.
   const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
-  writeFileSync(temporary, text, { flag: 'wx' });
   try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(temporary, text);
     if (replaces === undefined) linkSync(temporary, file);
     else if (readFileSync(file, 'utf8') === replaces) renameSync(temporary, file);
     else throw new UsageError(`${shown} was changed in the meantime: run this again`);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
+    if (existsSync(file) && replaces === undefined) {
       throw new UsageError(`${shown} already exists: edit it, or choose another id`);
     }
-    throw error;
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${shown} cannot be written: ${reasonOf(error)}`);
   } finally {
-    rmSync(temporary, { force: true });
+    discard(temporary);
+  }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file);
+  } catch {
+    // It was never written, or it is in its place by now.
   }
 }

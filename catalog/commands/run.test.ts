@@ -370,6 +370,14 @@ describe('new', () => {
     expect(allFiles()).toEqual(before);
   });
 
+  it('says why a file cannot be written', async () => {
+    rmSync(join(dir, 'protocols'), { recursive: true });
+    writeFileSync(join(dir, 'protocols'), 'a file where a folder should be');
+    const argv = ['--id', 'p', '--category', 'dex', '--contract', 'alpha:A:0x4200000000000000000000000000000000000006'];
+    const { code, err } = await run('new', 'protocol', ...argv, '--event', 'A: event B()', '--owner', 'platform');
+    expect([code, err]).toEqual([1, expect.stringMatching(/protocols\/p\.yaml cannot be written: /)]);
+  });
+
   it('does not blame a new entry for old errors', async () => {
     writeFileSync(join(dir, 'networks/beta.yaml'), 'id: [');
     const { code, err } = await run(...network, '--owner', 'platform');
