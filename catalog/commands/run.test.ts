@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../load.ts';
+import { rules } from '../rules.ts';
 import { smallCatalog } from '../testing/small-catalog.ts';
 import { runCatalog } from './run.ts';
 
@@ -382,6 +383,18 @@ describe('new', () => {
     writeFileSync(join(dir, 'networks/beta.yaml'), 'id: [');
     const { code, err } = await run(...network, '--owner', 'platform');
     expect([code, err]).toEqual([0, '']);
+  });
+});
+
+describe('rules', () => {
+  it('gives each rule with its reason', async () => {
+    const { code, out } = await run('rules');
+    expect(code).toBe(0);
+    expect(out.match(/^CAT0\d\d {2}/gm)).toHaveLength(rules.length);
+    expect((await run('rules', 'cat036')).out).toMatch(
+      /^CAT036 {2}an endpoint is reached over TLS.*\n {8}because anyone/,
+    );
+    expect(await run('rules', 'CAT999')).toMatchObject({ code: 1, err: expect.stringContaining('no rule "CAT999"') });
   });
 });
 

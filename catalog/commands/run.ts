@@ -1,6 +1,7 @@
 import { parseArguments, UsageError } from './arguments.ts';
 import { listEntries } from './list.ts';
 import { newEntry, newHelp, newOptions } from './new.ts';
+import { listRules } from './rules.ts';
 import { checkSchemas, writeSchemas } from './schemas.ts';
 import { showEntry } from './show.ts';
 import { InputClosedError, paint, type Terminal } from './terminal.ts';
@@ -17,6 +18,7 @@ const help = `What exists, and whether it fits together.
   npm run catalog -- list [kind]              the entries of a kind, or how many of each there are
   npm run catalog -- show <id>                an entry, where it is written and who refers to it
   npm run catalog -- new <kind> [options]     write a new entry; asks for what is missing (new --help: the options)
+  npm run catalog -- rules [code]             what holds across files, and why
   npm run catalog -- schemas [--check]        write the editor's schemas; --check: exit 1 if one is stale
 
 Options
@@ -60,6 +62,8 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
       case 'show':
         if (argument === undefined) throw new UsageError('show what? give an id: show optimism');
         return showEntry(dir, argument, setting);
+      case 'rules':
+        return listRules(argument, setting);
       case 'schemas':
         refuseMore(rest);
         return options.has('check') ? checkSchemas(dir, setting) : writeSchemas(dir, setting);
