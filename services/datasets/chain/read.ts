@@ -91,7 +91,7 @@ export interface TxPlace {
 const blockColumns =
   'b.number, b.hash, b.timestamp, b.parent_hash, b.miner, b.gas_limit, b.gas_used, b.base_fee_per_gas, b.blob_gas_used, b.excess_blob_gas, b.l1_block_number, b.size_bytes, b.tx_count, b.log_count';
 const txColumns =
-  't.block_number, b.hash AS block_hash, b.timestamp, t.tx_index, t.hash, t.type, t.sender, t.recipient, t.value, t.nonce, t.method, t.input_bytes, t.gas_limit, t.gas_price, t.max_fee_per_gas, t.max_priority_fee_per_gas, t.max_fee_per_blob_gas, t.status, t.gas_used, t.effective_gas_price, t.contract_address, t.log_count, t.blob_gas_used, t.blob_gas_price, t.l1_fee, t.l1_gas_used, t.l1_gas_price, t.l1_block_number, t.gas_used_for_l1';
+  't.block_number, t.tx_index, t.hash, t.type, t.sender, t.recipient, t.value, t.nonce, t.method, t.input_bytes, t.gas_limit, t.gas_price, t.max_fee_per_gas, t.max_priority_fee_per_gas, t.max_fee_per_blob_gas, t.status, t.gas_used, t.effective_gas_price, t.contract_address, t.log_count, t.blob_gas_used, t.blob_gas_price, t.l1_fee, t.l1_gas_used, t.l1_gas_price, t.l1_block_number, t.gas_used_for_l1';
 
 /** int8's own bounds stand for "no bound", so that one statement serves all queries. */
 const lowest = '0';
@@ -124,15 +124,12 @@ export function readTxPage(
   const { fromBlock, toBlock, before, limit } = query;
   return inSnapshot(relational, network, async (tx) => {
     const rows = await tx.query<TxRow>(
-      `SELECT ${txColumns}
-         FROM (SELECT * FROM chain.txs
-                WHERE network = $1 AND block_number BETWEEN $2 AND $3 AND (block_number, tx_index) < ($4, $5)
-                ORDER BY block_number DESC, tx_index DESC LIMIT $6) t
-         JOIN chain.blocks b ON b.network = $1 AND b.number = t.block_number
-        ORDER BY t.block_number DESC, t.tx_index DESC`,
+      `SELECT ${txColumns} FROM chain.txs t
+        WHERE t.network = $1 AND t.block_number BETWEEN $2 AND $3 AND (t.block_number, t.tx_index) < ($4, $5)
+        ORDER BY t.block_number DESC, t.tx_index DESC LIMIT $6`,
       [network, fromBlock ?? lowest, toBlock ?? highest, before?.block ?? highest, before?.index ?? 0, limit + 1],
     );
-    return { rows: rows.slice(0, limit).map(txOf), more: rows.length > limit };
+    return { rows: await withBlocks(tx, network, rows.slice(0, limit)), more: rows.length > limit };
   });
 }
 
@@ -160,11 +157,28 @@ export async function findTx(
   return inSnapshot(relational, network, async (tx) => {
     // A hash may stand in several networks, and in one network twice (before EIP-155, and on chains that replay): the newest wins.
     const rows = await tx.query<TxRow & { extra: Extra | null }>(
-      `SELECT ${txColumns}, t.extra FROM chain.txs t JOIN chain.blocks b ON b.network = t.network AND b.number = t.block_number
+      `SELECT ${txColumns}, t.extra FROM chain.txs t
         WHERE t.hash = $2 AND t.network = $1 ORDER BY t.block_number DESC, t.tx_index DESC LIMIT 1`,
       [network, Buffer.from(hash.slice(2), 'hex')],
     );
-    return { found: rows[0] === undefined ? undefined : { ...txOf(rows[0]), extra: rows[0].extra } };
+    const [found] = await withBlocks(tx, network, rows);
+    return { found: found === undefined ? undefined : { ...found, extra: rows[0]?.extra ?? null } };
+  });
+}
+
+/** Rows with the stamps of their blocks, asked for by number: a join would read the whole table of a short chain. */
+async function withBlocks(rows: Rows, network: string, txs: readonly TxRow[]): Promise<TxOfBlock[]> {
+  if (txs.length === 0) return [];
+  const numbers = [...new Set(txs.map((tx) => tx.block_number))];
+  const blocks = await rows.query<{ number: string; hash: Buffer; timestamp: string }>(
+    'SELECT number, hash, timestamp FROM chain.blocks WHERE network = $1 AND number = ANY ($2::int8[])',
+    [network, numbers],
+  );
+  const stamps = new Map(blocks.map((block) => [block.number, stampOf(block)]));
+  return txs.map((tx) => {
+    const stamp = stamps.get(tx.block_number);
+    if (stamp === undefined) throw new Error(`${network}: block ${tx.block_number} has transactions and no header`);
+    return txOf(tx, stamp);
   });
 }
 
@@ -293,8 +307,6 @@ function blockOf(row: BlockRow): BlockHeader {
 
 interface TxRow {
   readonly block_number: string;
-  readonly block_hash: Buffer;
-  readonly timestamp: string;
   readonly tx_index: number;
   readonly hash: Buffer;
   readonly type: number;
@@ -323,9 +335,9 @@ interface TxRow {
   readonly gas_used_for_l1: string | null;
 }
 
-function txOf(row: TxRow): TxOfBlock {
+function txOf(row: TxRow, block: BlockStamp): TxOfBlock {
   return {
-    block: stampOf({ number: row.block_number, hash: row.block_hash, timestamp: row.timestamp }),
+    block,
     index: row.tx_index,
     hash: hexOf(row.hash),
     type: row.type,

@@ -144,6 +144,10 @@ describe(readStats.name, () => {
       complete: false,
     });
     expect(await coverage({ kind: 'range', fromBlock: 8, toBlock: 9 })).toBeUndefined();
+    const lacksGenesis = nextNetwork();
+    await writeChainEvents(stores.timeseries, appended(lacksGenesis, chain.slice(1), 1));
+    const day: StatsScope = { kind: 'window', seconds: 86_400, firstBlock: 0 };
+    expect((await read(lacksGenesis, day))?.coverage).toMatchObject({ fromBlock: 1, complete: false });
   });
 
   it('leaves out transactions whose block is still on its way', async () => {

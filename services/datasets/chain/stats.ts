@@ -14,7 +14,7 @@ export type StatsScope =
   | { readonly kind: 'range'; readonly fromBlock: number; readonly toBlock: number };
 
 /** The lowest and the highest block counted; complete when none is missing between them or below them in the scope. */
-export interface Coverage {
+interface Coverage {
   readonly fromBlock: number;
   readonly toBlock: number;
   /** The hash of `toBlock`: with its ancestors it names exactly what was counted. */
@@ -23,7 +23,7 @@ export interface Coverage {
 }
 
 /** A sum over those transactions for which the datum is known, in wei. The mean is rounded down. */
-export interface FeeTotals {
+interface FeeTotals {
   readonly transactions: number;
   readonly total: Decimal;
   readonly mean: Decimal | null;
@@ -146,7 +146,7 @@ interface BlockTotals {
   readonly base_fee_min: string | null;
   readonly base_fee_max: string | null;
   readonly base_fee_newest: string | null;
-  readonly block_below: string;
+  readonly block_below: string | null;
 }
 
 /**
@@ -203,7 +203,7 @@ async function readBlockTotals(
        minIf(base_fee_per_gas, counted) AS base_fee_min,
        maxIf(base_fee_per_gas, counted) AS base_fee_max,
        argMaxIf(tuple(base_fee_per_gas), number, counted).1 AS base_fee_newest,
-       maxIf(number, NOT counted AND number < {asOf:UInt64}) AS block_below
+       maxOrNullIf(number, NOT counted AND number < {asOf:UInt64}) AS block_below
      FROM (SELECT *, ${inScope} AS counted FROM chain_blocks FINAL
             WHERE network = {network:String} AND (number = {asOf:UInt64} OR (${rows})))
      ${limits}`,
@@ -326,7 +326,7 @@ function coverageOf(scope: StatsScope, b: BlockTotals, blocks: number): Coverage
       // The block below is held and older than the window: nothing of the window can be missing under it.
       return {
         ...covers,
-        complete: whole && (fromBlock <= scope.firstBlock || integerOf(b.block_below) === fromBlock - 1),
+        complete: whole && (fromBlock <= scope.firstBlock || b.block_below === String(fromBlock - 1)),
       };
   }
 }
