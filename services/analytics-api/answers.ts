@@ -37,7 +37,7 @@ const SyncNote = Type.Object(
   closed,
 );
 
-export const AsOf = Type.Object(
+const AsOf = Type.Object(
   {
     number: Count('Block number'),
     hash: Hash('Block hash'),

@@ -29,8 +29,8 @@ import {
 import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps } from './deps.ts';
-import { NetworkPath } from './network-routes.ts';
-import { ageSecondsOf, getNetwork, lagBlocksOf, type SyncNote, syncNoteOf } from './network-view.ts';
+import { networkPath } from './network-routes.ts';
+import { ageSecondsOf, exampleNetworkOf, getNetwork, lagBlocksOf, type SyncNote, syncNoteOf } from './network-view.ts';
 
 const tags = ['chain data'];
 const closed = { additionalProperties: false };
@@ -61,18 +61,6 @@ const StatsQuery = Type.Object(
   closed,
 );
 const NoQuery = Type.Object({}, closed);
-const BlockPath = Type.Object(
-  { ...NetworkPath.properties, number: Type.Integer({ ...blockNumber, description: 'Block number' }) },
-  closed,
-);
-const TxPath = Type.Object(
-  {
-    ...NetworkPath.properties,
-    hash: Type.String({ pattern: '^0x[0-9a-fA-F]{64}$', description: 'a transaction hash: 0x and 64 hex digits' }),
-  },
-  closed,
-);
-
 const problems = problemResponses({
   400: 'A parameter is not valid',
   404: 'There is no such network',
@@ -83,6 +71,16 @@ const ofNetwork = 'A network that is not synced gives an empty answer; `sync` sa
 /** Statistics, blocks and transactions of one network. */
 export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   const { catalog, relational, timeseries, cache, version } = deps;
+
+  const network = networkPath(exampleNetworkOf(catalog.current()));
+  const NetworkPath = Type.Object(network, closed);
+  const number = Type.Integer({ ...blockNumber, description: 'Block number' });
+  const BlockPath = Type.Object({ ...network, number }, closed);
+  const hash = Type.String({
+    pattern: '^0x[0-9a-fA-F]{64}$',
+    description: 'a transaction hash: 0x and 64 hex digits',
+  });
+  const TxPath = Type.Object({ ...network, hash }, closed);
 
   /** The network, what is reported of it, and whether its name stands for one chain for ever. */
   async function open(id: string): Promise<{ network: Network; sync: SyncNote; head: number | null; pinned: boolean }> {

@@ -5,14 +5,14 @@ import { readStatus } from '../datasets/chain/status.ts';
 import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
 import { NetworkAnswer, NetworksAnswer, shared, syncStates } from './answers.ts';
 import type { AnalyticsDeps } from './deps.ts';
-import { getNetwork, networkAnswerOf } from './network-view.ts';
+import { exampleNetworkOf, getNetwork, networkAnswerOf } from './network-view.ts';
 
 const tags = ['networks'];
 
-export const NetworkPath = Type.Object(
-  { network: Type.String({ description: 'Network id, as in `optimism` or `arbitrum_one`' }) },
-  { additionalProperties: false },
-);
+/** `example` fills the field of the documentation's page, so that a first try finds data. */
+export const networkPath = (example: string) => ({
+  network: Type.String({ description: 'Network id, as in `optimism` or `arbitrum_one`', examples: [example] }),
+});
 const NoQuery = Type.Object({}, { additionalProperties: false });
 const NetworksQuery = Type.Object(
   {
@@ -67,7 +67,7 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
         tags,
         operationId: 'getNetwork',
         summary: 'One network',
-        params: NetworkPath,
+        params: Type.Object(networkPath(exampleNetworkOf(catalog.current())), { additionalProperties: false }),
         querystring: NoQuery,
         response: {
           200: {

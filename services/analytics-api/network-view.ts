@@ -38,6 +38,13 @@ export function getNetwork({ networks }: CatalogInForce, id: string): Network {
   });
 }
 
+/** A network that has data to show: one of the environment's own, else the first of those with the highest priority. */
+export function exampleNetworkOf({ catalog, networks }: CatalogInForce): string {
+  const own = networks.find((network) => !catalog.networks.includes(network));
+  const first = networks.toSorted((a, b) => b.priority - a.priority)[0];
+  return (own ?? first)?.id ?? 'optimism';
+}
+
 /** Ids that a misspelt one may have meant: close in spelling, or the beginning of one. At most three, the closest first. */
 function nearestIds(id: string, known: readonly string[]): string[] {
   const near: string[] = [];

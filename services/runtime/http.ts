@@ -22,7 +22,7 @@ import { createValidator, type RequestPart } from './http-validation.ts';
 import { counterOf, histogramOf } from './metrics.ts';
 
 /** Types a handler's request and answer by the TypeBox schemas of its route. */
-export interface TypeBoxProvider extends FastifyTypeProvider {
+interface TypeBoxProvider extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
   serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
 }
@@ -45,7 +45,7 @@ export interface HttpAppOptions {
   readonly bodyBytesMax?: number;
 }
 
-export interface OpenApi {
+interface OpenApi {
   readonly title: string;
   readonly version: string;
   /** Markdown. */
@@ -217,11 +217,19 @@ async function addDocs(app: HttpApp, { title, version, description, tags }: Open
     refResolver: {
       buildLocalReference: (json, _base, _fragment, at) => (typeof json.$id === 'string' ? json.$id : `Schema${at}`),
     },
+    transformObject: (document) => {
+      if ('swaggerObject' in document) return document.swaggerObject;
+      putPathParametersFirst(document.openapiObject.paths);
+      return document.openapiObject;
+    },
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: docsCsp,
+    theme: { title },
     uiConfig: {
+      // Without the bar that asks for the address of another document.
+      layout: 'BaseLayout',
       docExpansion: 'list',
       tryItOutEnabled: true,
       displayRequestDuration: true,
@@ -229,4 +237,13 @@ async function addDocs(app: HttpApp, { title, version, description, tags }: Open
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+/** As they stand in the address: the network comes before the window. */
+function putPathParametersFirst(paths: object | undefined): void {
+  for (const methods of Object.values(paths ?? {})) {
+    for (const { parameters } of Object.values<{ parameters?: { in: string }[] }>(methods)) {
+      parameters?.sort((a, b) => Number(b.in === 'path') - Number(a.in === 'path'));
+    }
+  }
 }
