@@ -7,6 +7,7 @@ import type { Network } from '../../catalog/schema/network.ts';
 import type { Block, Hex } from '../datasets/chain/block.ts';
 import { countOf } from '../datasets/chain/intervals.ts';
 import type { SyncReport, SyncState } from '../datasets/chain/status.ts';
+import { createChainStore } from '../datasets/chain/write.ts';
 import { describeError } from '../runtime/errors.ts';
 import { counterOf, gaugeOf, histogramOf } from '../runtime/metrics.ts';
 import type { Relational } from '../stores/relational.ts';
@@ -150,7 +151,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
       try {
         await syncNetwork({
           network: id,
-          relational,
+          store: createChainStore(relational, id),
           reader,
           log,
           signal: abort.signal,

@@ -2,17 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Block, BlockRef, Hex } from '../datasets/chain/block.ts';
 import { countOf, findIntervalOf, gapsIn, type Interval } from '../datasets/chain/intervals.ts';
-import {
-  type Cursor,
-  commitStep,
-  findParentHash,
-  loadCursor,
-  pinGenesis,
-  readHashes,
-  type Step,
-} from '../datasets/chain/write.ts';
+import type { ChainStore, Cursor, Step } from '../datasets/chain/write.ts';
 import { ConfigurationError, describeError, RetryableError } from '../runtime/errors.ts';
-import type { Relational } from '../stores/relational.ts';
 import type { BlocksReading, EvmReader, HeadReading } from './evm/evm-reader.ts';
 import type { Header } from './evm/parse-block.ts';
 import type { Endpoint } from './rpc/endpoint.ts';
@@ -40,7 +31,7 @@ export interface SyncObserver {
 
 export interface NetworkSyncOptions {
   readonly network: string;
-  readonly relational: Relational;
+  readonly store: ChainStore;
   readonly reader: EvmReader;
   readonly log: Logger;
   readonly observer: SyncObserver;
@@ -67,6 +58,7 @@ const unsettledPollsMax = 3;
 /** A fork that is deeper, on a chain that tells no finality, is no reorg but another chain. */
 const forkDepthMax = 10_000;
 const forkStepMax = 128;
+const historyBackoffMinMs = 250;
 const historyBackoffMaxMs = 60_000;
 /** Reads that wait for those above them to be committed, beside those in flight. */
 const readsWaitingMax = 4;
@@ -78,8 +70,8 @@ const readsWaitingMax = 4;
  * Throws ConfigurationError when the catalog's genesis is not that of the stored chain.
  */
 export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
-  const { network, relational, reader, log, observer, signal } = options;
-  let cursor = await loadCursor(relational, network);
+  const { network, store, reader, log, observer, signal } = options;
+  let cursor = await store.loadCursor();
   // The lowest block wanted. Unknown until the first head, and fixed then: the goal does not move with the head.
   let wantedFrom: number | undefined;
   let shorterPolls = 0;
@@ -100,10 +92,10 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
 
   async function commit(step: Step): Promise<void> {
     try {
-      cursor = await commitStep(relational, network, cursor, step);
+      cursor = await store.commitStep(cursor, step);
     } catch (error) {
       // It may have been committed all the same, or another process was first: what is stored decides.
-      if (error instanceof RetryableError) cursor = await loadCursor(relational, network);
+      if (error instanceof RetryableError) cursor = await store.loadCursor();
       throw error;
     }
     if (step.finalizedNumber !== undefined) await trustKnown();
@@ -131,8 +123,8 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
   }
 
   async function recordGenesis(hash: Hex): Promise<void> {
-    await pinGenesis(relational, network, hash);
-    cursor = await loadCursor(relational, network);
+    await store.pinGenesis(hash);
+    cursor = await store.loadCursor();
   }
 
   /** Endpoints are held to the genesis and to the last final block that we hold. */
@@ -208,14 +200,15 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
 
   async function follow(reading: HeadReading): Promise<boolean> {
     const { head } = reading;
+    const start = options.startBlock ?? 0;
     const live = cursor.synced.at(-1);
     let again = false;
+    if (live === undefined && head.number < start) return false;
     if (live === undefined || head.number > live.to + options.blocksPerCommitMax) await anchorAt(reading);
     else if (head.number > live.to) again = await extend(reading, live);
     else if ((await findHash(head.number)) !== head.hash) again = await considerFork(reading, live);
     else await considerShorter(reading, live);
     if (wantedFrom === undefined) {
-      const start = options.startBlock ?? 0;
       wantedFrom = options.historyBlocks === undefined ? start : Math.max(start, head.number - options.historyBlocks);
       onMoved();
     }
@@ -252,11 +245,7 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     if (head.number === live.to) shorterPolls = 0;
     else if (++shorterPolls >= shorterPollsMin) {
       if (head.number < (cursor.finalizedNumber ?? -1)) {
-        throw blame(
-          endpoint,
-          'missing',
-          `its chain ends at block ${head.number}, below the final block ${cursor.finalizedNumber}`,
-        );
+        throw behindFinality(endpoint, head);
       }
       shorterPolls = 0;
       await inTurn(async () => {
@@ -279,8 +268,9 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     if (live === undefined) return false;
     const finalized = cursor.finalizedNumber ?? -1;
     const floor = Math.max(live.from, finalized, live.to - forkDepthMax);
-    const common = await findCommon(endpoint, { from: floor, to: live.to });
+    const common = head.number < floor ? undefined : await findCommon(endpoint, { from: floor, to: live.to });
     if (common === undefined) {
+      if (floor === finalized && head.number < floor) throw behindFinality(endpoint, head);
       if (floor === finalized) {
         throw blame(
           endpoint,
@@ -306,6 +296,14 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     return to < head.number;
   }
 
+  function behindFinality(endpoint: Endpoint, head: Header): EndpointFault {
+    return blame(
+      endpoint,
+      'missing',
+      `its chain ends at block ${head.number}, below the final block ${cursor.finalizedNumber}`,
+    );
+  }
+
   /** Writes down at an endpoint what only we could see. Returns the fault, to be thrown. */
   function blame(endpoint: Endpoint, kind: FaultKind, message: string): EndpointFault {
     const fault = new EndpointFault(kind, message);
@@ -319,7 +317,7 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     for (let to = held.to; to >= held.from; step = Math.min(forkStepMax, step * 2)) {
       const from = Math.max(held.from, to - step + 1);
       const numbers = Array.from({ length: to - from + 1 }, (_, at) => to - at);
-      const ours = await readHashes(relational, network, { from, to });
+      const ours = await store.readHashes({ from, to });
       const theirs = await reader.readHeaders(endpoint, numbers);
       const common = numbers.find((number, at) => theirs[at] !== undefined && theirs[at].hash === ours.get(number));
       if (common !== undefined) return common;
@@ -350,7 +348,7 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
   }
 
   async function findHash(number: number): Promise<Hex | undefined> {
-    return (await readHashes(relational, network, { from: number, to: number })).get(number);
+    return (await store.readHashes({ from: number, to: number })).get(number);
   }
 
   async function tipHash(): Promise<Hex | undefined> {
@@ -377,7 +375,12 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
         const reason = describeError(error);
         observer.historyFailed(reason);
         log.debug({ network, ...gap, reason }, 'backfill stopped, trying again');
-        await pause(Math.min(historyBackoffMaxMs, 250 * 2 ** Math.min(failures++, 10)));
+        await pause(
+          Math.min(
+            historyBackoffMaxMs,
+            Math.min(historyBackoffMinMs, options.intervalMs) * 2 ** Math.min(failures++, 8),
+          ),
+        );
       }
     }
   }
@@ -477,7 +480,7 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
   /** Commits readings, from the top down, below the block that is held there. Runs in a turn. */
   async function joinBelow(readings: readonly BlocksReading[]): Promise<void> {
     const top = readings[0]?.blocks.at(-1)?.number ?? 0;
-    let expected = await findParentHash(relational, network, top + 1);
+    let expected = await store.findParentHash(top + 1);
     if (expected === undefined) throw new Error(`block ${top + 1} was retracted meanwhile`);
     for (const { blocks, endpoint } of readings) {
       const [first, last] = [blocks[0], blocks.at(-1)];

@@ -23,12 +23,16 @@ const compressionMs = 30_000;
 export async function createStreamProcessor(deps: StreamProcessorDeps): Promise<Started<undefined>> {
   const unsubscribe = await deps.bus.subscribe(chainTopic, 'stream-processor', (messages) =>
     // The relay of this process, or our own earlier self, wrote these values.
-    writeChainEvents(deps.timeseries, messages.map((message) => message.value as ChainEvent)),
+    writeChainEvents(
+      deps.timeseries,
+      messages.map((message) => message.value as ChainEvent),
+    ),
   );
   const compression = gaugeOf(deps.metrics, names.compressionRatio);
   async function measure(): Promise<void> {
     try {
-      for (const { network, table, ratio } of await readCompression(deps.timeseries)) compression.set({ network, table }, ratio);
+      for (const { network, table, ratio } of await readCompression(deps.timeseries))
+        compression.set({ network, table }, ratio);
     } catch (error) {
       deps.log.warn({ reason: describeError(error) }, 'compression could not be measured');
     }

@@ -64,6 +64,10 @@ export interface PendingChanges {
   /** The last change covered: what markRelayed is given once `events` are published. */
   readonly lastSeq: number;
   readonly events: readonly ChainEvent[];
+  /** Blocks, transactions and logs that they are about. */
+  readonly rows: number;
+  /** Changes that come after these. */
+  readonly left: number;
 }
 
 /** The channel on which each commit notifies, with the network as its payload. */
@@ -85,19 +89,27 @@ interface ChangeRow {
   readonly tx_count: number;
   readonly log_count: number;
   readonly timestamp: string;
+  /** The network's newest change. */
+  readonly last_seq: string;
 }
 
 /**
  * The next changes of a network with their rows, from one snapshot, up to about `rowsMax` transactions and logs.
  * A block that was replaced since is left out: nobody downstream saw it, and its retraction follows.
  */
-export async function readPending(relational: Relational, network: string, changesMax: number, rowsMax: number): Promise<PendingChanges | undefined> {
+export async function readPending(
+  relational: Relational,
+  network: string,
+  changesMax: number,
+  rowsMax: number,
+): Promise<PendingChanges | undefined> {
   return relational.transaction(async (tx) => {
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const found = await tx.query<ChangeRow>(
-      `SELECT seq, retract, number, hash, tx_count, log_count, timestamp FROM chain.changes
-        WHERE network = $1 AND seq > (SELECT relayed_seq FROM chain.cursors WHERE network = $1)
-        ORDER BY seq LIMIT $2`,
+      `SELECT change.seq, retract, number, hash, tx_count, log_count, timestamp, cursor.seq AS last_seq
+         FROM chain.changes AS change JOIN chain.cursors AS cursor USING (network)
+        WHERE network = $1 AND change.seq > cursor.relayed_seq
+        ORDER BY change.seq LIMIT $2`,
       [network, changesMax],
     );
     const changes = upToRows(found, rowsMax);
@@ -106,15 +118,26 @@ export async function readPending(relational: Relational, network: string, chang
     const numbers = changes.filter((change) => !change.retract).map((change) => change.number);
     const blocks = numbers.length === 0 ? new Map<string, Content>() : await readContents(tx, network, numbers);
     const events = changes.flatMap((change): ChainEvent[] => {
-      const { number, hash, timestamp } = { number: integerOf(change.number), hash: hexOf(change.hash), timestamp: integerOf(change.timestamp) };
-      const seq = integerOf(change.seq);
-      if (change.retract) {
-        return [{ kind: 'retracted', network, seq, number, hash, timestamp, txCount: change.tx_count, logCount: change.log_count }];
-      }
+      const place = {
+        network,
+        seq: integerOf(change.seq),
+        number: integerOf(change.number),
+        hash: hexOf(change.hash),
+        timestamp: integerOf(change.timestamp),
+      };
+      if (change.retract)
+        return [{ kind: 'retracted', ...place, txCount: change.tx_count, logCount: change.log_count }];
       const content = blocks.get(change.number);
-      return content?.hash === hash ? [{ kind: 'appended', network, seq, number, timestamp, ...content }] : [];
+      return content?.hash === place.hash ? [{ kind: 'appended', ...place, ...content }] : [];
     });
-    return { network, lastSeq: integerOf(last.seq), events };
+    const lastSeq = integerOf(last.seq);
+    return {
+      network,
+      lastSeq,
+      events,
+      rows: changes.reduce((sum, change) => sum + rowsOf(change), 0),
+      left: integerOf(last.last_seq) - lastSeq,
+    };
   });
 }
 
@@ -132,17 +155,30 @@ export async function markRelayed(relational: Relational, network: string, lastS
 function upToRows(changes: readonly ChangeRow[], rowsMax: number): readonly ChangeRow[] {
   let rows = 0;
   const end = changes.findIndex((change, at) => {
-    rows += change.tx_count + change.log_count;
+    rows += rowsOf(change);
     return at > 0 && rows > rowsMax;
   });
   return end < 0 ? changes : changes.slice(0, end);
 }
 
-type Content = Pick<BlockAppended, 'hash' | 'gasLimit' | 'gasUsed' | 'baseFeePerGas'> & { txs: TxAppended[]; logs: LogAppended[] };
+function rowsOf(change: ChangeRow): number {
+  return 1 + change.tx_count + change.log_count;
+}
+
+type Content = Pick<BlockAppended, 'hash' | 'gasLimit' | 'gasUsed' | 'baseFeePerGas'> & {
+  txs: TxAppended[];
+  logs: LogAppended[];
+};
 
 async function readContents(tx: Rows, network: string, numbers: readonly string[]): Promise<Map<string, Content>> {
   const contents = new Map<string, Content>();
-  const blocks = await tx.query<{ number: string; hash: Buffer; gas_limit: string; gas_used: string; base_fee_per_gas: string | null }>(
+  const blocks = await tx.query<{
+    number: string;
+    hash: Buffer;
+    gas_limit: string;
+    gas_used: string;
+    base_fee_per_gas: string | null;
+  }>(
     'SELECT number, hash, gas_limit, gas_used, base_fee_per_gas FROM chain.blocks WHERE network = $1 AND number = ANY ($2::int8[])',
     [network, numbers],
   );

@@ -68,15 +68,53 @@ function txRow({ network, number, timestamp, seq }: BlockAppended, tx: BlockAppe
 function logRow({ network, number, timestamp, seq }: BlockAppended, log: BlockAppended['logs'][number]): object {
   const [topic0 = null, topic1 = null, topic2 = null, topic3 = null] = log.topics;
   const { index, txIndex, address, data } = log;
-  return { network, number, log_index: index, tx_index: txIndex, timestamp, address, topic0, topic1, topic2, topic3, data, seq, deleted: 0 };
+  return {
+    network,
+    number,
+    log_index: index,
+    tx_index: txIndex,
+    timestamp,
+    address,
+    topic0,
+    topic1,
+    topic2,
+    topic3,
+    data,
+    seq,
+    deleted: 0,
+  };
 }
 
 function retractedBlock({ network, number, hash, timestamp, seq }: BlockRetracted): object {
-  return { network, number, hash, timestamp, gas_limit: '0', gas_used: '0', base_fee_per_gas: null, tx_count: 0, log_count: 0, seq, deleted: 1 };
+  return {
+    network,
+    number,
+    hash,
+    timestamp,
+    gas_limit: '0',
+    gas_used: '0',
+    base_fee_per_gas: null,
+    tx_count: 0,
+    log_count: 0,
+    seq,
+    deleted: 1,
+  };
 }
 
 function retractedTx({ network, number, timestamp, seq }: BlockRetracted, index: number): object {
-  return { network, number, tx_index: index, timestamp, hash: noHash, type: 0, sender: noHash, value: '0', gas_used: '0', seq, deleted: 1 };
+  return {
+    network,
+    number,
+    tx_index: index,
+    timestamp,
+    hash: noHash,
+    type: 0,
+    sender: noHash,
+    value: '0',
+    gas_used: '0',
+    seq,
+    deleted: 1,
+  };
 }
 
 function retractedLog({ network, number, timestamp, seq }: BlockRetracted, index: number): object {

@@ -28,6 +28,26 @@ export interface Step {
 /** What is held is not what the step was made for; nothing was written. Read the cursor again and decide anew. */
 export class StaleCursor extends RetryableError {}
 
+/** What one network's sync needs of its store. */
+export interface ChainStore {
+  loadCursor(): Promise<Cursor>;
+  pinGenesis(hash: Hex): Promise<void>;
+  commitStep(cursor: Cursor, step: Step): Promise<Cursor>;
+  readHashes(range: Interval): Promise<Map<number, Hex>>;
+  findParentHash(number: number): Promise<Hex | undefined>;
+}
+
+/** The functions below, for one network. */
+export function createChainStore(relational: Relational, network: string): ChainStore {
+  return {
+    loadCursor: () => loadCursor(relational, network),
+    pinGenesis: (hash) => pinGenesis(relational, network, hash),
+    commitStep: (cursor, step) => commitStep(relational, network, cursor, step),
+    readHashes: (range) => readHashes(relational, network, range),
+    findParentHash: (number) => findParentHash(relational, network, number),
+  };
+}
+
 /** A network's cursor, made on first sight. */
 export async function loadCursor(relational: Relational, network: string): Promise<Cursor> {
   await relational.query('INSERT INTO chain.cursors (network) VALUES ($1) ON CONFLICT DO NOTHING', [network]);
@@ -96,7 +116,7 @@ export async function commitStep(relational: Relational, network: string, cursor
 }
 
 /** Hashes of stored blocks in a range, by number. */
-export async function readHashes(relational: Rows, network: string, range: Interval): Promise<Map<number, Hex>> {
+async function readHashes(relational: Rows, network: string, range: Interval): Promise<Map<number, Hex>> {
   const rows = await relational.query<{ number: string; hash: Buffer }>(
     'SELECT number, hash FROM chain.blocks WHERE network = $1 AND number BETWEEN $2 AND $3',
     [network, range.from, range.to],
@@ -105,7 +125,7 @@ export async function readHashes(relational: Rows, network: string, range: Inter
 }
 
 /** The parent hash of one stored block, or undefined when it is not held. */
-export async function findParentHash(relational: Rows, network: string, number: number): Promise<Hex | undefined> {
+async function findParentHash(relational: Rows, network: string, number: number): Promise<Hex | undefined> {
   const rows = await relational.query<{ parent_hash: Buffer }>(
     'SELECT parent_hash FROM chain.blocks WHERE network = $1 AND number = $2',
     [network, number],
