@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -14,11 +13,11 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import type { Child, Children } from '../../runtime/children.ts';
 import { ConfigurationError, RetryableError } from '../../runtime/errors.ts';
@@ -74,7 +73,8 @@ export async function startPostgresServer(options: ServerOptions): Promise<Postg
     socketFolder = makeSocketFolder(folder, user);
     const cluster = path.join(folder, 'cluster');
     const passwordFile = path.join(folder, 'password');
-    if (!existsSync(cluster)) await initCluster({ folder, cluster, passwordFile, binaries, user, socketFolder });
+    if (!existsSync(cluster))
+      await initCluster({ ...options, folder, cluster, passwordFile, binaries, user, socketFolder });
     checkCluster(cluster, user);
     await endOrphan(cluster, options.log);
     const port = options.listen === 'tcp' ? await findFreePort() : socketPort;
@@ -130,16 +130,20 @@ function dataPath(cluster: string, user: ServerUser | undefined): string {
 const serverEnv = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 async function initCluster(at: {
-  folder: string;
-  cluster: string;
-  passwordFile: string;
-  binaries: string;
-  user: ServerUser | undefined;
-  socketFolder: string;
+  readonly folder: string;
+  readonly cluster: string;
+  readonly passwordFile: string;
+  readonly binaries: string;
+  readonly user: ServerUser | undefined;
+  readonly socketFolder: string;
+  readonly children: Children;
+  readonly log: Logger;
 }): Promise<void> {
   const { folder, user } = at;
   for (const name of readdirSync(folder)) {
-    if (name.startsWith('cluster.new-')) rmSync(path.join(folder, name), { recursive: true, force: true });
+    if (!name.startsWith('cluster.new-')) continue;
+    // The initdb of a killed run may write for another moment.
+    await rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
   const made = mkdtempSync(path.join(folder, 'cluster.new-'));
   const password = randomBytes(24).toString('base64url');
@@ -158,17 +162,25 @@ async function initCluster(at: {
     '--builtin-locale=C.UTF-8',
     '--no-instructions',
   );
-  try {
-    const limits = { cwd: made, env: serverEnv, timeout: initTimeoutMs };
-    await promisify(execFile)(path.join(at.binaries, 'initdb'), args, { ...limits, ...user });
-  } catch (error) {
-    rmSync(made, { recursive: true, force: true });
-    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new ConfigurationError(`cannot make a PostgreSQL cluster in ${folder}: ${said || 'initdb failed'}`, {
-      cause: error,
-    });
-  } finally {
-    rmSync(initPassword, { force: true });
+  const initdb = await at.children.spawn({
+    name: 'initdb',
+    command: path.join(at.binaries, 'initdb'),
+    args,
+    cwd: made,
+    env: serverEnv,
+    ...user,
+    stopSignal: 'SIGTERM',
+    logTail: 20,
+    onLine: (line) => at.log.debug({ line }, 'initdb says'),
+  });
+  const timer = setTimeout(() => void initdb.stop(0), initTimeoutMs);
+  const { code, signal, tail } = await initdb.exited;
+  clearTimeout(timer);
+  rmSync(initPassword, { force: true });
+  if (code !== 0) {
+    await rm(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    const text = `cannot make a PostgreSQL cluster in ${folder}:\n  ${tail.join('\n  ') || `initdb ended by ${signal}`}`;
+    throw signal === null ? new ConfigurationError(text) : new RetryableError(text);
   }
   // The password first: a cluster is never without it, and a kill before the rename starts over with a new one.
   writeFileSync(at.passwordFile, password, { mode: 0o600, flush: true });
