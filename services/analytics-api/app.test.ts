@@ -17,7 +17,6 @@ import {
   type TxParts,
 } from '../datasets/chain/read-fixtures.ts';
 import { type SyncReport, writeStatus } from '../datasets/chain/status.ts';
-import { pinGenesis } from '../datasets/chain/write.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { HttpApp } from '../runtime/http.ts';
 import { Problem } from '../runtime/http-problem.ts';
@@ -279,7 +278,7 @@ describe('GET /api/v1/l2/networks/{network}/blocks and /txs', () => {
     const app = await openApp();
     const writer = await openChainWriter(stores, 'local_l1');
     const chain = buildChain(undefined, 20);
-    await pinGenesis(stores.relational, 'local_l1', chain[0]?.hash ?? '0x');
+    await writer.pinGenesis(chain[0]?.hash ?? '0x');
     await writer.commit({ append: chain, finalizedNumber: 15 });
     const blocks = '/api/v1/l2/networks/local_l1/blocks';
     expect((await app.inject(`${blocks}?toBlock=15`)).headers['cache-control']).toBe('no-cache');

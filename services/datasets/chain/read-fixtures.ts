@@ -13,7 +13,7 @@ import type { Timeseries } from '../../stores/timeseries.ts';
 import type { Block, Hex, Log, Tx } from './block.ts';
 import { markRelayed, readPending } from './changes.ts';
 import { writeChainEvents } from './timeseries.ts';
-import { type Cursor, commitStep, loadCursor, type Step } from './write.ts';
+import { createChainStore, type Step } from './write.ts';
 
 // Real stores and hand-built chains, for the tests of all that reads them.
 
@@ -50,17 +50,18 @@ export async function openChainStores(): Promise<ChainStores> {
 
 /** Commits steps to one network, as chain-sync does. */
 export interface ChainWriter {
-  readonly network: string;
   commit(step: Step): Promise<void>;
+  pinGenesis(hash: Hex): Promise<void>;
 }
 
-export async function openChainWriter(stores: ChainStores, network: string): Promise<ChainWriter> {
-  let cursor: Cursor = await loadCursor(stores.relational, network);
+export async function openChainWriter({ relational }: ChainStores, network: string): Promise<ChainWriter> {
+  const store = createChainStore(relational, network);
+  let cursor = await store.loadCursor();
   return {
-    network,
     commit: async (step) => {
-      cursor = await commitStep(stores.relational, network, cursor, step);
+      cursor = await store.commitStep(cursor, step);
     },
+    pinGenesis: (hash) => store.pinGenesis(hash),
   };
 }
 
