@@ -242,7 +242,7 @@ const breaks: Break[] = [
     'CAT083',
     'a service names two ports alike',
     'services/api.yaml',
-    [['name: metrics, port: 9102', 'name: http, port: 9102']],
+    [['name: admin, port: 9102', 'name: http, port: 9102']],
     'http, port: 9102',
   ],
   [
@@ -251,7 +251,7 @@ const breaks: Break[] = [
     'services/chain-sync.yaml',
     [
       ['port: 9101', 'port: 9101, public: true'],
-      ['routes: []', 'routes: [{ path: /api/, port: metrics, auth: none }]'],
+      ['routes: []', 'routes: [{ path: /api/, port: admin, auth: none }]'],
     ],
     '/api/,',
   ],
@@ -266,15 +266,8 @@ const breaks: Break[] = [
     'CAT085',
     'a route leads to a private port',
     'services/api.yaml',
-    [['path: /api, port: http', 'path: /api, port: metrics']],
-    'metrics, auth',
-  ],
-  [
-    'CAT085',
-    'a probe names an unknown port',
-    'services/chain-sync.yaml',
-    [['health: { port: metrics', 'health: { port: http']],
-    'http, path',
+    [['path: /api, port: http', 'path: /api, port: admin']],
+    'admin, auth',
   ],
   ['CAT086', 'roles are asked of nobody', 'services/api.yaml', [['auth: jwt', 'auth: none']], '[admin]'],
   [
@@ -339,8 +332,9 @@ describe('rules', () => {
   it.each(breaks)('%s: %s', (code, _what, file, edits, at) => {
     const files = smallCatalogWith(file, ...edits);
     const { catalog, problems } = parseCatalog(files);
-    expect(catalog).toBeUndefined();
     const places = problems.filter((problem) => problem.code === code);
+    // With a warning alone the catalog is taken all the same.
+    expect(catalog === undefined).toBe(problems.some(({ severity }) => severity === 'error'));
     const pointedAt = places.map((problem) => textAt(files, problem));
     expect(
       pointedAt.map((text) => text.slice(0, at.length)),

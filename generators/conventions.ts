@@ -1,3 +1,5 @@
+import { opsPort as opsPortNumber } from '../catalog/ops-port.ts';
+
 /** The words that objects of different apps must agree on. A selector and its target are written with the same one. */
 
 export const repositoryUrl = 'https://gitlab.com/highfunk/defimon.git';
@@ -16,7 +18,7 @@ export const monitoringNamespace = 'monitoring';
 export const secretStore = 'defimon';
 
 /** Every service shows its metrics and health here, whatever ports it has besides. */
-export const opsPort = { name: 'ops', port: 9464 } as const;
+export const opsPort = { name: 'ops', port: opsPortNumber } as const;
 
 /**
  * The order in which Argo CD applies the objects of one app: a wave begins when the one before is healthy. Gaps are

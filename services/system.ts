@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { FileCache } from '../catalog/load.ts';
+import { opsPort } from '../catalog/ops-port.ts';
 import type { Network } from '../catalog/schema/network.ts';
 import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
 import { createChainRelay } from './chain-relay/module.ts';
@@ -11,7 +13,7 @@ import { type Children, createChildren } from './runtime/children.ts';
 import type { Config } from './runtime/config.ts';
 import { type LiveCatalog, openLiveCatalog } from './runtime/live-catalog.ts';
 import { type Health, type ModuleTable, module, type Started } from './runtime/modules.ts';
-import { openOps, opsPort } from './runtime/ops.ts';
+import { openOps } from './runtime/ops.ts';
 import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
 import { migrateDataset, migrateRelational } from './stores/migrate.ts';
@@ -61,6 +63,7 @@ export function targetsOf(config: Pick<Config, 'targets' | 'environment'>): read
 export function createSystem(context: Context): ModuleTable<Parts> {
   const { config, log, metrics } = context;
   const part = module<Parts>();
+  const files: FileCache = new Map();
   const { host, portOffset } = config;
   const storesOf = (children: Children) => createStores(storesConfig(config), { log, children, onLost: context.fail });
   return {
@@ -68,7 +71,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     catalog: part(['ops'], () =>
       openLiveCatalog({
         paths: [config.source.path, config.environmentFile],
-        read: () => readSources(config.source, config.environmentFile, portOffset),
+        read: () => readSources(config.source, config.environmentFile, portOffset, files),
         log,
         metrics,
         pollMs: 500,

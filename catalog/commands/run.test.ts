@@ -230,7 +230,7 @@ describe('new', () => {
         '--port',
         'http:8010',
         '--port',
-        'metrics:9110',
+        'admin:9110',
         '--reads',
         'networks',
         '--needs',

@@ -423,7 +423,6 @@ const service: Template = {
   path: (values) => `services/${one(values, 'id')}.yaml`,
   render(values) {
     const ports = list(values, 'port').map((port) => port.split(':'));
-    const first = scalar(ports[0]?.[0] ?? 'http');
     return lines(
       schemaLine('service'),
       ['id', scalar(one(values, 'id'))],
@@ -440,8 +439,6 @@ const service: Template = {
       '',
       'ports:',
       ...ports.map(([name = '', port = '']) => `  - { name: ${scalar(name)}, port: ${number(port)} }`),
-      ['health', `{ port: ${first}, path: /health }`],
-      ['metrics', `{ port: ${first}, path: /metrics }`],
       ['routes', '[]', 'paths that are reached from outside, with auth and roles'],
       '',
       'resources:',

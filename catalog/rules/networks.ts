@@ -174,7 +174,7 @@ export const networkRules: readonly Rule[] = [
         const [min, max] = phasePriorities[phase] ?? [1, 10];
         if (priority >= min && priority <= max) continue;
         const message = `priority ${priority} is outside phase ${phase} (${min} to ${max})`;
-        yield at(entry, ['priority'], message, 'correct the priority or the phase');
+        yield { ...at(entry, ['priority'], message, 'correct the priority or the phase'), severity: 'warning' };
       }
     },
   },

@@ -99,28 +99,19 @@ export const serviceRules: readonly Rule[] = [
   },
   {
     code: 'CAT085',
-    rule: 'routes, health and metrics name a port of their service; routes a public one',
-    why: 'probes would fail, and calls from outside would be refused',
+    rule: 'a route names a public port of its service',
+    why: 'calls from outside would be refused',
     *check(view) {
       for (const entry of view.of('service')) {
-        const { ports, routes, health, metrics } = entry.value;
+        const { ports, routes } = entry.value;
         const names = ports.map(({ name }) => name);
-        const targets: [Path, string | undefined][] = [
-          [['health', 'port'], health?.port],
-          [['metrics', 'port'], metrics?.port],
-          ...routes.map(({ port }, index): [Path, string] => [['routes', index, 'port'], port]),
-        ];
-        for (const [path, port] of targets) {
-          if (port === undefined) continue;
+        for (const [index, { port }] of routes.entries()) {
+          const path = ['routes', index, 'port'];
           const found = ports.find(({ name }) => name === port);
           if (found === undefined) yield at(entry, path, `unknown port "${port}"`, suggest(port, names));
-          else if (path[0] === 'routes' && found.public !== true) {
-            yield at(
-              entry,
-              path,
-              `port "${port}" is not public`,
-              'set "public: true" on the port, or remove the route',
-            );
+          else if (found.public !== true) {
+            const fix = 'set "public: true" on the port, or remove the route';
+            yield at(entry, path, `port "${port}" is not public`, fix);
           }
         }
       }

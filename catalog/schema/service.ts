@@ -41,15 +41,6 @@ const CatalogKey = Type.Enum([
   'machines',
 ]);
 
-/** A path on one of the service's ports. */
-const HttpTarget = Type.Object(
-  {
-    port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
-    path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128 }),
-  },
-  { additionalProperties: false, description: 'Asked by Kubernetes (health) or Prometheus (metrics)' },
-);
-
 export const Service = Type.Object(
   {
     id: Id,
@@ -63,8 +54,6 @@ export const Service = Type.Object(
     reads: Type.Array(CatalogKey, { uniqueItems: true, description: 'Its slice of the catalog' }),
     needs: Type.Array(StoreKind, { uniqueItems: true }),
     ports: Type.Array(ServicePort, { maxItems: 10 }),
-    health: Type.Optional(HttpTarget),
-    metrics: Type.Optional(HttpTarget),
     routes: Type.Array(ServiceRoute, { maxItems: 50 }),
     resources: Resources,
     volume: Type.Optional(Type.String({ ...ByteQuantity, description: 'Disk of one replica' })),

@@ -220,8 +220,7 @@ reload: hot
 reads: [networks]
 needs: [relational]
 ports:
-  - { name: metrics, port: 9101 }
-health: { port: metrics, path: /health }
+  - { name: admin, port: 9101 }
 routes: []
 resources:
   requests: { cpu: '1', memory: 2Gi }
@@ -240,9 +239,7 @@ reads: [networks, pairs]
 needs: [relational, cache]
 ports:
   - { name: http, port: 8000, public: true }
-  - { name: metrics, port: 9102 }
-health: { port: http, path: /health }
-metrics: { port: metrics, path: /metrics }
+  - { name: admin, port: 9102 }
 routes:
   - { path: /api, port: http, auth: none }
   - { path: /admin, port: http, auth: jwt, roles: [admin] }

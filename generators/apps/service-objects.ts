@@ -17,10 +17,8 @@ export function portsOf(service: Service): { name: string; port: number }[] {
   return [...servingPortsOf(service), opsPort];
 }
 
-/** What the catalog lists for metrics or health alone is the ops port, which has one number for all services. */
-function servingPortsOf({ ports, routes }: Service): { name: string; port: number }[] {
-  const serving = ports.filter((port) => port.public === true || routes.some((route) => route.port === port.name));
-  return serving.map(({ name, port }) => ({ name, port }));
+function servingPortsOf({ ports }: Service): { name: string; port: number }[] {
+  return ports.map(({ name, port }) => ({ name, port }));
 }
 
 /** Its address in the cluster. A service without ports of its own is only scraped, pod by pod: it needs no address. */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readEnvironment } from '../../catalog/environment.ts';
-import { formatProblem, readCatalog } from '../../catalog/load.ts';
+import { type FileCache, formatProblem, readCatalog } from '../../catalog/load.ts';
 import { renderLock } from '../../catalog/lock.ts';
 import type { Catalog } from '../../catalog/schema/catalog.ts';
 import type { Environment } from '../../catalog/schema/environment.ts';
@@ -25,10 +25,15 @@ export type SourcesReading =
 
 /**
  * Reads catalog and environment together, as they are checked against each other. All problems come as `file:line:col CODE …`.
- * `portOffset` moves the chains that the environment itself starts, as it moves every other port of this process.
+ * `cache` makes reading again after a change cheap. `portOffset` moves the chains that the environment itself starts, as it moves every other port of this process.
  */
-export function readSources(source: CatalogSource, environmentFile: string, portOffset: number): SourcesReading {
-  const read = source.kind === 'slice' ? readSlice(source.path) : readFolder(source.path);
+export function readSources(
+  source: CatalogSource,
+  environmentFile: string,
+  portOffset: number,
+  cache?: FileCache,
+): SourcesReading {
+  const read = source.kind === 'slice' ? readSlice(source.path) : readFolder(source.path, cache);
   if ('problems' in read) return read;
   const { environment, problems } = readEnvironment(environmentFile, read.catalog);
   if (environment === undefined) return { problems: problems.map(formatProblem) };
@@ -38,8 +43,8 @@ export function readSources(source: CatalogSource, environmentFile: string, port
 
 type CatalogAndDigest = { catalog: Catalog; digest: string } | { problems: string[] };
 
-function readFolder(path: string): CatalogAndDigest {
-  const { catalog, problems } = readCatalog(path);
+function readFolder(path: string, cache: FileCache | undefined): CatalogAndDigest {
+  const { catalog, problems } = readCatalog(path, cache);
   if (catalog === undefined) return { problems: problems.map(formatProblem) };
   return { catalog, digest: renderLock(catalog).digest };
 }

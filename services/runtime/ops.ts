@@ -3,9 +3,6 @@ import type { Registry } from 'prom-client';
 import { ConfigurationError } from './errors.ts';
 import type { Health, Started } from './modules.ts';
 
-/** Where Prometheus and the kubelet look: never routed to the outside. */
-export const opsPort = 9464;
-
 export interface OpsOptions {
   readonly host: string;
   readonly port: number;
