@@ -9,7 +9,7 @@ import { ConfigurationError, describeError, exitCodeOf } from './runtime/errors.
 import { createLogger } from './runtime/log.ts';
 import { type Running, startModules, startOrder } from './runtime/modules.ts';
 import { readSettings, variables } from './runtime/settings.ts';
-import { type Context, createSystem, type Parts, targets, targetsOf } from './system.ts';
+import { type Context, createSystem, missingSettings, type Parts, targets, targetsOf } from './system.ts';
 import { showProgress, showStarted } from './terminal.ts';
 
 // The one reader of argv, env and signals.
@@ -27,7 +27,6 @@ async function main(): Promise<void> {
     case 'print-config':
       return print(JSON.stringify({ ...config, environment: config.environment.name }, null, 2));
     case 'check':
-      startOrder(createSystem(contextOf(config).context), targetsOf(config));
       return print(`configuration of environment ${config.environment.name} is good: ${targetsOf(config).join(', ')}`);
     default:
       return flags.forget === undefined ? run(config) : forget(config, flags.forget);
@@ -48,6 +47,9 @@ function readConfig(flags: Flags): Config {
     throw new ConfigurationError(
       `L2_NETWORKS: no network ${unknown.join(', ')} in the catalog; npm run catalog -- list network shows them`,
     );
+  const modules = startOrder(createSystem(contextOf(config).context), targetsOf(config));
+  const missing = missingSettings(config, modules);
+  if (missing.length > 0) throw new ConfigurationError(missing.join('\n'));
   return config;
 }
 

@@ -53,10 +53,27 @@ export interface Context {
 /** Modules that may be asked for by name: the services of the catalog, and the chains of a laptop. */
 export const targets = ['chain-sync', 'stream-processor', 'analytics-api'] as const satisfies (keyof Parts)[];
 
+/** The brief's two addresses of the analytics API, as catalog/services/analytics-api.yaml has them. */
+export const apiPorts = [8000, 8002];
+
 /** What `all` starts: every service, and in environment local the chains they follow. */
 export function targetsOf(config: Pick<Config, 'targets' | 'environment'>): readonly (keyof Parts)[] {
-  const all: (keyof Parts)[] = config.environment.name === 'local' ? ['local-chains', ...targets] : [...targets];
-  return config.targets.includes('all') ? all : (config.targets as (keyof Parts)[]);
+  const all = config.environment.name === 'local' ? ['local-chains', ...targets] : targets;
+  const wanted = config.targets.includes('all') ? all : config.targets;
+  // The bus is in process, so the relay that feeds it runs where its consumer runs.
+  return (wanted.includes('stream-processor') ? [...wanted, 'chain-relay'] : wanted) as (keyof Parts)[];
+}
+
+/** The settings that the modules to be started need and that are not there. */
+export function missingSettings({ stores }: Config, modules: readonly string[]): string[] {
+  if (stores.kind === 'embedded') return [];
+  const why = 'these stores are networked';
+  const problems: string[] = [];
+  if (modules.includes('relational') && stores.databaseUrl === undefined)
+    problems.push(`DATABASE_URL is not set: ${why}`);
+  if (modules.includes('timeseries') && stores.clickhouseUrl === undefined)
+    problems.push(`CLICKHOUSE_URL is not set: ${why}`);
+  return problems;
 }
 
 /** The architecture on one screen: each module with what it needs of this process. */
@@ -99,17 +116,18 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'chain-sync': part(['catalog', 'relational'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
-    'chain-relay': part(['relational', 'bus'], ({ relational, bus }) =>
-      createChainRelay({ relational, bus, log, metrics }),
-    ),
-    'stream-processor': part(['timeseries', 'bus', 'chain-relay'], ({ timeseries, bus }) =>
+    'stream-processor': part(['timeseries', 'bus'], ({ timeseries, bus }) =>
       createStreamProcessor({ timeseries, bus, log, metrics }),
+    ),
+    // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
+    'chain-relay': part(['relational', 'bus', 'stream-processor'], ({ relational, bus }) =>
+      createChainRelay({ relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache'], (parts) =>
       createAnalyticsApi({
         ...parts,
         environment: config.environment.name,
-        ports: [8000 + portOffset, 8002 + portOffset],
+        ports: apiPorts.map((port) => port + portOffset),
         host,
         health: async () => (await context.health()) ?? {},
         log,
@@ -142,7 +160,11 @@ async function stopIfFails<P>(opening: Promise<Started<P>>, then: (part: P) => P
 
 function storesConfig({ stores }: Config): StoresConfig {
   if (stores.kind === 'embedded') return stores;
-  return { kind: 'networked', databaseUrl: stores.databaseUrl.reveal(), clickhouseUrl: stores.clickhouseUrl.reveal() };
+  return {
+    kind: 'networked',
+    databaseUrl: stores.databaseUrl?.reveal(),
+    clickhouseUrl: stores.clickhouseUrl?.reveal(),
+  };
 }
 
 function chainSettings(config: Config) {

@@ -46,18 +46,6 @@ describe(decideConfig.name, () => {
   it('asks for the missing address when only one is set', () => {
     expect(() => decide({ DATABASE_URL: 'postgres://u:p@db/d' })).toThrow('CLICKHOUSE_URL is not set');
   });
-
-  it('asks for both addresses in an environment of networked stores', () => {
-    expect(() =>
-      decide(
-        {},
-        {
-          name: 'staging',
-          stores: { kind: 'networked', relational: { secretRef: 'a/b' }, timeseries: { secretRef: 'a/c' } },
-        },
-      ),
-    ).toThrow(/DATABASE_URL is not set.*\nCLICKHOUSE_URL is not set/);
-  });
 });
 
 function decide(env: Record<string, string>, change: Partial<Environment> = {}) {

@@ -23,7 +23,11 @@ export interface Flags {
 /** Where the stores are: in this process, or at addresses that only the environment's secrets know. */
 export type StoresConfig =
   | { readonly kind: 'embedded'; readonly dataDir: string }
-  | { readonly kind: 'networked'; readonly databaseUrl: Secret; readonly clickhouseUrl: Secret };
+  | {
+      readonly kind: 'networked';
+      readonly databaseUrl: Secret | undefined;
+      readonly clickhouseUrl: Secret | undefined;
+    };
 
 /** All that the process runs by, decided once before anything starts. */
 export interface Config {
@@ -108,7 +112,7 @@ export function decideConfig(
   const stores = decideStores(flags, settings, environment, problems);
   if (flags.live && environment.name !== 'local')
     problems.push('--live is for environment local; elsewhere networks are always live');
-  if (problems.length > 0 || stores === undefined) throw new ConfigurationError(problems.join('\n'));
+  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
   return {
     environment,
     targets: flags.targets,
@@ -125,22 +129,13 @@ export function decideConfig(
   };
 }
 
-function decideStores(
-  flags: Flags,
-  settings: Settings,
-  environment: Environment,
-  problems: string[],
-): StoresConfig | undefined {
+function decideStores(flags: Flags, settings: Settings, environment: Environment, problems: string[]): StoresConfig {
   const { databaseUrl, clickhouseUrl } = settings;
-  if (databaseUrl === undefined && clickhouseUrl === undefined && environment.stores.kind === 'embedded') {
-    return { kind: 'embedded', dataDir: flags.dataDir };
-  }
-  const why =
-    environment.stores.kind === 'embedded'
-      ? 'stores are embedded or networked together: set both variables, or none'
-      : `environment ${environment.name} keeps its data in networked stores`;
-  if (databaseUrl === undefined) problems.push(`DATABASE_URL is not set: ${why}`);
-  if (clickhouseUrl === undefined) problems.push(`CLICKHOUSE_URL is not set: ${why}`);
-  if (databaseUrl === undefined || clickhouseUrl === undefined) return undefined;
+  if (environment.stores.kind === 'networked') return { kind: 'networked', databaseUrl, clickhouseUrl };
+  if (databaseUrl === undefined && clickhouseUrl === undefined) return { kind: 'embedded', dataDir: flags.dataDir };
+  const missing =
+    databaseUrl === undefined ? 'DATABASE_URL' : clickhouseUrl === undefined ? 'CLICKHOUSE_URL' : undefined;
+  if (missing !== undefined)
+    problems.push(`${missing} is not set: stores are embedded or networked together, set both variables or none`);
   return { kind: 'networked', databaseUrl, clickhouseUrl };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Children } from '../runtime/children.ts';
+import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
 import type { Bus } from './bus.ts';
 import type { Cache } from './cache.ts';
@@ -11,7 +12,12 @@ import type { Timeseries } from './timeseries.ts';
 /** Where the data is: the one choice that tells a laptop from a cluster. */
 export type StoresConfig =
   | { readonly kind: 'embedded'; readonly dataDir: string }
-  | { readonly kind: 'networked'; readonly databaseUrl: string; readonly clickhouseUrl: string };
+  | {
+      readonly kind: 'networked';
+      /** Undefined in a process that does not open the store. */
+      readonly databaseUrl: string | undefined;
+      readonly clickhouseUrl: string | undefined;
+    };
 
 export interface StoresDeps {
   readonly log: Logger;
@@ -47,10 +53,21 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
     case 'networked':
       return {
         ...shared,
-        openRelational: async () => (await import('./networked/postgres.ts')).openNetworkedPostgres(config),
-        openTimeseries: async () => (await import('./networked/clickhouse.ts')).openNetworkedTimeseries(config),
+        openRelational: async () =>
+          (await import('./networked/postgres.ts')).openNetworkedPostgres({
+            databaseUrl: given('DATABASE_URL', config.databaseUrl),
+          }),
+        openTimeseries: async () =>
+          (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
+            clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
+          }),
       };
   }
+}
+
+function given(name: string, value: string | undefined): string {
+  if (value === undefined) throw new ConfigurationError(`${name} is not set, and this process opens that store`);
+  return value;
 }
 
 async function openEmbeddedBus(): Promise<Started<Bus>> {

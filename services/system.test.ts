@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { loadEnvironment } from '../catalog/environment.ts';
+import { loadCatalog } from '../catalog/load.ts';
+import { catalogSourceOf } from './runtime/catalog-source.ts';
+import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
+import { startOrder } from './runtime/modules.ts';
+import { readSettings } from './runtime/settings.ts';
+import { apiPorts, createSystem, missingSettings, targets, targetsOf } from './system.ts';
+
+const root = join(import.meta.dirname, '..');
+const catalog = loadCatalog(join(root, 'catalog'));
+
+describe(createSystem.name, () => {
+  it('starts the consumers of the in-process bus before the relay that feeds it', () => {
+    const order = orderOf(configOf('local'));
+
+    expect(order.indexOf('chain-relay')).toBeGreaterThan(order.indexOf('stream-processor'));
+  });
+
+  it('gives each target only what it needs', () => {
+    expect(orderOf(configOf('local', ['--target', 'chain-sync']))).toEqual([
+      'ops',
+      'catalog',
+      'children',
+      'relational',
+      'chain-sync',
+    ]);
+  });
+
+  it('names every target as the catalog names the service', () => {
+    const services = catalog.services.map((service) => service.id);
+
+    for (const target of targets) expect(services).toContain(target);
+  });
+
+  it('listens where the catalog says the analytics API is, and opens the stores it says a service needs', () => {
+    const api = catalog.services.find((service) => service.id === 'analytics-api');
+
+    expect(api?.ports.map((port) => port.port)).toEqual(apiPorts);
+    for (const service of catalog.services.filter((each) => each.released)) {
+      const order: readonly string[] = orderOf(configOf('local', ['--target', service.id]));
+      // Bus and cache are in process so far: no pool has to provide them.
+      const stores = ['relational', 'timeseries'].filter((store) => order.includes(store));
+      expect(new Set(service.needs), service.id).toEqual(new Set(stores));
+    }
+  });
+});
+
+describe(missingSettings.name, () => {
+  it('asks only for the stores that the targets open', () => {
+    const sync = configOf('staging', ['--target', 'chain-sync']);
+    const api = configOf('staging', ['--target', 'analytics-api']);
+
+    expect(missingSettings(sync, orderOf(sync))).toEqual([expect.stringContaining('DATABASE_URL')]);
+    expect(missingSettings(api, orderOf(api))).toHaveLength(2);
+    expect(missingSettings(configOf('local'), orderOf(configOf('local')))).toEqual([]);
+  });
+});
+
+function configOf(environment: string, flags: readonly string[] = []): Config {
+  const file = join(root, 'environments', environment, 'environment.yaml');
+  const parsed = parseFlags(['--environment', environment, ...flags]);
+  return decideConfig(
+    parsed,
+    readSettings({}).settings,
+    catalogSourceOf(join(root, 'catalog')),
+    file,
+    loadEnvironment(file, catalog),
+  );
+}
+
+function orderOf(config: Config) {
+  const context = {
+    config,
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    version: '0',
+    health: () => undefined,
+    fail: () => undefined,
+  };
+  return startOrder(createSystem(context), targetsOf(config));
+}
