@@ -32,19 +32,12 @@ export function countOf(set: Intervals): number {
   return set.reduce((sum, each) => sum + each.to - each.from + 1, 0);
 }
 
-/** Reads PostgreSQL's text of an int8multirange, which it normalises to half-open ranges: `{[0,5),[7,9)}`. */
+/** Reads PostgreSQL's text of an int8multirange of block numbers, which it normalises to half-open ranges: `{[0,5),[7,9)}`. */
 export function parseMultirange(text: string): Intervals {
-  if (text === '{}') return [];
-  const intervals: Interval[] = [];
-  const range = /\[(-?\d+),(-?\d+)\)/y;
-  let at = 1;
-  while (at < text.length) {
-    range.lastIndex = at;
-    const match = range.exec(text);
-    const [from, end] = [Number(match?.[1]), Number(match?.[2])];
+  if (!/^\{(\[\d+,\d+\)(,(?=\[)|(?=\})))*\}$/.test(text)) throw new Error(`not an int8multirange: ${text}`);
+  return [...text.matchAll(/\[(\d+),(\d+)\)/g)].map((match) => {
+    const [from, end] = [Number(match[1]), Number(match[2])];
     if (!Number.isSafeInteger(from) || !Number.isSafeInteger(end)) throw new Error(`not an int8multirange: ${text}`);
-    intervals.push({ from, to: end - 1 });
-    at = range.lastIndex + 1;
-  }
-  return intervals;
+    return { from, to: end - 1 };
+  });
 }
