@@ -1,15 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Anvil, startAnvil } from './testing/anvil.ts';
 import { fillBlocks } from './testing/fill-blocks.ts';
 
 // The whole program as its user meets it: a process, its ports, its files, its signals.
+
+const root = join(import.meta.dirname, '..');
+/** Debian's and Google's names; a machine without one skips the browser, and the test's name says why. */
+const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
 
 let dir: string;
 let catalog: string;
@@ -46,6 +54,27 @@ describe('npm start', () => {
     await vi.waitFor(async () => expect(await headOf('local_l1')).toBeGreaterThan(before), waiting);
     await vi.waitFor(() => expect(running().output()).toMatch(/API +http:\/\/127\.0\.0\.1:\d+\/api/), waiting);
   });
+
+  it.skipIf(chromium === undefined)(
+    'opens its documentation in a browser, offline and without an error (needs Chromium)',
+    async () => {
+      const browser = await playwright.launch({
+        executablePath: chromium ?? '',
+        args: ['--disable-background-networking'],
+      });
+      try {
+        const page = await browser.newPage();
+        const errors: string[] = [];
+        page.on('pageerror', (error) => errors.push(error.message));
+        page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+        await page.goto(`http://127.0.0.1:${8000 + portOffset}/docs`);
+        await page.getByText('/api/v1/l2/networks/{network}/stats').waitFor();
+        expect(errors).toEqual([]);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
 
   it('syncs and serves a network that a new file names, without a restart', async () => {
     await writeFile(join(catalog, 'networks', 'third.yaml'), networkFile(third.url));
@@ -136,7 +165,6 @@ describe('npm start -- --help and the like', () => {
   });
 });
 
-const root = join(import.meta.dirname, '..');
 const waiting = { timeout: 20_000, interval: 100 };
 
 interface Program {
