@@ -6,8 +6,11 @@ export function ourRowQueries({ firstBlock, lastBlock }: ChainInput): string[] {
   const hex = (column: string) => `'0x' || encode(${column}, 'hex')`;
   return [
     `SELECT concat_ws(' ', 'block', b.number, ${hex('b.hash')}, ${hex('b.parent_hash')}, b.timestamp, b.tx_count,
-                      (SELECT coalesce(sum(t.gas_used), 0) FROM chain.txs t WHERE t.block_number = b.number)) AS row
-       FROM chain.blocks b WHERE ${range('b.number')}`,
+                      coalesce(t.gas_used, 0)) AS row
+       FROM chain.blocks b
+       LEFT JOIN (SELECT block_number, sum(gas_used) AS gas_used FROM chain.txs GROUP BY block_number) t
+              ON t.block_number = b.number
+      WHERE ${range('b.number')}`,
     `SELECT concat_ws(' ', 'tx', block_number, tx_index, ${hex('hash')}, ${hex('sender')}, coalesce(${hex('recipient')}, '-'), value,
                       coalesce(status::text, '-'), gas_used) AS row
        FROM chain.txs WHERE ${range('block_number')}`,

@@ -9,6 +9,7 @@ import { createLogger } from '../../runtime/log.ts';
 import type { Started } from '../../runtime/modules.ts';
 import { openEmbeddedPostgres } from '../../stores/embedded/postgres.ts';
 import { migrateRelational } from '../../stores/migrate.ts';
+import type { Relational } from '../../stores/relational.ts';
 import type { RunContext, Work } from '../bench.ts';
 import { blockCount, type ChainInput } from './input.ts';
 import { ourRowQueries } from './our-rows.ts';
@@ -44,7 +45,7 @@ export async function open(context: RunContext): Promise<Work> {
     run: async () => {
       const catalog = catalogOf(networkOf(input));
       sync = await createChainSync({ catalog, relational, log, metrics: new Registry(), ...settings });
-      while (!holdsAll(sync.part, input)) await delay(pollMs);
+      while (!(mayHoldAll(sync.part, input) && (await holdsAll(relational, input)))) await delay(pollMs);
       return blockCount(input);
     },
     rows: async () => {
@@ -62,12 +63,18 @@ export async function open(context: RunContext): Promise<Work> {
   };
 }
 
-function holdsAll(sync: ChainSync, { lastBlock }: ChainInput): boolean {
+/** By its report, which costs nothing to ask. */
+function mayHoldAll(sync: ChainSync, { lastBlock }: ChainInput): boolean {
   const [report] = sync.reports();
   if (report?.state === 'unreachable') throw new Error(`chain-sync: ${report.reason}`);
-  return (
-    report?.synced !== null && report !== undefined && report.synced >= lastBlock && report.backfillRemaining === 0
-  );
+  return (report?.synced ?? -1) >= lastBlock && report?.backfillRemaining === 0;
+}
+
+/** By what is committed, which decides. */
+async function holdsAll(relational: Relational, { firstBlock, lastBlock }: ChainInput): Promise<boolean> {
+  const range = `int8range(${firstBlock}, ${lastBlock}, '[]')`;
+  const [found] = await relational.query<{ all: boolean }>(`SELECT synced @> ${range} AS all FROM chain.cursors`);
+  return found?.all === true;
 }
 
 function networkOf({ url, chainId, firstBlock }: ChainInput): Network {

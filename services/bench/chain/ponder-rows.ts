@@ -5,12 +5,14 @@ export function ponderRowQueries({ chainId, firstBlock, lastBlock }: ChainInput)
   const range = (table: string, column: string) =>
     `${table}.chain_id = ${chainId} AND ${table}.${column} BETWEEN ${firstBlock} AND ${lastBlock}`;
   return [
-    `SELECT concat_ws(' ', 'block', b.number, b.hash, b.parent_hash, b.timestamp, count(r.transaction_hash),
-                      coalesce(sum(r.gas_used), 0)) AS row
+    // Receipts have no index by block, so they are summed up first and not looked up for each.
+    `SELECT concat_ws(' ', 'block', b.number, b.hash, b.parent_hash, b.timestamp, coalesce(r.count, 0),
+                      coalesce(r.gas_used, 0)) AS row
        FROM ponder_sync.blocks b
-       LEFT JOIN ponder_sync.transaction_receipts r ON r.chain_id = b.chain_id AND r.block_number = b.number
-      WHERE ${range('b', 'number')}
-      GROUP BY b.number, b.hash, b.parent_hash, b.timestamp`,
+       LEFT JOIN (SELECT block_number, count(*), sum(gas_used) AS gas_used
+                    FROM ponder_sync.transaction_receipts WHERE chain_id = ${chainId} GROUP BY block_number) r
+              ON r.block_number = b.number
+      WHERE ${range('b', 'number')}`,
     `SELECT concat_ws(' ', 'tx', t.block_number, t.transaction_index, t.hash, t."from", coalesce(t."to", '-'), t.value,
                       r.status::numeric, r.gas_used) AS row
        FROM ponder_sync.transactions t

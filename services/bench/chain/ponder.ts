@@ -24,7 +24,8 @@ export interface PonderSettings {
 /** A database for Ponder, and how to read what Ponder left in it. */
 interface Database {
   readonly url?: string;
-  texts(query: string): Promise<string[]>;
+  /** All values of the column `row` of the queries. */
+  rows(queries: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -60,9 +61,7 @@ export async function open(context: RunContext): Promise<Work> {
     measures: () => ({ 'blocks/s until indexed': blockCount(input) / indexedSeconds }),
     rows: async () => {
       await ponder?.stop();
-      const rows: string[] = [];
-      for (const query of ponderRowQueries(input)) rows.push(...(await database.texts(query)));
-      return rows;
+      return await database.rows(ponderRowQueries(input));
     },
     close: async () => {
       await ponder?.stop();
@@ -143,13 +142,12 @@ function parseLogLine(line: string): { level: number; msg: string } {
 /** PGlite has its files to itself, so they are read after Ponder ended, with Ponder's own version of it. */
 function pgliteIn(directory: string): Database {
   return {
-    texts: async (query) => {
+    rows: async (queries) => {
       const path = createRequire(join(peerFolder('ponder'), 'package.json')).resolve('@electric-sql/pglite');
       const { PGlite } = await import(pathToFileURL(path).href);
       const database = await PGlite.create(join(directory, '.ponder/pglite'));
       try {
-        const { rows }: { rows: { row: string }[] } = await database.query(query);
-        return rows.map(({ row }) => row);
+        return await rowsOf(queries, async (text) => (await database.query(text)).rows);
       } finally {
         await database.close();
       }
@@ -166,10 +164,10 @@ async function startPostgres(directory: string): Promise<Database> {
   const { host, port, user, password, database } = server.connection;
   return {
     url: `postgres://${user}:${password}@${host}:${port}/${database}`,
-    texts: async (query) => {
+    rows: async (queries) => {
       const { part: relational, stop } = await openPool({ ...server.connection, max: 1 });
       try {
-        return (await relational.query<{ row: string }>(query)).map(({ row }) => row);
+        return await rowsOf(queries, (text) => relational.query(text));
       } finally {
         await stop();
       }
@@ -179,4 +177,15 @@ async function startPostgres(directory: string): Promise<Database> {
       await children.close();
     },
   };
+}
+
+async function rowsOf(
+  queries: readonly string[],
+  query: (text: string) => Promise<readonly { row: string }[]>,
+): Promise<string[]> {
+  // Without statistics the planner takes the tables, just filled, for tiny ones, and joins them row by row for minutes.
+  await query('ANALYZE');
+  const rows: string[] = [];
+  for (const text of queries) for (const { row } of await query(text)) rows.push(row);
+  return rows;
 }
