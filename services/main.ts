@@ -7,6 +7,7 @@ import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, type Flags, parseFlags } from './runtime/config.ts';
 import { ConfigurationError, describeError, exitCodeOf } from './runtime/errors.ts';
 import { createLogger } from './runtime/log.ts';
+import { makeFolder } from './runtime/make-folder.ts';
 import { type Running, startModules, startOrder } from './runtime/modules.ts';
 import { readSettings, variables } from './runtime/settings.ts';
 import { type Context, createSystem, missingSettings, type Parts, targets, targetsOf } from './system.ts';
@@ -87,6 +88,7 @@ function contextOf(config: Config): {
 }
 
 async function run(config: Config): Promise<void> {
+  if (config.environment.name === 'local') makeFolder(config.dataDir);
   const { context, attach, failed } = contextOf(config);
   const { log } = context;
   const abort = new AbortController();

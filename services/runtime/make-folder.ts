@@ -1,0 +1,33 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ConfigurationError } from './errors.ts';
+
+/**
+ * Makes a folder with its missing parents, private to this user, and leaves an existing one alone.
+ * Step by step: Node's recursive mkdir does not return where a parent is there but takes no entries, as below /proc.
+ * Throws ConfigurationError, with the folder and the reason.
+ */
+export function makeFolder(folder: string): void {
+  try {
+    make(folder);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(
+      `the data folder ${folder} cannot be made (${reason}): choose another with --data-dir`,
+      { cause: error },
+    );
+  }
+}
+
+function make(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  if (found !== undefined) throw new Error(`${folder} is no folder`);
+  make(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  }
+}
