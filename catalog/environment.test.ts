@@ -98,8 +98,8 @@ describe(parseEnvironment.name, () => {
   });
 
   it('checks what a slice can tell', () => {
-    const slice = parseSlice(renderSlice(sliceOf(small(), 'chain-sync')));
-    expect(parseEnvironment(file, staging, slice).problems.map(formatProblem)).toEqual([]);
+    const { catalog } = parseSlice(renderSlice(sliceOf(small(), 'chain-sync')));
+    expect(parseEnvironment(file, staging, catalog).problems.map(formatProblem)).toEqual([]);
   });
 });
 

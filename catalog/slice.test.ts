@@ -27,8 +27,10 @@ describe(sliceOf.name, () => {
 
 describe(parseSlice.name, () => {
   it('gives back what was rendered, and an empty list for the rest', () => {
-    const slice = parseSlice(renderSlice(sliceOf(small(), 'chain-sync')));
-    expect(slice).toEqual({ ...emptyCatalog, networks: small().networks });
+    const slice = sliceOf(small(), 'chain-sync');
+    const { catalog, digest } = parseSlice(renderSlice(slice));
+    expect(catalog).toEqual({ ...emptyCatalog, networks: small().networks });
+    expect(digest).toBe(slice.digest);
   });
 
   it('refuses a slice that was changed by hand', () => {

@@ -36,8 +36,8 @@ const PartialCatalog = Type.Partial(LockedCatalog, { additionalProperties: false
  * Reads a rendered slice back: its schema and digest are checked, and a kind the service does not read is an empty
  * list. Throws a CatalogError.
  */
-export function parseSlice(text: string, file = 'slice.json'): Catalog {
-  const catalog = parseLocked(file, text, PartialCatalog);
-  const full = kinds.map(({ key }) => [key, catalog[key] ?? []] as const);
-  return deepFreeze(Object.fromEntries(full) as unknown as Catalog);
+export function parseSlice(text: string, file = 'slice.json'): { catalog: Catalog; digest: string } {
+  const slice = parseLocked(file, text, PartialCatalog);
+  const full = kinds.map(({ key }) => [key, slice[key] ?? []] as const);
+  return { catalog: deepFreeze(Object.fromEntries(full) as unknown as Catalog), digest: digestOf(slice) };
 }

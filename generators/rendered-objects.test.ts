@@ -136,7 +136,7 @@ describe('slices', () => {
     expect(ofKind('ConfigMap').length).toBe(9);
     for (const { path, body } of ofKind('ConfigMap')) {
       const text: string = body.data['slice.json'];
-      const catalog = parseSlice(text, path);
+      const { catalog } = parseSlice(text, path);
       expect(catalog.networks.length, path).toBe(inputsOf('staging').catalog.networks.length);
     }
   });

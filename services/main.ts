@@ -5,10 +5,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { forgetNetwork } from './datasets/chain/write.ts';
 import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, type Flags, parseFlags } from './runtime/config.ts';
-import { ConfigurationError, describeError, exitCodeOf } from './runtime/errors.ts';
+import { ConfigurationError, describeError, exitCodeOf, RetryableError } from './runtime/errors.ts';
 import { createLogger } from './runtime/log.ts';
 import { makeFolder } from './runtime/make-folder.ts';
-import { type Running, startModules, startOrder } from './runtime/modules.ts';
+import { type Observer, type Running, startModules, startOrder } from './runtime/modules.ts';
 import { readSettings, variables } from './runtime/settings.ts';
 import { type Context, createSystem, missingSettings, type Parts, targets, targetsOf } from './system.ts';
 import { showProgress, showStarted } from './terminal.ts';
@@ -91,6 +91,12 @@ async function run(config: Config): Promise<void> {
   if (config.environment.name === 'local') makeFolder(config.dataDir);
   const { context, attach, failed } = contextOf(config);
   const { log } = context;
+  const forPeople = config.environment.name === 'local';
+  // Without this, a defect in a callback would end the process with 1, which asks for another configuration, and stop nothing.
+  process.on('uncaughtException', (error) => {
+    log.error({ reason: error.stack }, 'a defect: stopping');
+    context.fail(error);
+  });
   const abort = new AbortController();
   let firstAt = 0;
   const signalled = new Promise<string>((resolve) => {
@@ -108,30 +114,36 @@ async function run(config: Config): Promise<void> {
       });
     }
   });
+  const tellStopped = (): void => (forPeople ? print('stopped') : log.info('stopped'));
   const from = performance.now();
-  const running = await startModules(
-    createSystem(context),
-    targetsOf(config),
-    {
-      started: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module started'),
-      stopped: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module stopped'),
-      stopFailed: (name, error) =>
-        log.error({ module: name, reason: describeError(error) }, 'module did not stop cleanly'),
-    },
-    abort.signal,
-  );
+  const observer: Observer = {
+    started: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module started'),
+    stopped: (name, tookMs) => log.debug({ module: name, tookMs: Math.round(tookMs) }, 'module stopped'),
+    stopFailed: (name, error) =>
+      log.error({ module: name, reason: describeError(error) }, 'module did not stop cleanly'),
+  };
+  let running: Running<Parts>;
+  try {
+    running = await startModules(createSystem(context), targetsOf(config), observer, abort.signal);
+  } catch (error) {
+    // Asked to stop before it was up: what had started is stopped by now.
+    if (abort.signal.aborted && error === abort.signal.reason) return tellStopped();
+    throw error;
+  }
   attach(running);
   const tookMs = performance.now() - from;
-  const forPeople = config.environment.name === 'local';
   if (forPeople) showStarted(context, running, tookMs, process.stdout);
   else log.info({ modules: running.names, tookMs: Math.round(tookMs) }, 'started');
   const progress = forPeople ? showProgress(running, process.stdout) : undefined;
   const end = await Promise.race([signalled, failed]);
   progress?.stop();
-  if (typeof end === 'string') print(`\nstopping (${end}); a second Ctrl-C leaves at once`);
+  if (typeof end === 'string') {
+    if (forPeople) print(`\nstopping (${end}); a second Ctrl-C leaves at once`);
+    else log.info({ signal: end }, 'stopping');
+  }
   await running.stop();
   if (typeof end !== 'string') throw end;
-  print('stopped');
+  tellStopped();
 }
 
 /** Starts the relational store alone and drops a network from it; the retractions reach the other stores at the next start. */
@@ -141,6 +153,10 @@ async function forget(config: Config, network: string): Promise<void> {
   try {
     if (relational === undefined) return;
     const dropped = await forgetNetwork(relational, network);
+    if (dropped === 0)
+      throw new ConfigurationError(
+        `--forget ${network}: nothing is held of it; npm run catalog -- list network shows the ids`,
+      );
     print(`dropped ${dropped} blocks of ${network}; the next start syncs it anew`);
   } finally {
     await running.stop();
@@ -191,9 +207,11 @@ function print(text: string): void {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const known = error instanceof ConfigurationError || exitCodeOf(error) === 75;
+    const isForTheUser = error instanceof ConfigurationError || error instanceof RetryableError;
     const mark = styleText('red', 'error', { stream: process.stderr });
-    process.stderr.write(`${mark} ${known && error instanceof Error ? error.message : describeError(error)}\n`);
+    // Anything else is a defect, and its stack says where.
+    const stack = !isForTheUser && error instanceof Error ? `\n${error.stack}` : '';
+    process.stderr.write(`${mark} ${isForTheUser ? error.message : describeError(error)}${stack}\n`);
     process.exit(exitCodeOf(error));
   },
 );

@@ -1,8 +1,7 @@
 import type { Chart } from 'cdk8s';
 import { KubeConfigMap } from 'cdk8s-plus-28/lib/imports/k8s.js';
-import { compareCodePoints, getId, kinds } from '../../catalog/kinds.ts';
-import { canonicalJson } from '../../catalog/lock.ts';
-import type { CatalogSlice } from '../../catalog/slice.ts';
+import { getId, kinds } from '../../catalog/kinds.ts';
+import { type CatalogSlice, renderSlice } from '../../catalog/slice.ts';
 import { type ServiceContext, serviceMetadata } from './service-context.ts';
 
 /** File of the ConfigMap that holds the slice, and where it is mounted. */
@@ -18,18 +17,6 @@ export function addConfigMap(chart: Chart, context: ServiceContext): void {
     metadata: serviceMetadata(context, 'config', entriesOf(context.slice)),
     data: { [sliceFile]: renderSlice(context.slice) },
   });
-}
-
-/** The slice as JSON, an entry a line: a diff then shows the entry that changed, and not the whole. */
-function renderSlice({ service, digest, catalog }: CatalogSlice): string {
-  const lists = Object.entries(catalog)
-    .sort(([a], [b]) => compareCodePoints(a, b))
-    .map(([key, entries]) => {
-      const lines = entries.map((entry: object) => `      ${canonicalJson(entry).trimEnd()}`);
-      return `    ${JSON.stringify(key)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
-    });
-  const parts = [`  "catalog": {\n${lists.join(',\n')}\n  }`, `  "digest": "${digest}"`, `  "service": "${service}"`];
-  return `{\n${parts.join(',\n')}\n}\n`;
 }
 
 /** The catalog ids of all entries in a slice: `network/base`. */

@@ -40,9 +40,12 @@ const range = {
   fromBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The lowest block wanted' })),
   toBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The highest block wanted' })),
 };
+const limitDefault = 100;
 const PageQuery = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'Rows in one answer' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, default: limitDefault, description: 'Rows in one answer' }),
+    ),
     before: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the answer before, as it is' })),
     ...range,
   },
@@ -171,7 +174,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       },
     },
     async (request, reply) => {
-      const { limit = 100, fromBlock, toBlock } = request.query;
+      const { limit = limitDefault, fromBlock, toBlock } = request.query;
       checkRange(request.query);
       const cursor = cursorOf('blocks', request.query.before);
       const { network, sync, head, pinned } = await open(request.params.network);
@@ -254,7 +257,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       },
     },
     async (request, reply) => {
-      const { limit = 100, fromBlock, toBlock } = request.query;
+      const { limit = limitDefault, fromBlock, toBlock } = request.query;
       checkRange(request.query);
       const cursor = cursorOf('txs', request.query.before);
       const { network, sync, head, pinned } = await open(request.params.network);

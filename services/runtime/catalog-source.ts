@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { readEnvironment } from '../../catalog/environment.ts';
 import { type FileCache, formatProblem, readCatalog } from '../../catalog/load.ts';
 import { renderLock } from '../../catalog/lock.ts';
+import { CatalogError } from '../../catalog/problem.ts';
 import type { Catalog } from '../../catalog/schema/catalog.ts';
 import type { Environment } from '../../catalog/schema/environment.ts';
 import type { Network } from '../../catalog/schema/network.ts';
@@ -50,18 +51,21 @@ function readFolder(path: string, cache: FileCache | undefined): CatalogAndDiges
 }
 
 function readSlice(path: string): CatalogAndDigest {
-  const text = readFileSync(path, 'utf8');
-  const catalog = parseSlice(text, path);
-  // parseSlice has checked that the digest is there and is right.
-  const { digest } = JSON.parse(text) as { digest: string };
-  return { catalog, digest };
+  try {
+    return parseSlice(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    if (error instanceof CatalogError) return { problems: error.problems.map(formatProblem) };
+    throw error;
+  }
 }
 
 function movePorts(network: Network, offset: number): Network {
+  if (offset === 0) return network;
   const rpc = network.rpc.map((endpoint) => {
-    const url = new URL(endpoint.url);
-    url.port = String(Number(url.port) + offset);
-    return { ...endpoint, url: url.origin };
+    const { host, hostname, port } = new URL(endpoint.url);
+    // Without a port it is a server out there, which no other Defimon on this machine can take.
+    if (port === '') return endpoint;
+    return { ...endpoint, url: endpoint.url.replace(host, `${hostname}:${Number(port) + offset}`) };
   });
   return { ...network, rpc };
 }

@@ -61,6 +61,9 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
+/** The local chains listen above 18,000, and ports end at 65,535. */
+const portOffsetMax = 45_000;
+
 /** Reads the command line. Throws ConfigurationError with all that is wrong with it. */
 export function parseFlags(args: readonly string[]): Flags {
   let values: ReturnType<typeof parseArgs<{ options: typeof options; args: string[] }>>['values'];
@@ -73,8 +76,8 @@ export function parseFlags(args: readonly string[]): Flags {
   }
   const problems: string[] = [];
   const portOffset = Number(values['port-offset']);
-  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > 50_000) {
-    problems.push(`--port-offset ${values['port-offset']}: must be a whole number from 0 to 50000`);
+  if (!Number.isInteger(portOffset) || portOffset < 0 || portOffset > portOffsetMax) {
+    problems.push(`--port-offset ${values['port-offset']}: must be a whole number from 0 to ${portOffsetMax}`);
   }
   const logLevel = logLevels.find((level) => level === values['log-level']);
   if (logLevel === undefined)

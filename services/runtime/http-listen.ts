@@ -40,7 +40,8 @@ async function listenOn(app: HttpApp, port: number, host: string): Promise<Serve
   return server;
 }
 
-function listenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+/** What to tell a person who cannot have a port. */
+export function listenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new ConfigurationError(`port ${port} is in use: stop what uses it, or start with --port-offset 100`);
@@ -75,7 +76,8 @@ async function drain(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
-function urlOf(server: Server, host: string): string {
+/** Where a listening server is reached; `host` is what it was told to listen on. */
+export function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${shown}:${port}`;

@@ -96,7 +96,7 @@ export async function openLiveCatalog(options: LiveCatalogOptions): Promise<Star
   async function poll(): Promise<void> {
     try {
       const now = await fingerprintOf(options.paths);
-      if (now !== seen) {
+      if (!stopped && now !== seen) {
         seen = now;
         reload();
       }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { Registry } from 'prom-client';
-import { ConfigurationError } from './errors.ts';
+import { describeError } from './errors.ts';
+import { listenError, urlOf } from './http-listen.ts';
 import type { Health, Started } from './modules.ts';
 
 export interface OpsOptions {
@@ -44,23 +45,14 @@ export async function openOps(options: OpsOptions): Promise<Started<{ url: strin
           return send(404, 'text/plain', 'here are GET /metrics, /livez and /readyz\n');
       }
     };
-    answer().catch((error: unknown) =>
-      send(500, 'text/plain', `${error instanceof Error ? error.message : String(error)}\n`),
-    );
+    answer().catch((error: unknown) => send(500, 'text/plain', `${describeError(error)}\n`));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      reject(
-        inUse
-          ? new ConfigurationError(`port ${options.port} is in use: stop what uses it, or start with --port-offset 100`)
-          : error,
-      );
-    });
+    server.once('error', (error) => reject(listenError(error, options.port, options.host)));
     server.listen(options.port, options.host, resolve);
   });
   return {
-    part: { url: `http://${options.host}:${options.port}` },
+    part: { url: urlOf(server, options.host) },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

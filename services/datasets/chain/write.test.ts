@@ -168,6 +168,12 @@ describe(forgetNetwork, () => {
     const retractions = (await changesOf(network)).filter(({ retract }) => retract).map(({ number }) => number);
     expect(retractions).toEqual([...numbersDown(24, 15), ...numbersDown(9, 0)]);
   });
+
+  test('drops nothing of a network that was never synced, and leaves no cursor of it', async () => {
+    const network = nextNetwork();
+    expect(await forgetNetwork(stores.relational, network)).toBe(0);
+    expect(await stores.relational.query('SELECT FROM chain.cursors WHERE network = $1', [network])).toEqual([]);
+  });
 });
 
 // A few heights and branches, so that steps often meet: each block's parent is of its own branch, or of branch 0 at a fork.

@@ -138,6 +138,8 @@ async function findParentHash(relational: Rows, network: string, number: number)
  * for a development chain that was really restarted. Returns the number of blocks dropped.
  */
 export async function forgetNetwork(relational: Relational, network: string, blocksMax = 1000): Promise<number> {
+  const known = await relational.query('SELECT FROM chain.cursors WHERE network = $1', [network]);
+  if (known.length === 0) return 0;
   let dropped = 0;
   let cursor = await loadCursor(relational, network);
   for (let last = cursor.synced.at(-1); last !== undefined; last = cursor.synced.at(-1)) {
