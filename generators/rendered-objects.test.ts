@@ -77,6 +77,23 @@ describe('policy', () => {
     for (const { body } of ofKind('ExternalSecret')) expect(body.spec.secretStoreRef.kind).toBe('ClusterSecretStore');
   });
 
+  it('gives a service the addresses of the stores that it needs, and of no other', () => {
+    const keysOf = (name: string) =>
+      ofKind('ExternalSecret')
+        .filter(({ manifest }) => manifest.metadata.name === name)
+        .map(({ body }) => body.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey));
+    expect(new Set(keysOf('chain-sync').flat())).toEqual(new Set(['DATABASE_URL']));
+    expect(new Set(keysOf('stream-processor').flat())).toEqual(new Set(['DATABASE_URL', 'CLICKHOUSE_URL']));
+  });
+
+  it('runs no second pod of a service held to one while it is replaced, and drops no request of the others', () => {
+    for (const { path, manifest, body } of ofKind('Deployment')) {
+      const isApi = manifest.metadata.name === 'analytics-api';
+      expect(body.spec.strategy.type, path).toBe(isApi ? 'RollingUpdate' : 'Recreate');
+      expect('lifecycle' in body.spec.template.spec.containers[0], path).toBe(isApi);
+    }
+  });
+
   it('gives every container requests, limits, probes, a fixed image and no privilege', () => {
     for (const { path, body } of ofKind('Deployment')) {
       const { template } = body.spec;

@@ -1,6 +1,7 @@
 import type { Chart } from 'cdk8s';
 import {
   type Container,
+  type DeploymentStrategy,
   type EnvVar,
   IntOrString,
   KubeDeployment,
@@ -20,6 +21,9 @@ const userId = 10001;
 /** Time to finish what runs: an API its requests, chain-sync the commit it is in. */
 const drainSeconds = 60;
 
+/** Gateways learn that a pod goes while it goes: until they have, it must take what they still send. */
+const unroutedSeconds = '5';
+
 /**
  * The pods of a service, built from the typed classes of cdk8s-plus-28 that mirror Kubernetes 1.28 field by field. Its
  * higher classes are not used: they add requests, limits, probes and a selector made from the construct's path, which
@@ -35,11 +39,7 @@ export function addDeployment(chart: Chart, context: ServiceContext): void {
       ...(isAutoscaled(context) ? {} : { replicas: replicas.min }),
       revisionHistoryLimit: 5,
       selector: { matchLabels: selector },
-      // A second chain-sync beside the first is safe: PostgreSQL's advisory lock gives each network one owner.
-      strategy: {
-        type: 'RollingUpdate',
-        rollingUpdate: { maxSurge: IntOrString.fromNumber(1), maxUnavailable: IntOrString.fromNumber(0) },
-      },
+      strategy: strategyOf(context),
       template: {
         metadata: {
           labels: { ...selector, 'app.kubernetes.io/part-of': 'defimon' },
@@ -75,6 +75,16 @@ export function addDeployment(chart: Chart, context: ServiceContext): void {
   });
 }
 
+/**
+ * A service that the catalog holds to one replica is not doubled while it is replaced either: two chain-syncs would spend
+ * every provider's rate budget twice, and refuse each other's commits.
+ */
+function strategyOf({ service }: ServiceContext): DeploymentStrategy {
+  if (service.scaling.max === 1) return { type: 'Recreate' };
+  const rollingUpdate = { maxSurge: IntOrString.fromNumber(1), maxUnavailable: IntOrString.fromNumber(0) };
+  return { type: 'RollingUpdate', rollingUpdate };
+}
+
 function containerOf(context: ServiceContext): Container {
   const { service, environment, image } = context;
   return {
@@ -92,10 +102,13 @@ function containerOf(context: ServiceContext): Container {
     env: variablesOf(context),
     ports: portsOf(service).map(({ name, port }) => ({ name, containerPort: port, protocol: 'TCP' })),
     resources: requirementsOf(environment.services?.[service.id]?.resources ?? service.resources),
-    // Two minutes to start: migrations of a large table run before a service is live.
+    // A service is live before its stores are open: a long migration shows as "not ready", and is not killed.
     startupProbe: { ...probe('/livez'), periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...probe('/livez'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 2 },
+    ...(service.ports.length === 0
+      ? {}
+      : { lifecycle: { preStop: { exec: { command: ['sleep', unroutedSeconds] } } } }),
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },

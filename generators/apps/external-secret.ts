@@ -24,15 +24,7 @@ const addressVariables = {
 /** All secret variables of a service: the addresses of the stores it needs, then its own. */
 export function secretVariablesOf({ service, environment }: ServiceContext): SecretVariable[] {
   const own = (service.secrets ?? []).map((secret) => ({ ...secret, source: `service/${service.id}` }));
-  return [...storesOf(service).map((store) => addressOf(store, service.id, environment)), ...own];
-}
-
-/** The program takes both databases from the network or neither, so one that needs either is told of both. */
-function storesOf({ needs }: ServiceContext['service']): StoreKind[] {
-  const databases: StoreKind[] = needs.some((store) => store === 'relational' || store === 'timeseries')
-    ? ['relational', 'timeseries']
-    : [];
-  return [...databases, ...needs.filter((store) => !databases.includes(store))];
+  return [...service.needs.map((store) => addressOf(store, service.id, environment)), ...own];
 }
 
 /** One Secret for each service, with nothing in it that the service does not need. */
