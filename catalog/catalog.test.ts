@@ -32,7 +32,7 @@ describe('the catalog', () => {
   });
 
   it.each(renderEditorSchemas())('$path is what the schemas say today', ({ path, text }) => {
-    expect(readFileSync(join(dir, path), 'utf8'), 'run "npm run catalog -- schemas"').toBe(text);
+    expect(readFileSync(join(dir, path), 'utf8'), 'run "npm run generate"').toBe(text);
   });
 });
 

@@ -2,7 +2,6 @@ import { parseArguments, UsageError } from './arguments.ts';
 import { listEntries } from './list.ts';
 import { newEntry, newHelp, newOptions } from './new.ts';
 import { listRules } from './rules.ts';
-import { checkSchemas, writeSchemas } from './schemas.ts';
 import { showEntry } from './show.ts';
 import { InputClosedError, paint, type Terminal } from './terminal.ts';
 import { validate } from './validate.ts';
@@ -19,7 +18,6 @@ const help = `What exists, and whether it fits together.
   npm run catalog -- show <id>                an entry, where it is written and who refers to it
   npm run catalog -- new <kind> [options]     write a new entry; asks for what is missing (new --help: the options)
   npm run catalog -- rules [code]             what holds across files, and why
-  npm run catalog -- schemas [--check]        write the editor's schemas; --check: exit 1 if one is stale
 
 Options
   --dir <folder>   another catalog folder
@@ -32,7 +30,7 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
   try {
     const { positionals, options } = parseArguments(argv, {
       values: ['dir', ...newOptions],
-      flags: ['help', 'check'],
+      flags: ['help'],
     });
     const [command, ...rest] = positionals;
     const dir = options.get('dir')?.at(-1) ?? setting.dir;
@@ -49,7 +47,7 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
       stdout.write(help);
       return options.has('help') ? 0 : 1;
     }
-    const wrong = [...options.keys()].find((name) => name !== 'dir' && !(name === 'check' && command === 'schemas'));
+    const wrong = [...options.keys()].find((name) => name !== 'dir');
     if (wrong !== undefined) throw new UsageError(`"${command}" takes no --${wrong}`);
     const [argument, ...more] = rest;
     refuseMore(more);
@@ -64,9 +62,6 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
         return showEntry(dir, argument, setting);
       case 'rules':
         return listRules(argument, setting);
-      case 'schemas':
-        refuseMore(rest);
-        return options.has('check') ? checkSchemas(dir, setting) : writeSchemas(dir, setting);
       default:
         throw new UsageError(`unknown command "${command}"`);
     }

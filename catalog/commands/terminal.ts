@@ -32,10 +32,10 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   return [header, ...rows].map((cells) => `${line(cells)}\n`).join('');
 }
 
-/** Asks on the terminal, one question after the other; an empty answer to a question without a default is asked again. */
+/** Asks on the terminal, one question after the other; an empty answer is asked again. */
 export async function ask(
   terminal: Terminal,
-  questions: readonly { name: string; text: string; fallback?: string | undefined }[],
+  questions: readonly { name: string; text: string }[],
 ): Promise<Map<string, string>> {
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr, terminal: true });
   const answers = new Map<string, string>();
@@ -45,12 +45,9 @@ export async function ask(
   // Nobody may be waiting for it when the last answer is in.
   closed.catch(() => undefined);
   try {
-    for (const { name, text, fallback } of questions) {
+    for (const { name, text } of questions) {
       let answer = '';
-      while (answer === '') {
-        const hint = fallback === undefined ? '' : ` [${fallback}]`;
-        answer = (await Promise.race([lines.question(`${text}${hint}: `), closed])).trim() || (fallback ?? '');
-      }
+      while (answer === '') answer = (await Promise.race([lines.question(`${text}: `), closed])).trim();
       answers.set(name, answer);
     }
     return answers;
