@@ -20,6 +20,13 @@ beforeEach(() => {
 });
 
 describe(runCatalog.name, () => {
+  it("writes the network of the README, by the README's own command", async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const command = /npm run catalog -- (new network .*)/.exec(readme)?.[1] ?? '';
+    expect(await run(...command.split(' '), '--owner', 'platform')).toMatchObject({ code: 0, err: '' });
+    expect(loadCatalog(dir).networks.map(({ id }) => id)).toContain('third');
+  });
+
   it('explains itself', async () => {
     expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('npm run catalog -- validate') });
     expect(await run()).toMatchObject({ code: 1, out: expect.stringContaining('npm run catalog -- validate') });
