@@ -12,7 +12,14 @@ import type { Resources } from '../../catalog/schema/common.ts';
 import { opsPort } from '../conventions.ts';
 import { catalogFolder, sliceFile } from './config-map.ts';
 import { secretVariablesOf } from './external-secret.ts';
-import { isAutoscaled, replicasOf, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
+import {
+  followsChains,
+  isAutoscaled,
+  replicasOf,
+  type ServiceContext,
+  selectorOf,
+  serviceMetadata,
+} from './service-context.ts';
 import { portsOf } from './service-objects.ts';
 
 /** Any id but 0, and the same in every image we build. */
@@ -126,7 +133,7 @@ function containerOf(context: ServiceContext): Container {
 function variablesOf(context: ServiceContext): EnvVar[] {
   const { service, environment } = context;
   const { sync } = environment;
-  const settings = service.reads.includes('networks')
+  const settings = followsChains(service)
     ? {
         L2_SYNC_INTERVAL: sync.intervalSeconds,
         L2_BATCH_SIZE: sync.batchSize,

@@ -8,7 +8,7 @@ import {
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { StoreKind } from '../../catalog/schema/common.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
-import { type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
+import { followsChains, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** The usual port of each store. */
 const storePorts: Readonly<Record<StoreKind, number>> = {
@@ -20,9 +20,6 @@ const storePorts: Readonly<Record<StoreKind, number>> = {
   document: 27017,
   search: 9200,
 };
-
-/** Services that talk to the world: chain-sync asks the networks' public endpoints, all of which listen on 443. */
-const outwardServices: ReadonlySet<string> = new Set(['chain-sync']);
 
 /** Addresses that are no part of the world: private nets and the link-local one where clouds keep their credentials. */
 const privateNets = {
@@ -42,7 +39,7 @@ export function addNetworkPolicy(chart: Chart, context: ServiceContext): void {
       egress: [
         toDns(),
         ...service.needs.map((store) => toStore(store, context)),
-        ...(outwardServices.has(service.id) ? [toWorld()] : []),
+        ...(followsChains(service) ? [toWorld()] : []),
       ],
     },
   });
@@ -83,6 +80,7 @@ function toStore(kind: StoreKind, { pool }: ServiceContext): NetworkPolicyEgress
   return { to, ports: [tcp(storePorts[kind])] };
 }
 
+/** Public endpoints all listen on 443. */
 function toWorld(): NetworkPolicyEgressRule {
   const to = Object.entries(privateNets).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
   return { to, ports: [tcp(443)] };

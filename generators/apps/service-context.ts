@@ -16,6 +16,11 @@ export interface ServiceContext {
   readonly slice: ReturnType<typeof sliceOf>;
 }
 
+/** The one service that follows the chains: it asks their public endpoints, and runs by the settings of the brief. */
+export function followsChains(service: Service): boolean {
+  return service.id === 'chain-sync';
+}
+
 /** Selects the pods of a service. A Deployment's selector can never change, so it holds the id and nothing else. */
 export function selectorOf(service: Service): Record<string, string> {
   return { 'app.kubernetes.io/name': service.id };
