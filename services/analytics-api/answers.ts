@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
+import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
 import { Nullable, OneOf } from '../runtime/http.ts';
 
@@ -17,6 +18,9 @@ const Hash = (description: string) => Type.String({ pattern: '^0x[0-9a-f]{64}$',
 const Address = (description: string) => Type.String({ pattern: '^0x[0-9a-f]{40}$', description });
 const UnixSeconds = (description: string) => Type.Integer({ description: `${description}, Unix seconds` });
 const Text = (description: string) => Type.String({ description });
+
+/** How far back statistics may go, by name. */
+export const windowNames = ['1h', '24h', '7d', 'all'] as const;
 
 export const syncStates = ['idle', 'starting', 'syncing', 'synced', 'unreachable', 'unknown'] as const;
 const SyncState = () =>
@@ -74,7 +78,7 @@ export const NetworkAnswer = Type.Object(
     settlement: Text('`self`, or the network whose blocks secure this one'),
     priority: Type.Integer({ minimum: 1, maximum: 10, description: '10 is synced first' }),
     phase: Type.Integer({ minimum: 1, maximum: 3, description: 'Phase of the roll-out' }),
-    status: OneOf(['active', 'deprecated', 'retired'], { description: 'retired: kept as history, never synced' }),
+    status: OneOf(Status.enum, { description: 'retired: kept as history, never synced' }),
     statusNote: Nullable(Text('Why it is not active')),
     aliasOf: Nullable(Text('The network of which this is another name')),
     renamedTo: Nullable(Text('The name in use today')),
@@ -233,7 +237,7 @@ export const StatsAnswer = Type.Object(
     ...freshness,
     window: Type.Object(
       {
-        name: OneOf(['1h', '24h', '7d', 'all', 'range'], { description: 'As asked for; range: by block numbers' }),
+        name: OneOf([...windowNames, 'range'], { description: 'As asked for; range: by block numbers' }),
         seconds: Nullable(Count('Length of the window')),
       },
       {

@@ -25,6 +25,7 @@ import {
   StatsAnswer,
   type TxAnswer,
   TxsAnswer,
+  windowNames,
 } from './answers.ts';
 import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
@@ -51,11 +52,14 @@ const PageQuery = Type.Object(
   },
   closed,
 );
-const windows = { '1h': 3600, '24h': 86_400, '7d': 604_800, all: null } as const;
+const windows = { '1h': 3600, '24h': 86_400, '7d': 604_800, all: null } as const satisfies Record<
+  (typeof windowNames)[number],
+  number | null
+>;
 const StatsQuery = Type.Object(
   {
     window: Type.Optional(
-      OneOf(['1h', '24h', '7d', 'all'], {
+      OneOf(windowNames, {
         description: "How far back from the newest block's timestamp; 24h when neither it nor a range is given",
       }),
     ),

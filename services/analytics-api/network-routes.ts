@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
 import { findStatus } from '../datasets/chain/read.ts';
 import { readStatus } from '../datasets/chain/status.ts';
@@ -16,7 +17,7 @@ export const networkPath = (example: string) => ({
 const NoQuery = Type.Object({}, { additionalProperties: false });
 const NetworksQuery = Type.Object(
   {
-    status: Type.Optional(OneOf(['active', 'deprecated', 'retired'], { description: 'Only networks of this status' })),
+    status: Type.Optional(OneOf(Status.enum, { description: 'Only networks of this status' })),
     kind: Type.Optional(OneOf(NetworkKind.enum, { description: 'Only networks of this kind' })),
     phase: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: 'Only networks of this phase' })),
     minPriority: Type.Optional(
