@@ -73,12 +73,24 @@ describe(createEndpoint, () => {
     expect(endpoint.appetite().blocks).toBe(100);
     expect(endpoint.appetite().blocks).toBeGreaterThan(first);
     answerAll(endpoint, 1, { tookMs: 5000, size: 1e5 });
-    expect(endpoint.appetite().blocks).toBe(50);
+    expect(endpoint.appetite().blocks).toBe(70);
     answerAll(endpoint, 1, { tookMs: 100, size: 20e6 });
-    expect(endpoint.appetite().blocks).toBe(25);
+    expect(endpoint.appetite().blocks).toBe(35);
     // It has met its limit: from here it grows slowly.
     answerAll(endpoint, 3, { tookMs: 100, size: 1e5 });
-    expect(endpoint.appetite().blocks).toBe(28);
+    expect(endpoint.appetite().blocks).toBe(38);
+  });
+
+  test('leaves a busy node with small batches, then with few at once, then with smaller ones', () => {
+    const { endpoint } = endpointOf({ blocksMax: 100 });
+    answerAll(endpoint, 10, { tookMs: 100, size: 1e5 });
+    expect(endpoint.appetite()).toMatchObject({ blocks: 100, inFlight: 6 });
+    answerAll(endpoint, 5, { tookMs: 3000, size: 1e5 });
+    expect(endpoint.appetite()).toMatchObject({ blocks: 20, inFlight: 6 });
+    answerAll(endpoint, 4, { tookMs: 3000, size: 1e5 });
+    expect(endpoint.appetite()).toMatchObject({ blocks: 20, inFlight: 2 });
+    answerAll(endpoint, 2, { tookMs: 3000, size: 1e5 });
+    expect(endpoint.appetite()).toMatchObject({ blocks: 5, inFlight: 2 });
   });
 
   test('halves once for batches that were refused together, down to single blocks', () => {

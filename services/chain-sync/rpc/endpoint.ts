@@ -89,11 +89,13 @@ const refusedMs = 30_000;
 const reasonShownMs = 300_000;
 /** A node may be given its history later; until then it is not asked for it. */
 const lackingMs = 600_000;
-const inFlightStart = 3;
+const inFlightMin = 2;
+const inFlightStart = 4;
 const inFlightMax = 6;
 const batchStart = 20;
-/** A batch that takes longer than this makes the head wait behind it; a shorter one may grow. */
-const batchTargetMs = 1_000;
+/** A batch that is quicker may grow; one that is slower makes the head wait behind it. */
+const batchQuickMs = 500;
+const batchSlowMs = 1_500;
 /** Batches wait in memory until those above them are committed: a handful of this size for each network. */
 const batchSizeMax = 8 * 1024 * 1024;
 
@@ -161,11 +163,18 @@ export function createEndpoint(url: string, options: EndpointOptions): Endpoint 
       latency = latency === undefined ? tookMs : latency * 0.8 + tookMs * 0.2;
       if (askedCalls > 1) batchesAnswered++;
       if (asked < blocks) return;
-      if (tookMs > 4 * batchTargetMs || size > batchSizeMax) tooMany(asked);
-      else if (tookMs < batchTargetMs && size < batchSizeMax / 2) {
-        blocks = Math.min(options.blocksMax, blocks < calm ? Math.ceil(blocks * 1.5) : blocks + 1);
+      if (size > batchSizeMax) tooMany(asked);
+      else if (tookMs > batchSlowMs) {
+        // It is busy, perhaps with us: what waits at the node makes the head wait as well. Small batches in parallel keep it
+        // as busy as large ones.
+        if (blocks > batchStart) blocks = Math.max(batchStart, Math.floor(blocks * 0.7));
+        else if (inFlightAllowed > inFlightMin) inFlightAllowed--;
+        else halve(asked);
+      } else if (tookMs < batchQuickMs) {
+        if (size < batchSizeMax / 2)
+          blocks = Math.min(options.blocksMax, blocks < calm ? Math.ceil(blocks * 1.5) : blocks + 1);
+        if (++successes % 4 === 0) inFlightAllowed = Math.min(inFlightMax, inFlightAllowed + 1);
       }
-      if (++successes % 4 === 0) inFlightAllowed = Math.min(inFlightMax, inFlightAllowed + 1);
     },
     refusesSize: (asked) => {
       if (asked.callsMax !== undefined && asked.callsMax < asked.calls) calls = Math.min(calls, asked.callsMax);
