@@ -30,6 +30,7 @@ export interface ChainSyncDeps {
 }
 
 const statusMs = 1_000;
+const statusAllMs = 5_000;
 
 /** Syncs every selected network of the catalog in force, following its changes: added starts, changed adapts, removed stops. */
 export async function createChainSync(deps: ChainSyncDeps): Promise<Started<ChainSync>> {
@@ -71,14 +72,20 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
   }
 
   let statusError: string | undefined;
+  let written = new Map<string, string>();
+  let allWrittenAt = Number.NEGATIVE_INFINITY;
+
+  /** Writes the reports that changed, and all of them now and then: their age tells whether we are still here. */
   async function publish(): Promise<void> {
     const all = reports();
+    const texts = new Map(all.map((report) => [report.network, JSON.stringify(report)]));
+    const now = performance.now();
+    const isDue = now - allWrittenAt >= statusAllMs;
+    const news = isDue ? all : all.filter(({ network }) => texts.get(network) !== written.get(network));
     try {
-      await writeStatus(
-        deps.relational,
-        all,
-        all.map((report) => report.network),
-      );
+      await writeStatus(deps.relational, news, [...texts.keys()]);
+      written = texts;
+      if (isDue) allWrittenAt = now;
       statusError = undefined;
     } catch (error) {
       const reason = describeError(error);
@@ -96,7 +103,9 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
 
   await apply(deps.catalog.current());
   const unsubscribe = deps.catalog.subscribe((current) => {
-    applied = applied.then(() => apply(current));
+    applied = applied
+      .then(() => apply(current))
+      .catch((error: unknown) => deps.log.error({ reason: describeError(error) }, 'catalog could not be applied'));
   });
   const publishing = keepPublishing();
 

@@ -53,6 +53,12 @@ const ownNodeRequestsPerSecond = 100_000;
 /** A node of our own is back as soon as it is started again; asking costs nobody anything. */
 const ownNodeRestMaxMs = 2_000;
 
+/**
+ * Stacks that count a block's gas as go-ethereum does. Others charge gas outside of transactions, or leave transactions out of
+ * eth_getBlockByNumber (Cosmos SDK, Filecoin, HyperEVM), and would be refused for it.
+ */
+const stacksWhoseGasAddsUp = new Set(['anvil', 'beacon_chain', 'geth_clique', 'linea_besu', 'op_stack']);
+
 /** Starts syncing one EVM network and keeps at it, whatever fails, until stopped. */
 export function runNetwork(options: RunnerOptions): NetworkRunner {
   const { network, relational, log, tuning } = options;
@@ -78,6 +84,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
   const reader = createEvmReader({
     network: id,
     chainId: network.chainId ?? 0,
+    gasAddsUp: stacksWhoseGasAddsUp.has(network.stack),
     weight: network.priority,
     finalityTag: network.finality.tag,
     endpoints,
@@ -142,7 +149,10 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
 
   /** One line when a network is lost, not one a poll: the reason of the moment is in the report. */
   function headFailed(reason: string): void {
-    if (headFailure === null) log.warn({ network: id, reason }, 'network unreachable, trying again');
+    // Told when it begins, and when it becomes another failure: numbers in it change all the time.
+    const kindOf = (text: string | null): string | undefined => text?.replaceAll(/0x[0-9a-f]+|\d+/g, '#');
+    if (kindOf(headFailure) !== kindOf(reason))
+      log.warn({ network: id, reason }, 'network cannot be followed, trying again');
     headFailure = reason;
   }
 

@@ -60,8 +60,9 @@ const forkDepthMax = 10_000;
 const forkStepMax = 128;
 const historyBackoffMinMs = 250;
 const historyBackoffMaxMs = 60_000;
-/** Reads that wait for those above them to be committed, beside those in flight. */
+/** Reads that wait for those above them to be committed, and reads in flight: the two bound what a network holds in memory. */
 const readsWaitingMax = 4;
+const readsInFlightMax = 8;
 
 /**
  * Follows one network until the signal aborts: the head by polling, the gaps below it by backfill, both under one cursor.
@@ -463,13 +464,8 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
   function readsInFlight(): number {
     const now = performance.now();
     const usable = reader.endpoints.filter((each) => each.availableAtMs() <= now);
-    return Math.max(
-      1,
-      Math.min(
-        12,
-        usable.reduce((sum, each) => sum + each.appetite().inFlight, 0),
-      ),
-    );
+    const allowed = usable.reduce((sum, each) => sum + each.appetite().inFlight, 0);
+    return Math.max(1, Math.min(readsInFlightMax, allowed));
   }
 
   function blocksPerRead(): number {

@@ -52,6 +52,8 @@ export interface EvmReader {
 export interface EvmReaderOptions {
   readonly network: string;
   readonly chainId: number;
+  /** On this chain a block's gasUsed is the sum of its receipts': an answer where it is not is refused. */
+  readonly gasAddsUp: boolean;
   /** Its share of the process's requests, as the catalog's priority. */
   readonly weight: number;
   /** The finality tag of the catalog, such as `finalized`; undefined when the chain has none. */
@@ -155,7 +157,11 @@ export function createEvmReader(options: EvmReaderOptions): EvmReader {
       // Pruned nodes have no block 0, and a node behind has not the last final one: what they have must do.
       if (theirs === undefined || theirs === hash) continue;
       const what = number === 0 ? 'block 0' : `final block ${number}`;
-      throw new EndpointFault('wrong_chain', `its ${what} is ${theirs}, not ${hash}: another chain with the same id`);
+      const anew = `if the chain was started anew, drop the old one: npm start -- --forget ${options.network}`;
+      throw new EndpointFault(
+        'wrong_chain',
+        `its ${what} is ${theirs}, not ${hash}: another chain with the same id; ${anew}`,
+      );
     }
     endpoint.admit(told.get(0) ?? null);
   }
@@ -228,7 +234,7 @@ export function createEvmReader(options: EvmReaderOptions): EvmReader {
     const replies = await send(endpoint, calls, asking);
     const raw = presentIn(endpoint, numbers, replies.slice(0, numbers.length), 'block');
     const receipts = await readReceipts(endpoint, numbers, raw, replies.slice(numbers.length), asking);
-    return numbers.map((number, at) => parseBlock(number, raw[at], receipts[at]));
+    return numbers.map((number, at) => parseBlock(number, raw[at], receipts[at], options.gasAddsUp));
   }
 
   async function readReceipts(
@@ -242,7 +248,7 @@ export function createEvmReader(options: EvmReaderOptions): EvmReader {
     if (first !== undefined && 'fault' in first && first.fault.kind === 'unsupported') endpoint.blockReceipts = false;
     if (!endpoint.blockReceipts) return readReceiptsOneByOne(endpoint, numbers, rawBlocks, asking);
     // Some nodes answer null for the receipts of an empty block, and some for those of a block that they have one by one.
-    const found = rawBlocks.map((block, at) => (isEmpty(block) ? [] : findResult(replies[at])));
+    const found = rawBlocks.map((block, at) => findResult(replies[at]) ?? (isEmpty(block) ? [] : undefined));
     const missing = found.flatMap((each, at) => (each === undefined ? [at] : []));
     if (missing.length === 0) return found;
     const singly = await readReceiptsOneByOne(

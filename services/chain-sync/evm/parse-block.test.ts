@@ -92,6 +92,12 @@ describe(parseBlock, () => {
       (_, r) => (at(at(r, 0).logs as Raw[], 0).topics = ['0x12']),
       /topics is not 32 bytes/,
     ],
+    [
+      'a block that lost its transactions and their receipts',
+      (b, r) => (b.transactions = []) && r.splice(0),
+      /receipts say 0/,
+    ],
+    ['gas that the receipts do not account for', (b) => (b.gasUsed = '0x1'), /used 1 gas, but its 2 receipts say/],
     ['no gas used', (_, r) => delete at(r, 0).gasUsed, /receipt.gasUsed is not a quantity: undefined/],
   ])('refuses %s', (_, spoil, message) => {
     const [block, receipts] = [rawBlock(), rawReceipts()];
@@ -101,8 +107,14 @@ describe(parseBlock, () => {
   });
 
   test.each([null, undefined, 7, 'x', [], {}])('refuses %j for a block or its receipts', (odd) => {
-    expect(() => parseBlock(16, odd, rawReceipts())).toThrow(BadAnswer);
-    expect(() => parseBlock(16, rawBlock(), odd)).toThrow(BadAnswer);
+    expect(() => parseBlock(16, odd, rawReceipts(), true)).toThrow(BadAnswer);
+    expect(() => parseBlock(16, rawBlock(), odd, true)).toThrow(BadAnswer);
+  });
+
+  test('takes gas that does not add up where the chain counts it otherwise', () => {
+    const block = rawBlock();
+    block.gasUsed = '0x1';
+    expect(parseBlock(16, block, rawReceipts(), false).gasUsed).toBe('1');
   });
 
   test.each([
@@ -200,7 +212,7 @@ const paths: readonly (readonly ['block' | 'tx' | 'receipt', number, string])[] 
 ];
 
 function parse(block: Raw, receipts: readonly Raw[]) {
-  return parseBlock(16, block, receipts);
+  return parseBlock(16, block, receipts, true);
 }
 
 function rawBlock(): Raw {

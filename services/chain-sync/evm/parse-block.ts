@@ -58,10 +58,11 @@ export function txHashesOf(answer: unknown): Hex[] {
 
 /**
  * Joins a full block (`eth_getBlockByNumber(n, true)`) with its receipts (`eth_getBlockReceipts(n)`).
- * Both must be of block `number` and of one hash: behind a load balancer two nodes may have answered.
+ * Both must be of block `number` and of one hash: behind a load balancer two nodes may have answered. With `gasAddsUp` the
+ * receipts must also account for the block's gas, which tells a block that lost transactions on the way.
  * Throws BadAnswer, naming what does not fit.
  */
-export function parseBlock(number: number, answer: unknown, receiptsAnswer: unknown): Block {
+export function parseBlock(number: number, answer: unknown, receiptsAnswer: unknown, gasAddsUp: boolean): Block {
   const raw = objectOf(answer, `block ${number}`);
   const header = parseHeader(raw);
   if (header.number !== number) throw new BadAnswer(`asked for block ${number}, got block ${header.number}`);
@@ -74,11 +75,16 @@ export function parseBlock(number: number, answer: unknown, receiptsAnswer: unkn
   const txs = rawTxs.map((tx, index) =>
     parseTx(header, index, objectOf(tx, 'transaction'), objectOf(receipts[index], 'receipt'), logs),
   );
+  const gasUsed = decimalOf(raw.gasUsed, 'block.gasUsed');
+  const gasOfTxs = txs.reduce((sum, tx) => sum + Number(tx.gasUsed), 0);
+  if (gasAddsUp && gasOfTxs !== Number(gasUsed)) {
+    throw new BadAnswer(`block ${number} used ${gasUsed} gas, but its ${txs.length} receipts say ${gasOfTxs}`);
+  }
   return {
     ...header,
     miner: optionalBytesOf(raw.miner, 'block.miner', 20),
     gasLimit: decimalOf(raw.gasLimit, 'block.gasLimit'),
-    gasUsed: decimalOf(raw.gasUsed, 'block.gasUsed'),
+    gasUsed,
     baseFeePerGas: optionalDecimalOf(raw.baseFeePerGas, 'block.baseFeePerGas'),
     blobGasUsed: optionalDecimalOf(raw.blobGasUsed, 'block.blobGasUsed'),
     excessBlobGas: optionalDecimalOf(raw.excessBlobGas, 'block.excessBlobGas'),

@@ -88,7 +88,7 @@ const codes: Readonly<Record<number, FaultKind>> = {
 /** Reads a JSON-RPC error as a provider words it; where the text tells nothing, the code decides. `data` is the error's third field. */
 export function classifyRpcError(code: unknown, message: unknown, data?: unknown): EndpointFault {
   const text = typeof message === 'string' ? message.slice(0, 300) : 'no message';
-  const told = `${text} (code ${typeof code === 'number' ? code : 'none'})`;
+  const told = `${withoutSecrets(text)} (code ${typeof code === 'number' ? code : 'none'})`;
   const kind =
     texts.find(([, pattern]) => pattern.test(text))?.[0] ??
     (typeof code === 'number' ? codes[code] : undefined) ??
@@ -100,6 +100,11 @@ export function classifyRpcError(code: unknown, message: unknown, data?: unknown
         ? (callsMaxIn(text) ?? (typeof data === 'string' ? callsMaxIn(data) : undefined))
         : undefined,
   });
+}
+
+/** Providers repeat the address with its key, or the key itself: what is told must be fit for a public page. Hashes stay. */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/\b(https?|wss?):\/\/\S+/gi, '<url>').replaceAll(/\b(?!0x)[A-Za-z0-9_-]{20,}\b/g, '<hidden>');
 }
 
 /** The HTTP header Retry-After in milliseconds: seconds or a date, by RFC 9110 §10.2.3. `nowMs` is Unix time. */

@@ -25,7 +25,7 @@ export interface BatchReply {
 }
 
 // A block of a busy chain with receipts is 1–4 MB, and batches are kept to a few of those: a runaway answer must not eat the process.
-const responseBytesMax = 128 * 1024 * 1024;
+const responseBytesMax = 64 * 1024 * 1024;
 
 /** HTTP connections shared by every network of the process. */
 export function createHttpAgent(connectionsMaxPerHost: number): Agent {
