@@ -138,8 +138,13 @@ export const networkRules: readonly Rule[] = [
           const parsed = URL.parse(url);
           if (parsed === null) yield at(entry, path, `"${url}" is no URL`, 'correct it');
           else if (/^(http|ws):$/.test(parsed.protocol) && !isLoopback(parsed.hostname)) {
-            const secure = url.replace(/^(http|ws):/, '$1s:');
-            yield at(entry, path, `${parsed.host} is reached without TLS`, `write ${secure}`);
+            // Not the whole address: a key may stand in it, and this line goes to logs and pages.
+            yield at(
+              entry,
+              path,
+              `${parsed.host} is reached without TLS`,
+              `write ${parsed.protocol.replace(':', 's:')}//`,
+            );
           }
         }
       }

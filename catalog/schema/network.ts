@@ -86,7 +86,7 @@ export const Network = Type.Object(
           }),
         ),
       },
-      { additionalProperties: false },
+      { additionalProperties: false, description: 'as in { tag: finalized, confirmations: 64 }' },
     ),
     genesisHash: Type.Optional(
       Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Tells a wrong chain behind a right address' }),

@@ -46,7 +46,10 @@ type CatalogAndDigest = { catalog: Catalog; digest: string } | { problems: strin
 
 function readFolder(path: string, cache: FileCache | undefined): CatalogAndDigest {
   const { catalog, problems } = readCatalog(path, cache);
-  if (catalog === undefined) return { problems: problems.map(formatProblem) };
+  // A warning refuses nothing: the command line shows those.
+  if (catalog === undefined) {
+    return { problems: problems.filter(({ severity }) => severity === 'error').map(formatProblem) };
+  }
   return { catalog, digest: renderLock(catalog).digest };
 }
 

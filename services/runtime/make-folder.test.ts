@@ -29,6 +29,6 @@ describe(makeFolder.name, () => {
   });
 
   it.skipIf(process.platform !== 'linux')('returns with an error below /proc, which takes no entries', () => {
-    expect(() => makeFolder('/proc/defimon')).toThrow(/\/proc\/defimon cannot be made/);
+    expect(() => makeFolder('/proc/defimon')).toThrow(/\/proc\/defimon cannot be used/);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Module, type ModuleTable, startModules, startOrder } from './modules.ts';
 
 describe(startOrder.name, () => {
@@ -64,6 +64,21 @@ describe(startModules.name, () => {
     expect(events).toEqual(['start store', 'stop store']);
   });
 
+  it('does not wait for a start that hangs once it is told to stop, and stops it if it comes after all', async () => {
+    const abort = new AbortController();
+    const late = Promise.withResolvers<void>();
+    const { table, events } = makeSystem({ api: ['store'], store: [] }, { hanging: { api: late.promise } });
+
+    const starting = startModules(table, ['api'], {}, abort.signal);
+    await vi.waitFor(() => expect(events).toEqual(['start store']));
+    abort.abort(new Error('stopped by SIGINT'));
+    await expect(starting).rejects.toThrow('stopped by SIGINT');
+    expect(events).toEqual(['start store', 'stop store']);
+
+    late.resolve();
+    await vi.waitFor(() => expect(events.slice(2)).toEqual(['start api', 'stop api']));
+  });
+
   it('goes on past a module that does not stop, and tells', async () => {
     const { table, events } = makeSystem({ api: ['store'], store: [] }, { stuck: 'api' });
     const failed: string[] = [];
@@ -86,10 +101,15 @@ describe(startModules.name, () => {
 
 type Table = Record<string, string>;
 
-function makeSystem(
-  needs: Record<string, string[]>,
-  { failing, stuck, ill, onStart }: { failing?: string; stuck?: string; ill?: string; onStart?: () => void } = {},
-) {
+interface Breaks {
+  failing?: string;
+  stuck?: string;
+  ill?: string;
+  hanging?: Record<string, Promise<void>>;
+  onStart?: () => void;
+}
+
+function makeSystem(needs: Record<string, string[]>, { failing, stuck, ill, onStart, hanging = {} }: Breaks = {}) {
   const events: string[] = [];
   const seen = new Map<string, unknown>();
   const table: Record<string, Module<Table>> = {};
@@ -97,6 +117,7 @@ function makeSystem(
     table[name] = {
       needs: names,
       start: async (parts) => {
+        await hanging[name];
         if (name === failing) throw new Error('cannot start');
         events.push(`start ${name}`);
         seen.set(name, { ...parts });

@@ -66,6 +66,26 @@ export interface Observer {
   stopFailed?(name: string, error: unknown): void;
 }
 
+/** What a module starts, or the abort if that is first: a start that hangs must not hold up the end. It is stopped if it comes after all. */
+async function untilAborted(
+  starting: Promise<Started<unknown>>,
+  signal: AbortSignal | undefined,
+): Promise<Started<unknown>> {
+  if (signal === undefined) return starting;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([starting, aborted.promise]);
+  } catch (error) {
+    if (signal.aborted) starting.then((late) => late.stop()).catch(() => undefined);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /**
  * Starts the wanted modules in order. If one fails, those already up are stopped in reverse and the failure is thrown,
  * named by its module. `stop` stops in reverse, goes on past a module that fails to stop, and runs once.
@@ -95,7 +115,7 @@ export async function startModules<Parts>(
     const from = performance.now();
     try {
       signal?.throwIfAborted();
-      const started = await table[name].start(parts as Parts);
+      const started = await untilAborted(table[name].start(parts as Parts), signal);
       up.push({ name, started });
       parts[name] = started.part;
       observer.started?.(name, performance.now() - from);

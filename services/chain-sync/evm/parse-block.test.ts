@@ -94,7 +94,7 @@ describe(parseBlock, () => {
     ],
     [
       'a block that lost its transactions and their receipts',
-      (b, r) => (b.transactions = []) && r.splice(0),
+      (b, r) => Object.assign(b, { transactions: r.splice(0).slice(2) }),
       /receipts say 0/,
     ],
     ['gas that the receipts do not account for', (b) => (b.gasUsed = '0x1'), /used 1 gas, but its 2 receipts say/],
