@@ -5,7 +5,7 @@ import { parseArgs, styleText } from 'node:util';
 import type { Bench } from './bench.ts';
 import { bench as chain } from './chain/bench.ts';
 import { type CaseReport, ResultMismatch, runBench } from './harness.ts';
-import { renderJsonLines, renderTable } from './report.ts';
+import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
 
 const benches: readonly Bench[] = [chain];
@@ -111,12 +111,13 @@ function namesOf(option: string, value: string | boolean | undefined, known: rea
   return names;
 }
 
-function renderReport(bench: Bench, { case: one, results, leftOut, verified }: CaseReport): string {
+function renderReport(bench: Bench, { case: one, results, leftOut, verified, othersShare }: CaseReport): string {
   const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
   const model = cpus()[0]?.model ?? 'unknown processor';
   return [
     `\n${bold(`${bench.name} / ${one.name}`)}: ${one.summary}`,
-    `${availableParallelism()} × ${model}, Node ${process.versions.node}; equal before timing: ${verified.rows} rows, ${verified.digest}\n`,
+    `${availableParallelism()} × ${model}, Node ${process.versions.node}; equal before timing: ${verified.rows} rows, ${verified.digest}`,
+    `other programs took ${percent(othersShare)} of the CPU meanwhile${othersShare > 0.05 ? ': too much for figures to rely on' : ''}\n`,
     renderTable(results),
     ...leftOut.map(({ subject, reason }) => `left out: ${subject}: ${reason}\n`),
   ].join('\n');

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** USER_HZ: the unit of /proc/<pid>/stat on every Linux we run on. */
 const ticksPerSecond = 100;
@@ -29,6 +30,11 @@ export function cpuSecondsOfTree(root: number): number {
 /** CPU seconds of one process, its gone children included; 0 when it cannot be read. */
 export function cpuSecondsOf(pid: number): number {
   return readProcess(pid)?.cpuSeconds ?? 0;
+}
+
+/** CPU seconds that all processes of this machine together used since it started. */
+export function cpuSecondsOfMachine(): number {
+  return cpus().reduce((sum, { times }) => sum + (times.user + times.nice + times.sys + times.irq) / 1000, 0);
 }
 
 /** Of the line of /proc/<pid>/stat (proc_pid_stat(5)); undefined when it is none. */

@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, Case, CaseInput, Log, Sizes, Subject } from './bench.ts';
 import { installPeer, PeerUnavailable } from './peers.ts';
+import { percent } from './report.ts';
 import { findFirstDifference } from './rows.ts';
 import { type RunResult, runSubject, SubjectFailed } from './run-subject.ts';
-import { compare, type Result, type Series } from './statistics.ts';
+import { compare, median, type Result, type Series } from './statistics.ts';
 
 export interface HarnessOptions {
   readonly runs: number;
@@ -25,6 +26,8 @@ export interface CaseReport {
   readonly leftOut: readonly { readonly subject: string; readonly reason: string }[];
   /** What all subjects agreed on before they were timed. */
   readonly verified: { readonly rows: number; readonly digest: string };
+  /** The median share of the machine's CPU that programs other than the bench took while it was timed, from 0 to 1. */
+  readonly othersShare: number;
 }
 
 /** Two subjects did different work: no time of theirs can be compared. */
@@ -78,6 +81,7 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
     assertSameRows(one, shown);
   }
 
+  const others: number[] = [];
   const series = new Map<string, Series & { values: number[] }>();
   for (let run = 1; run <= options.runs; run++) {
     for (const { subject } of shown) {
@@ -88,7 +92,11 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
           `${one.name}: ${subject.name} did ${result.done} ${one.things} in run ${run}, not ${expected}.`,
         );
       }
-      log(`run ${run}/${options.runs} ${subject.name}: ${(result.done / result.seconds).toFixed(1)} ${one.things}/s`);
+      others.push(othersShareOf(result));
+      const share = `others took ${percent(othersShareOf(result))} of the CPU`;
+      log(
+        `run ${run}/${options.runs} ${subject.name}: ${(result.done / result.seconds).toFixed(1)} ${one.things}/s, ${share}`,
+      );
       for (const [unit, value] of Object.entries(figuresOf(one, result))) {
         const key = `${unit}\n${subject.name}`;
         const found = series.get(key) ?? { subject: subject.name, role: subject.role, unit, values: [] };
@@ -98,7 +106,14 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
     }
   }
   const verified = { rows: shown[0]?.result.rows?.count ?? 0, digest: shown[0]?.result.rows?.digest ?? '' };
-  return { case: one, results: compare(orderByUnit([...series.values()])), leftOut, verified };
+  const results = compare(orderByUnit([...series.values()]));
+  return { case: one, results, leftOut, verified, othersShare: others.length === 0 ? 0 : median(others) };
+}
+
+function othersShareOf({ seconds, cpuSeconds, serverCpuSeconds, machineCpuSeconds }: RunResult): number {
+  const ours = Object.values(serverCpuSeconds).reduce((sum, server) => sum + server, cpuSeconds);
+  // The times are rounded to hundredths, each its own way, and processes are not read at the same instant.
+  return Math.min(1, Math.max(0, (machineCpuSeconds - ours) / (seconds * availableParallelism())));
 }
 
 async function preparePeers(subjects: readonly Subject[], log: Log) {

@@ -38,6 +38,10 @@ function cellsOf({ subject, unit, runs, median, min, max, ratioToOurs, ratioToLi
   ];
 }
 
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 function figure(value: number): string {
   return Number(value.toPrecision(4)).toLocaleString('en', { maximumFractionDigits: 6 });
 }

@@ -23,6 +23,8 @@ export interface RunResult {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly serverCpuSeconds: Readonly<Record<string, number>>;
+  /** Of all processes of the machine. */
+  readonly machineCpuSeconds: number;
   readonly measures: Readonly<Record<string, number>>;
   /** Sorted rows, a line each; only of a run that verifies. */
   readonly rows?: { readonly file: string; readonly count: number; readonly digest: string };

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenWork, Stopwatch } from './bench.ts';
-import { cpuSecondsOf, cpuSecondsOfTree } from './cpu-time.ts';
+import { cpuSecondsOf, cpuSecondsOfMachine, cpuSecondsOfTree } from './cpu-time.ts';
 import { digestRows, sortRows } from './rows.ts';
 import type { Order, Outcome } from './run-subject.ts';
 
@@ -13,6 +13,7 @@ interface Mark {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly serverCpuSeconds: Readonly<Record<string, number>>;
+  readonly machineCpuSeconds: number;
 }
 
 // Whatever ends the parent ends us, and with us the group: a store or a peer left running would spoil the next run.
@@ -50,6 +51,7 @@ async function perform({ module, input, settings, servers, directory, verifying 
       seconds: last.seconds - first.seconds,
       cpuSeconds: last.cpuSeconds - first.cpuSeconds,
       serverCpuSeconds: difference(last.serverCpuSeconds, first.serverCpuSeconds),
+      machineCpuSeconds: last.machineCpuSeconds - first.machineCpuSeconds,
       measures: work.measures?.() ?? {},
       ...(verifying ? { rows: saveRows(sortRows(await work.rows()), directory) } : {}),
     };
@@ -62,6 +64,7 @@ function readMark(servers: Readonly<Record<string, number>>): Mark {
   return {
     seconds: (performance.timeOrigin + performance.now()) / 1000,
     cpuSeconds: cpuSecondsOfTree(process.pid),
+    machineCpuSeconds: cpuSecondsOfMachine(),
     serverCpuSeconds: Object.fromEntries(Object.entries(servers).map(([name, pid]) => [name, cpuSecondsOf(pid)])),
   };
 }
