@@ -4,8 +4,8 @@ import type { PonderSettings } from './ponder.ts';
 import type { DrainSettings } from './raw-drain.ts';
 
 /**
- * The best of 1, 5, 20 and 100 blocks a request with 1 to 16 requests in flight. It hardly matters: from two in flight on
- * the node's CPU is used up, most of it for recovering the sender of each transaction from its signature.
+ * The best of 1, 5, 10, 20, 50 and 100 blocks a request with 1, 2, 4 and 8 requests in flight. On anvil it hardly matters
+ * from two in flight on, as its CPU is used up then, most of it for recovering each sender from its signature anew.
  */
 const bestDrain = { blocksPerRequest: 20, requestsInFlight: 4 };
 
