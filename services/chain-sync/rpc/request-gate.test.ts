@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRequestGate, type Release } from './request-gate.ts';
+import { createRequestGate, createRequestGates, type Release } from './request-gate.ts';
 import type { Urgency } from './token-bucket.ts';
 
 const never = new AbortController().signal;
@@ -85,6 +85,20 @@ async function orderOf(all: readonly Wish[]): Promise<Wish[]> {
   hold();
   return order;
 }
+
+describe(createRequestGates, () => {
+  test('keeps places for endpoints that answer while untried ones wait in theirs', async () => {
+    const { signal } = new AbortController();
+    const gates = createRequestGates(8);
+    const wait = (): Promise<unknown> => gates.untried.enter('dead', 1, 'head', signal);
+    await Promise.all([wait(), wait()]);
+    void wait();
+
+    await Promise.all(Array.from({ length: 6 }, () => gates.admitted.enter('live', 1, 'backfill', signal)));
+
+    expect([gates.untried.inFlight(), gates.admitted.inFlight()]).toEqual([2, 6]);
+  });
+});
 
 async function follow(gate: ReturnType<typeof createRequestGate>, all: readonly Wish[]): Promise<Wish[]> {
   const order: Wish[] = [];

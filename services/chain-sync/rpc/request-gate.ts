@@ -14,6 +14,19 @@ export interface RequestGate {
   inFlight(): number;
 }
 
+/** The process's places in two parts, so that unreachable endpoints cannot take them all while they run into their timeouts. */
+export interface RequestGates {
+  readonly admitted: RequestGate;
+  /** For endpoints that have yet to show that they answer, and for which chain. */
+  readonly untried: RequestGate;
+}
+
+/** A quarter of `inFlightMax` is for untried endpoints; each part has one place at least. */
+export function createRequestGates(inFlightMax: number): RequestGates {
+  const untried = Math.max(1, Math.floor(inFlightMax / 4));
+  return { admitted: createRequestGate(Math.max(1, inFlightMax - untried)), untried: createRequestGate(untried) };
+}
+
 interface Waiter {
   readonly startTag: number;
   readonly admit: (release: Release) => void;
