@@ -111,13 +111,13 @@ function namesOf(option: string, value: string | boolean | undefined, known: rea
   return names;
 }
 
-function renderReport(bench: Bench, { case: one, results, leftOut, verified, othersShare }: CaseReport): string {
+function renderReport(bench: Bench, { case: one, results, leftOut, verified, othersShareMax }: CaseReport): string {
   const bold = (text: string) => styleText('bold', text, { stream: process.stdout });
   const model = cpus()[0]?.model ?? 'unknown processor';
   return [
     `\n${bold(`${bench.name} / ${one.name}`)}: ${one.summary}`,
     `${availableParallelism()} × ${model}, Node ${process.versions.node}; equal before timing: ${verified.rows} rows, ${verified.digest}`,
-    `other programs took ${percent(othersShare)} of the CPU meanwhile${othersShare > 0.05 ? ': too much for figures to rely on' : ''}\n`,
+    `other programs took up to ${percent(othersShareMax)} of the CPU in a run${othersShareMax > 0.1 ? ': run it again on a quiet machine' : ''}\n`,
     renderTable(results),
     ...leftOut.map(({ subject, reason }) => `left out: ${subject}: ${reason}\n`),
   ].join('\n');

@@ -6,7 +6,7 @@ import { installPeer, PeerUnavailable } from './peers.ts';
 import { percent } from './report.ts';
 import { findFirstDifference } from './rows.ts';
 import { type RunResult, runSubject, SubjectFailed } from './run-subject.ts';
-import { compare, median, type Result, type Series } from './statistics.ts';
+import { compare, type Result, type Series } from './statistics.ts';
 
 export interface HarnessOptions {
   readonly runs: number;
@@ -26,8 +26,8 @@ export interface CaseReport {
   readonly leftOut: readonly { readonly subject: string; readonly reason: string }[];
   /** What all subjects agreed on before they were timed. */
   readonly verified: { readonly rows: number; readonly digest: string };
-  /** The median share of the machine's CPU that programs other than the bench took while it was timed, from 0 to 1. */
-  readonly othersShare: number;
+  /** The largest share of the machine's CPU that programs other than the bench took in any timed run, from 0 to 1. */
+  readonly othersShareMax: number;
 }
 
 /** Two subjects did different work: no time of theirs can be compared. */
@@ -107,7 +107,7 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
   }
   const verified = { rows: shown[0]?.result.rows?.count ?? 0, digest: shown[0]?.result.rows?.digest ?? '' };
   const results = compare(orderByUnit([...series.values()]));
-  return { case: one, results, leftOut, verified, othersShare: others.length === 0 ? 0 : median(others) };
+  return { case: one, results, leftOut, verified, othersShareMax: Math.max(0, ...others) };
 }
 
 function othersShareOf({ seconds, cpuSeconds, serverCpuSeconds, machineCpuSeconds }: RunResult): number {
