@@ -1,5 +1,5 @@
 import type { Relational, Rows, Transaction } from '../../stores/relational.ts';
-import type { Decimal, Extra, Hex } from './block.ts';
+import type { Block, Extra, Hex, Tx } from './block.ts';
 import { type Intervals, parseMultirange } from './intervals.ts';
 import { hexOf, integerOf, optionalHexOf } from './rows.ts';
 import type { SyncReport } from './status.ts';
@@ -22,50 +22,18 @@ export interface ChainView {
   readonly genesisHash: Hex | null;
 }
 
-/** A block as it is held, without its transactions. */
-export interface BlockHeader extends BlockStamp {
-  readonly parentHash: Hex;
-  readonly miner: Hex | null;
-  readonly gasLimit: Decimal;
-  readonly gasUsed: Decimal;
-  readonly baseFeePerGas: Decimal | null;
-  readonly blobGasUsed: Decimal | null;
-  readonly excessBlobGas: Decimal | null;
+/** A block as it is held: with how many transactions and logs it has in their place. */
+export interface BlockHeader extends Omit<Block, 'l1BlockNumber' | 'extra' | 'txs' | 'logs'> {
   readonly l1BlockNumber: number | null;
-  readonly sizeBytes: number | null;
   readonly txCount: number;
   readonly logCount: number;
 }
 
 /** A transaction as it is held, with what identifies its block. */
-export interface TxOfBlock {
+export interface TxOfBlock extends Omit<Tx, 'status' | 'l1BlockNumber' | 'extra'> {
   readonly block: BlockStamp;
-  readonly index: number;
-  readonly hash: Hex;
-  readonly type: number;
-  readonly from: Hex;
-  readonly to: Hex | null;
-  readonly value: Decimal;
-  readonly nonce: Decimal;
-  readonly method: Hex | null;
-  readonly inputBytes: number;
-  readonly gasLimit: Decimal;
-  readonly gasPrice: Decimal | null;
-  readonly maxFeePerGas: Decimal | null;
-  readonly maxPriorityFeePerGas: Decimal | null;
-  readonly maxFeePerBlobGas: Decimal | null;
   readonly status: number | null;
-  readonly gasUsed: Decimal;
-  readonly effectiveGasPrice: Decimal | null;
-  readonly contractAddress: Hex | null;
-  readonly logCount: number;
-  readonly blobGasUsed: Decimal | null;
-  readonly blobGasPrice: Decimal | null;
-  readonly l1Fee: Decimal | null;
-  readonly l1GasUsed: Decimal | null;
-  readonly l1GasPrice: Decimal | null;
   readonly l1BlockNumber: number | null;
-  readonly gasUsedForL1: Decimal | null;
 }
 
 /** Which rows of a network to read, newest first. Both bounds are inclusive. */
