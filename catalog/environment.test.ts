@@ -68,6 +68,7 @@ describe(parseEnvironment.name, () => {
     ],
     ['CAT099', 'a service is unknown', '  api:', '  apj:', '17:3'],
     ['CAT072', 'an override has min above max', '{ min: 1, max: 2 }', '{ min: 3, max: 2 }', '18:22'],
+    ['CAT100', 'a service that runs once is to run twice', '  api:', '  forecast:', '18:30'],
     ['CAT073', 'an override asks for more than the pool has', '{ min: 1, max: 2 }', '{ min: 20, max: 20 }', '17:3'],
     [
       'CAT088',

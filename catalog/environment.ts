@@ -101,6 +101,16 @@ function checkOverrides(environment: Environment, catalog: Catalog, report: Repo
       const message = `min ${replicas.min} replicas is above max ${replicas.max}`;
       report('CAT072', [...path, 'replicas', 'min'], message, 'lower min or raise max');
     }
+    const single = catalog.services.find((service) => service.id === id)?.scaling.max === 1;
+    if (single && replicas !== undefined && replicas.max > 1) {
+      // The catalog says why beside the number: mostly that two would do the same work, or spend the same budget, twice.
+      report(
+        'CAT100',
+        [...path, 'replicas', 'max'],
+        `"${id}" runs once by the catalog, not up to ${replicas.max} times`,
+        'leave max at 1',
+      );
+    }
     for (const message of resources === undefined ? [] : overLimits(resources)) {
       report('CAT088', [...path, 'resources', 'requests'], message, 'raise the limit or ask for less');
     }
