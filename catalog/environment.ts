@@ -9,6 +9,7 @@ import { overLimits } from './rules/services.ts';
 import { checkRules } from './rules.ts';
 import type { Catalog } from './schema/catalog.ts';
 import { Environment } from './schema/environment.ts';
+import type { Pool } from './schema/pool.ts';
 import type { Service } from './schema/service.ts';
 import { schemaProblems } from './validate.ts';
 import { createView, type Entry } from './view.ts';
@@ -122,6 +123,27 @@ function checkOverrides(environment: Environment, catalog: Catalog, report: Repo
       report('CAT073', ['services'], message, 'ask for less here, or give the pool more machines');
     }
   }
+}
+
+/** The catalog with the sizes that an environment gives its services, machines and stores. Entries without any stay the same objects. */
+export function withEnvironment(catalog: Catalog, environment: Environment): Catalog {
+  return deepFreeze({
+    ...catalog,
+    services: catalog.services.map((service) =>
+      environment.services?.[service.id] === undefined ? service : withOverride(service, environment),
+    ),
+    pools: catalog.pools.map((pool) => withPoolOverride(pool, environment)),
+  });
+}
+
+function withPoolOverride(pool: Pool, environment: Environment): Pool {
+  const override = environment.pools?.[pool.id];
+  if (override === undefined) return pool;
+  return {
+    ...pool,
+    nodeGroups: pool.nodeGroups.map((group) => ({ ...group, ...override.nodeGroups?.[group.id] })),
+    stores: pool.stores.map((store) => ({ ...store, ...override.stores?.[store.kind] })),
+  };
 }
 
 /** A service at the size an environment gives it. */

@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import type { Catalog } from './schema/catalog.ts';
 import { Channel } from './schema/channel.ts';
+import { ComponentFile } from './schema/component.ts';
 import { MachineFile } from './schema/machine.ts';
 import { Network } from './schema/network.ts';
 import { OwnerFile } from './schema/owner.ts';
@@ -9,9 +10,21 @@ import { PlanFile } from './schema/plan.ts';
 import { Pool } from './schema/pool.ts';
 import { Protocol } from './schema/protocol.ts';
 import { Service } from './schema/service.ts';
+import { TopicFile } from './schema/topic.ts';
 
 type CatalogKey = keyof Catalog;
-export type Kind = 'network' | 'pair' | 'channel' | 'protocol' | 'pool' | 'service' | 'plan' | 'owner' | 'machine';
+export type Kind =
+  | 'network'
+  | 'pair'
+  | 'channel'
+  | 'protocol'
+  | 'pool'
+  | 'service'
+  | 'plan'
+  | 'owner'
+  | 'machine'
+  | 'topic'
+  | 'component';
 
 export interface KindOfEntry {
   kind: Kind;
@@ -54,24 +67,10 @@ export const kinds: readonly KindOfEntry[] = [
       { list: 'extras', adds: { kind: 'extra' } },
     ],
   ),
-  {
-    kind: 'plan',
-    key: 'plans',
-    layout: 'file',
-    at: 'plans.yaml',
-    schema: PlanFile,
-    shared: [],
-    lists: [{ list: 'plans' }],
-  },
-  {
-    kind: 'owner',
-    key: 'owners',
-    layout: 'file',
-    at: 'owners.yaml',
-    schema: OwnerFile,
-    shared: [],
-    lists: [{ list: 'owners' }],
-  },
+  file('plan', 'plans', PlanFile),
+  file('owner', 'owners', OwnerFile),
+  file('topic', 'topics', TopicFile),
+  file('component', 'components', ComponentFile),
 ];
 
 function folder(
@@ -82,6 +81,10 @@ function folder(
   lists: KindOfEntry['lists'] = [],
 ): KindOfEntry {
   return { kind, key, layout: 'folder', at: key, schema, shared, lists };
+}
+
+function file(kind: Kind, key: CatalogKey, schema: TSchema): KindOfEntry {
+  return { kind, key, layout: 'file', at: `${key}.yaml`, schema, shared: [], lists: [{ list: key }] };
 }
 
 /** What tells an entry from the others of its kind: `optimism`, `BTCUSDT`, `hetzner/ccx33`. Undefined if unreadable. */

@@ -35,7 +35,8 @@ export function renderLock(catalog: Catalog): { text: string; digest: string } {
 
 /** Reads a lock file back. Throws a CatalogError if it is no lock, was edited by hand, or is of another schema. */
 export function parseLock(text: string, file = 'catalog.lock.json'): Catalog {
-  return deepFreeze(parseLocked(file, text, LockedCatalog));
+  const { topics = [], components = [], ...locked } = parseLocked(file, text, LockedCatalog);
+  return deepFreeze({ ...locked, topics, components });
 }
 
 /** A JSON file `{ catalog, digest }` whose catalog fits the schema and whose digest is that catalog's. */

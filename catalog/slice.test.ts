@@ -52,6 +52,8 @@ const emptyCatalog: Catalog = {
   plans: [],
   owners: [],
   machines: [],
+  topics: [],
+  components: [],
 };
 
 function small(): Catalog {

@@ -3,30 +3,40 @@ import { compareCodePoints, kinds } from './kinds.ts';
 import { deepFreeze, getEntry } from './load.ts';
 import { canonicalJson, digestOf, parseLocked } from './lock.ts';
 import { type Catalog, LockedCatalog } from './schema/catalog.ts';
+import type { Shard } from './shards.ts';
 
 export interface CatalogSlice {
   service: string;
+  /** Which part of the service's work it is, where that is split. */
+  shard?: string;
   /** Of the slice alone: what the service does not read cannot change it. */
   digest: string;
   catalog: Partial<Catalog>;
 }
 
-/** The kinds one service reads (its `reads`). Throws a RangeError for an unknown service. */
-export function sliceOf(catalog: Catalog, serviceId: string): CatalogSlice {
+/** The kinds one service reads (its `reads`), of a sharded kind its shard's part. Throws a RangeError for an unknown service. */
+export function sliceOf(catalog: Catalog, serviceId: string, shard?: Shard): CatalogSlice {
   const { reads } = getEntry(catalog, 'services', serviceId);
-  const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, catalog[key]]));
-  return { service: serviceId, digest: digestOf(slice), catalog: slice };
+  const part: Partial<Catalog> = shard?.catalog ?? {};
+  const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, part[key] ?? catalog[key]]));
+  const named = { service: serviceId, digest: digestOf(slice), catalog: slice };
+  return shard === undefined ? named : { ...named, shard: shard.id };
 }
 
 /** The slice as JSON with an entry a line: a diff then shows the entry that changed, and not the whole. */
-export function renderSlice({ service, digest, catalog }: CatalogSlice): string {
+export function renderSlice({ service, shard, digest, catalog }: CatalogSlice): string {
   const lists = Object.entries(catalog)
     .sort(([a], [b]) => compareCodePoints(a, b))
     .map(([key, entries]) => {
       const lines = entries.map((entry: object) => `      ${canonicalJson(entry).trimEnd()}`);
       return `    ${JSON.stringify(key)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
     });
-  const parts = [`  "catalog": {\n${lists.join(',\n')}\n  }`, `  "digest": "${digest}"`, `  "service": "${service}"`];
+  const parts = [
+    `  "catalog": {\n${lists.join(',\n')}\n  }`,
+    `  "digest": "${digest}"`,
+    `  "service": "${service}"`,
+    ...(shard === undefined ? [] : [`  "shard": "${shard}"`]),
+  ];
   return `{\n${parts.join(',\n')}\n}\n`;
 }
 

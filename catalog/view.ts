@@ -1,5 +1,6 @@
 import type { Kind } from './kinds.ts';
 import type { Channel } from './schema/channel.ts';
+import type { Component } from './schema/component.ts';
 import type { Machine } from './schema/machine.ts';
 import type { Network } from './schema/network.ts';
 import type { Owner } from './schema/owner.ts';
@@ -8,6 +9,7 @@ import type { Plan } from './schema/plan.ts';
 import type { Pool } from './schema/pool.ts';
 import type { Protocol } from './schema/protocol.ts';
 import type { Service } from './schema/service.ts';
+import type { Topic } from './schema/topic.ts';
 import type { Path, Place } from './yaml.ts';
 
 interface EntryTypes {
@@ -20,6 +22,8 @@ interface EntryTypes {
   plan: Plan;
   owner: Owner;
   machine: Machine;
+  topic: Topic;
+  component: Component;
 }
 
 /** An entry with where it stands, so that a rule can point into it. */

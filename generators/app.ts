@@ -1,6 +1,5 @@
-import { ApiObject, App as Cdk8sApp, Chart } from 'cdk8s';
 import { waves } from './conventions.ts';
-import { type Manifest, sourcesAnnotation, toManifest } from './emit/manifest.ts';
+import { type Manifest, sourcesAnnotation } from './emit/manifest.ts';
 
 /** Where one app runs. */
 export interface Place {
@@ -11,12 +10,16 @@ export interface Place {
   readonly namespace: string;
 }
 
+/** Kinds of apps that go in one step of a progressive sync. */
+export type Tier = 'namespaces' | 'platform' | 'stores' | 'services' | 'edges';
+
 /** The unit that Argo CD syncs as one: a folder of objects, and one Application that applies them. */
 export interface App extends Place {
   /** Unique in its cluster: `chain-sync`. */
   readonly name: string;
-  /** Kinds of apps that go in one step of a progressive sync. */
-  readonly tier: 'namespaces' | 'services';
+  readonly tier: Tier;
+  /** Owner, from the catalog, who is told when it fails. */
+  readonly owner: string;
   /** Orders tiers: lower ones first. */
   readonly wave: number;
   readonly manifests: readonly Manifest[];
@@ -36,37 +39,25 @@ export interface MetadataOptions {
   /** Catalog ids, in any order: `service/chain-sync`. */
   readonly sources: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Argo CD's sync options of this object: `Prune=confirm`. */
   readonly syncOptions?: readonly string[];
 }
 
+/** Kept when its file goes: what it holds cannot be made again. A person deletes it. */
+export const keptForEver: readonly string[] = ['Prune=false', 'Delete=false'];
+
 /** The metadata of every object we render: explicit name, its wave and the catalog entries it came from. */
-export function metadataOf({ name, namespace, wave, sources, labels, syncOptions }: MetadataOptions) {
-  const annotations: Record<string, string> = {
-    'argocd.argoproj.io/sync-wave': String(waves[wave]),
-    [sourcesAnnotation]: [...new Set(sources)].sort().join('\n'),
-  };
-  if (syncOptions !== undefined) annotations['argocd.argoproj.io/sync-options'] = syncOptions.join(',');
+export function metadataOf({ name, namespace, wave, sources, labels, annotations, syncOptions }: MetadataOptions) {
   return {
     name,
     ...(namespace === undefined ? {} : { namespace }),
     labels: { 'app.kubernetes.io/part-of': 'defimon', ...labels },
-    annotations,
+    annotations: {
+      'argocd.argoproj.io/sync-wave': String(waves[wave]),
+      [sourcesAnnotation]: [...new Set(sources)].sort().join('\n'),
+      ...(syncOptions === undefined ? {} : { 'argocd.argoproj.io/sync-options': syncOptions.join(',') }),
+      ...annotations,
+    },
   };
-}
-
-/**
- * Collects the objects that `build` defines on a cdk8s chart.
- *
- * One cdk8s app for each app of ours, and no cdk8s dependencies between objects: its time grows with the square of the
- * charts in an app, and with more than that of the dependencies. Sync waves give the order instead. `app.synth()` is
- * not used either; it overwrites objects of one name without a word and leaves stale files behind.
- */
-export function collectManifests(build: (chart: Chart) => void): Manifest[] {
-  const chart = new Chart(new Cdk8sApp({ outdir: 'unused' }), 'objects', { disableResourceNameHashes: true });
-  build(chart);
-  return chart.node
-    .findAll()
-    .filter(ApiObject.isApiObject)
-    .map((object) => toManifest(object.toJson()));
 }

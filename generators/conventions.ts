@@ -17,14 +17,28 @@ export const monitoringNamespace = 'monitoring';
 /** The ClusterSecretStore that every `secretRef` is read from. */
 export const secretStore = 'defimon';
 
+/** The cluster in which the machines of the others are described: one in each environment. */
+export const managementCluster = 'management';
+
+/** Classes of pods, from the one that goes last when a node is short: stores, then by the tier of what they serve. */
+export const priorityClasses = {
+  store: 'defimon-store',
+  critical: 'defimon-critical',
+  standard: 'defimon-standard',
+  background: 'defimon-background',
+} as const;
+
+/** The StorageClass of every volume, on every provider: it keeps the disk when its claim goes, and can grow. */
+export const storageClass = 'defimon-retain';
+
 /** Every service shows its metrics and health here, whatever ports it has besides. */
 export const opsPort = { name: 'ops', port: opsPortNumber } as const;
 
 /**
  * The order in which Argo CD applies the objects of one app: a wave begins when the one before is healthy. Gaps are
- * room for what comes between (migrations, stores).
+ * room for what comes between.
  */
-export const waves = { namespace: -5, secret: -3, config: -2, workload: 5, edge: 10 } as const;
+export const waves = { namespace: -5, secret: -3, config: -2, store: 0, workload: 5, edge: 10 } as const;
 
 /** The name under which Argo CD knows the cluster, and the app on it. */
 export function destinationOf(environment: string, cluster: string): string {

@@ -114,6 +114,8 @@ function liveCatalogOf(networks: readonly Network[]): LiveCatalog & { put(networ
       plans: [],
       owners: [],
       machines: [],
+      topics: [],
+      components: [],
     };
     return { catalog: { ...lists, networks: [...some] }, networks: some, digest: 'sha256:test', since: new Date() };
   };

@@ -36,6 +36,22 @@ const text = (value: string | number | undefined): string => (value === undefine
 const amount = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(2));
 
 const tables: Record<keyof Catalog, (catalog: Catalog) => Table> = {
+  topics: ({ topics }) => [
+    ['id', 'pool', 'key', 'partitions', 'kept', 'from', 'to'],
+    topics.map(({ id, pool, key, partitions, cleanup, retentionHours, producers, consumers }) => [
+      id,
+      pool,
+      key,
+      text(partitions),
+      cleanup === 'compact' ? 'last of each key' : `${text(retentionHours)} h`,
+      producers.join(', '),
+      consumers.join(', '),
+    ]),
+  ],
+  components: ({ components }) => [
+    ['id', 'chart', 'version', 'namespace', 'repository'],
+    components.map(({ id, chart, version, namespace, repo }) => [id, chart, version, namespace, repo]),
+  ],
   networks: ({ networks }) => [
     ['id', 'name', 'kind', 'chain id', 'phase', 'priority', 'endpoints', 'status'],
     networks.map(({ id, name, kind, chainId, phase, priority, rpc, status }) => [

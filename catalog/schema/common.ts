@@ -80,3 +80,22 @@ export const Status = Type.Enum(['active', 'deprecated', 'retired'], {
   description: 'active: in use · deprecated: still in use, on its way out · retired: kept as history, never started',
 });
 export type Status = Static<typeof Status>;
+
+/** What a policy rule is not asked of, and why: shown in every plan that touches it. */
+export const Exceptions = Type.Array(
+  Type.Object(
+    {
+      rule: Type.String({ pattern: '^POL[0-9]{3}$', examples: ['POL004'] }),
+      object: Type.String({
+        pattern: '^[A-Z][A-Za-z]*/[A-Za-z0-9.*-]+$',
+        maxLength: 128,
+        description: 'Kind/name; * stands for any characters of the name',
+        examples: ['DaemonSet/node-exporter'],
+      }),
+      reason: Text,
+    },
+    { additionalProperties: false },
+  ),
+  { maxItems: 50 },
+);
+export type Exceptions = Static<typeof Exceptions>;

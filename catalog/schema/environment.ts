@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Domain, idPattern, Resources, SecretRef } from './common.ts';
+import { Domain, HttpUrl, idPattern, Resources, SecretRef } from './common.ts';
 import { Network } from './network.ts';
 
 const closed = { additionalProperties: false };
@@ -48,6 +48,8 @@ const NetworkedStores = Type.Object(
     cache: Type.Optional(SecretRef),
     bus: Type.Optional(SecretRef),
     objects: Type.Optional(SecretRef),
+    document: Type.Optional(SecretRef),
+    search: Type.Optional(SecretRef),
   },
   closed,
 );
@@ -68,6 +70,38 @@ const ServiceOverride = Type.Object(
   { ...closed, minProperties: 1 },
 );
 
+const idKeyed = Type.String({ pattern: idPattern });
+const Count = Type.Integer({ minimum: 0, maximum: 1000 });
+
+/** Other sizes of a pool's machines and stores, by node group and kind of store. */
+const PoolOverride = Type.Object(
+  {
+    nodeGroups: Type.Optional(
+      Type.Record(
+        idKeyed,
+        Type.Object({ min: Count, max: Count, machine: Type.Optional(Type.String({ maxLength: 48 })) }, closed),
+        closed,
+      ),
+    ),
+    stores: Type.Optional(
+      Type.Record(
+        idKeyed,
+        Type.Object(
+          {
+            replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+            storageGB: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+            machine: Type.Optional(Type.String({ maxLength: 48 })),
+            resources: Type.Optional(Resources),
+          },
+          { ...closed, minProperties: 1 },
+        ),
+        closed,
+      ),
+    ),
+  },
+  { ...closed, minProperties: 1 },
+);
+
 export const Environment = Type.Object(
   {
     name: Type.Enum(['local', 'dev', 'staging', 'production']),
@@ -82,6 +116,26 @@ export const Environment = Type.Object(
     }),
     sync: SyncSettings,
     stores: StoreSettings,
+    secretStore: Type.Optional(
+      Type.Object(
+        { server: Type.String({ ...HttpUrl, description: 'Address of the Vault that every secretRef is read from' }) },
+        { ...closed, description: 'Required with networked stores' },
+      ),
+    ),
+    accounts: Type.Optional(
+      Type.Object(
+        {
+          gcp: Type.Optional(
+            Type.Object({ project: Type.String({ pattern: '^[a-z][a-z0-9-]{4,28}[a-z0-9]$' }) }, closed),
+          ),
+          aws: Type.Optional(Type.Object({ accountId: Type.String({ pattern: '^[0-9]{12}$' }) }, closed)),
+        },
+        { ...closed, description: 'Whose bill the machines are on; no secrets' },
+      ),
+    ),
+    pools: Type.Optional(
+      Type.Record(idKeyed, PoolOverride, { ...closed, description: 'Other sizes than the catalog states, by pool id' }),
+    ),
     services: Type.Optional(
       Type.Record(Type.String({ pattern: idPattern }), ServiceOverride, {
         ...closed,

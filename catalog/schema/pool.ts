@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Currency, Domain, Id, Port, Resources, StoreKind, Text } from './common.ts';
+import { Currency, Domain, Exceptions, Id, Port, Resources, StoreKind, Text } from './common.ts';
 import { Provider } from './machine.ts';
 
 const MachineType = Type.String({
@@ -55,6 +55,14 @@ const PoolWorkload = Type.Object(
   {
     id: Id,
     purpose: Text,
+    image: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9.-]+(/[a-z0-9._-]+)+:(?!latest$)[A-Za-z0-9_][A-Za-z0-9._-]*(@sha256:[0-9a-f]{64})?$',
+        maxLength: 255,
+        description: 'Of what we run without a chart: registry, path and one fixed tag',
+        examples: ['docker.io/ethereum/client-go:v1.16.5'],
+      }),
+    ),
     nodeGroup: Id,
     replicas: Type.Integer({ minimum: 1, maximum: 100 }),
     port: Type.Optional(Port),
@@ -86,6 +94,19 @@ export const Pool = Type.Object(
         { additionalProperties: false, description: 'Most that the pool at rest may cost a month, at list prices' },
       ),
     ),
+    backups: Type.Optional(
+      Type.Object(
+        {
+          dailyRetentionDays: Type.Integer({ minimum: 1, maximum: 3650 }),
+          weeklyRetentionDays: Type.Integer({ minimum: 7, maximum: 3650 }),
+        },
+        {
+          additionalProperties: false,
+          description: 'How long its stores can be brought back, day by day and week by week',
+        },
+      ),
+    ),
+    exceptions: Type.Optional(Exceptions),
     nodeGroups: Type.Array(NodeGroup, { maxItems: 50 }),
     stores: Type.Array(PoolStore, { maxItems: 20 }),
     workloads: Type.Optional(Type.Array(PoolWorkload, { maxItems: 50 })),

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { ByteQuantity, Id, Port, Resources, SecretKey, StoreKind, Text } from './common.ts';
+import { ByteQuantity, Exceptions, Id, Port, Resources, SecretKey, StoreKind, Text } from './common.ts';
 
 const ServicePort = Type.Object(
   {
@@ -39,6 +39,35 @@ const CatalogKey = Type.Enum([
   'plans',
   'owners',
   'machines',
+  'topics',
+]);
+
+const closed = { additionalProperties: false };
+
+/** How a service runs in a cluster; left out, as a Deployment. */
+const Workload = Type.Union([
+  Type.Object({ kind: Type.Literal('deployment') }, closed),
+  Type.Object(
+    { kind: Type.Literal('statefulset', { description: 'Each replica keeps a disk: needs volume' }) },
+    closed,
+  ),
+  Type.Object(
+    {
+      kind: Type.Literal('cronjob'),
+      schedule: Type.String({
+        pattern: '^(\\S+ ){4}\\S+$',
+        maxLength: 60,
+        description: 'Minute, hour, day, month, weekday; UTC',
+        examples: ['30 2 * * *'],
+      }),
+      deadlineMinutes: Type.Integer({ minimum: 1, maximum: 10_080, description: 'A run that takes longer is stopped' }),
+    },
+    closed,
+  ),
+  Type.Object(
+    { kind: Type.Literal('kong', { description: 'Kong does its work in clusters; ours is for local' }) },
+    closed,
+  ),
 ]);
 
 export const Service = Type.Object(
@@ -49,13 +78,30 @@ export const Service = Type.Object(
     owner: Id,
     pool: Id,
     namespace: Type.String({ ...Id, description: "One of the pool's namespaces" }),
-    released: Type.Boolean({ description: 'false: described, not deployed anywhere yet' }),
+    released: Type.Boolean({
+      description: 'false: its program is not in the image yet; rendered, but asleep at no replica',
+    }),
+    workload: Type.Optional(Workload),
     reload: Type.Enum(['hot', 'restart'], { description: 'What a changed catalog slice takes: nothing, or a new pod' }),
     reads: Type.Array(CatalogKey, { uniqueItems: true, description: 'Its slice of the catalog' }),
     needs: Type.Array(StoreKind, { uniqueItems: true }),
+    internet: Type.Optional(Type.Boolean({ description: 'It calls public addresses, on port 443' })),
+    shards: Type.Optional(
+      Type.Object(
+        {
+          of: Type.Enum(['networks', 'pairs']),
+          size: Type.Integer({ minimum: 1, maximum: 10_000, description: 'Most entries of one shard' }),
+        },
+        {
+          ...closed,
+          description: 'One workload for each shard, with its own slice; replicas and resources are those of one',
+        },
+      ),
+    ),
     ports: Type.Array(ServicePort, { maxItems: 10 }),
     routes: Type.Array(ServiceRoute, { maxItems: 50 }),
     resources: Resources,
+    gpus: Type.Optional(Type.Integer({ minimum: 1, maximum: 16, description: 'Of one replica' })),
     volume: Type.Optional(Type.String({ ...ByteQuantity, description: 'Disk of one replica' })),
     scaling: Type.Object(
       {
@@ -63,6 +109,9 @@ export const Service = Type.Object(
         max: Type.Integer({ minimum: 1, maximum: 100 }),
         targetCpuPercent: Type.Optional(Type.Integer({ minimum: 10, maximum: 95 })),
         targetMemoryPercent: Type.Optional(Type.Integer({ minimum: 10, maximum: 95 })),
+        targetLag: Type.Optional(
+          Type.Integer({ minimum: 1, description: 'Records of the topics it consumes that one replica may be behind' }),
+        ),
       },
       { additionalProperties: false, description: 'Replicas in each region' },
     ),
@@ -78,6 +127,7 @@ export const Service = Type.Object(
         { maxItems: 30, description: 'Environment variables filled from the secret store' },
       ),
     ),
+    exceptions: Type.Optional(Exceptions),
   },
   { additionalProperties: false, description: 'One of our programs: catalog/services/<id>.yaml' },
 );

@@ -10,6 +10,28 @@ export const smallCatalog: Readonly<Record<string, string>> = {
     contact: admin@example.com
     notify: { channel: platform, secretRef: alerting/platform }
 `,
+  'topics.yaml': `topics:
+  - id: chain.blocks
+    purpose: Changes of the chains
+    owner: platform
+    pool: main
+    key: network
+    partitions: 3
+    cleanup: delete
+    retentionHours: 24
+    producers: [chain-sync]
+    consumers: [api]
+`,
+  'components.yaml': `components:
+  - id: cert-manager
+    name: cert-manager
+    purpose: Certificates
+    owner: platform
+    repo: https://charts.example.com
+    chart: cert-manager
+    version: v1.2.3
+    namespace: cert-manager
+`,
   'plans.yaml': `plans:
   - id: free
     name: Free

@@ -1,4 +1,3 @@
-import type { Chart } from 'cdk8s';
 import { KubeConfigMap } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import { getId, kinds } from '../../catalog/kinds.ts';
 import { type CatalogSlice, renderSlice } from '../../catalog/slice.ts';
@@ -12,8 +11,8 @@ export const catalogFolder = '/etc/defimon/catalog';
  * The service's slice of the catalog. Its name stays: a new slice changes the mounted file in place, and old pods
  * never lose the one they use. An entry that the service does not read changes nothing here.
  */
-export function addConfigMap(chart: Chart, context: ServiceContext): void {
-  new KubeConfigMap(chart, 'config', {
+export function renderConfigMap(context: ServiceContext): object {
+  return KubeConfigMap.manifest({
     metadata: serviceMetadata(context, 'config', entriesOf(context.slice)),
     data: { [sliceFile]: renderSlice(context.slice) },
   });

@@ -1,4 +1,3 @@
-import type { Chart } from 'cdk8s';
 import {
   type Container,
   type DeploymentStrategy,
@@ -36,11 +35,11 @@ const unroutedSeconds = '5';
  * higher classes are not used: they add requests, limits, probes and a selector made from the construct's path, which
  * no later version could change.
  */
-export function addDeployment(chart: Chart, context: ServiceContext): void {
+export function renderDeployment(context: ServiceContext): object {
   const { service, environment, slice } = context;
   const replicas = replicasOf(context);
   const selector = selectorOf(service);
-  new KubeDeployment(chart, 'deployment', {
+  return KubeDeployment.manifest({
     metadata: serviceMetadata(context, 'workload', [`environment/${environment.name}`]),
     spec: {
       ...(isAutoscaled(context) ? {} : { replicas: replicas.min }),

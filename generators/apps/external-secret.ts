@@ -1,4 +1,3 @@
-import { ApiObject, type Chart } from 'cdk8s';
 import type { StoreKind } from '../../catalog/schema/common.ts';
 import { secretStore } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
@@ -19,6 +18,8 @@ const addressVariables = {
   cache: 'REDIS_URL',
   bus: 'KAFKA_BROKERS',
   objects: 'OBJECTS_URL',
+  document: 'MONGODB_URL',
+  search: 'ELASTICSEARCH_URL',
 } as const;
 
 /** All secret variables of a service: the addresses of the stores it needs, then its own. */
@@ -28,10 +29,10 @@ export function secretVariablesOf({ service, environment }: ServiceContext): Sec
 }
 
 /** One Secret for each service, with nothing in it that the service does not need. */
-export function addExternalSecret(chart: Chart, context: ServiceContext): void {
+export function renderExternalSecret(context: ServiceContext): object | undefined {
   const variables = secretVariablesOf(context);
-  if (variables.length === 0) return;
-  new ApiObject(chart, 'secret', {
+  if (variables.length === 0) return undefined;
+  return {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ExternalSecret',
     metadata: serviceMetadata(
@@ -49,7 +50,7 @@ export function addExternalSecret(chart: Chart, context: ServiceContext): void {
         return { secretKey: env, remoteRef: { key, property } };
       }),
     },
-  });
+  };
 }
 
 function addressOf(store: StoreKind, service: string, environment: ServiceContext['environment']): SecretVariable {
@@ -57,9 +58,6 @@ function addressOf(store: StoreKind, service: string, environment: ServiceContex
   const file = `environments/${name}/environment.yaml`;
   if (stores.kind !== 'networked') {
     throw new RenderError(`${file}: its stores are ${stores.kind}, and pods need networked ones: set stores.kind`);
-  }
-  if (store === 'document' || store === 'search') {
-    throw new RenderError(`service/${service} needs a ${store} store, whose address no environment can state yet`);
   }
   const address = stores[store];
   if (address === undefined) {

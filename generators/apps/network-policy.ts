@@ -1,4 +1,3 @@
-import type { Chart } from 'cdk8s';
 import {
   IntOrString,
   KubeNetworkPolicy,
@@ -28,9 +27,9 @@ const privateNets = {
 } as const;
 
 /** Opens in the namespace's default-deny just what the service's `needs` and ports ask for. */
-export function addNetworkPolicy(chart: Chart, context: ServiceContext): void {
+export function renderNetworkPolicy(context: ServiceContext): object {
   const { service, pool } = context;
-  new KubeNetworkPolicy(chart, 'network-policy', {
+  return KubeNetworkPolicy.manifest({
     metadata: serviceMetadata(context, 'config', [`pool/${pool.id}`]),
     spec: {
       podSelector: { matchLabels: selectorOf(service) },

@@ -1,14 +1,13 @@
-import type { Chart } from 'cdk8s';
 import { IntOrString, KubeHorizontalPodAutoscalerV2, KubePodDisruptionBudget } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import { isAutoscaled, replicasOf, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** Lets the replicas follow CPU and memory, where the catalog states targets. */
-export function addScaler(chart: Chart, context: ServiceContext): void {
-  if (!isAutoscaled(context)) return;
+export function renderScaler(context: ServiceContext): object | undefined {
+  if (!isAutoscaled(context)) return undefined;
   const { service } = context;
   const { min, max, sources } = replicasOf(context);
   const targets = { cpu: service.scaling.targetCpuPercent, memory: service.scaling.targetMemoryPercent };
-  new KubeHorizontalPodAutoscalerV2(chart, 'scaler', {
+  return KubeHorizontalPodAutoscalerV2.manifest({
     metadata: serviceMetadata(context, 'edge', sources),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: service.id },
@@ -26,8 +25,8 @@ export function addScaler(chart: Chart, context: ServiceContext): void {
 }
 
 /** Lets a node be drained, one pod at a time. With `minAvailable`, a service of one replica could never be moved. */
-export function addDisruptionBudget(chart: Chart, context: ServiceContext): void {
-  new KubePodDisruptionBudget(chart, 'disruption-budget', {
+export function renderDisruptionBudget(context: ServiceContext): object {
+  return KubePodDisruptionBudget.manifest({
     metadata: serviceMetadata(context, 'edge'),
     spec: {
       maxUnavailable: IntOrString.fromNumber(1),

@@ -1,12 +1,11 @@
-import { ApiObject, type Chart } from 'cdk8s';
 import { IntOrString, KubeService, KubeServiceAccount } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
 import { opsPort } from '../conventions.ts';
 import { type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** The identity of the pods. They never talk to Kubernetes, so they get no token. */
-export function addServiceAccount(chart: Chart, context: ServiceContext): void {
-  new KubeServiceAccount(chart, 'account', {
+export function renderServiceAccount(context: ServiceContext): object {
+  return KubeServiceAccount.manifest({
     metadata: serviceMetadata(context, 'config'),
     automountServiceAccountToken: false,
   });
@@ -22,9 +21,9 @@ function servingPortsOf({ ports }: Service): { name: string; port: number }[] {
 }
 
 /** Its address in the cluster. A service without ports of its own is only scraped, pod by pod: it needs no address. */
-export function addServiceObject(chart: Chart, context: ServiceContext): void {
+export function renderServiceObject(context: ServiceContext): object {
   const { service } = context;
-  new KubeService(chart, 'service', {
+  return KubeService.manifest({
     metadata: serviceMetadata(context, 'workload'),
     spec: {
       ...(servingPortsOf(service).length === 0 ? { clusterIp: 'None' } : { type: 'ClusterIP' }),
@@ -40,8 +39,8 @@ export function addServiceObject(chart: Chart, context: ServiceContext): void {
 }
 
 /** Tells Prometheus to scrape every pod of the service. */
-export function addServiceMonitor(chart: Chart, context: ServiceContext): void {
-  new ApiObject(chart, 'monitor', {
+export function renderServiceMonitor(context: ServiceContext): object {
+  return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
     metadata: serviceMetadata(context, 'edge'),
@@ -51,5 +50,5 @@ export function addServiceMonitor(chart: Chart, context: ServiceContext): void {
       jobLabel: 'app.kubernetes.io/name',
       endpoints: [{ port: opsPort.name, path: '/metrics', interval: '15s' }],
     },
-  });
+  };
 }

@@ -1,44 +1,44 @@
-import type { Chart } from 'cdk8s';
 import type { Service } from '../../catalog/schema/service.ts';
 import { sliceOf } from '../../catalog/slice.ts';
-import { type App, collectManifests, type Place } from '../app.ts';
-import { waves } from '../conventions.ts';
+import type { Place } from '../app.ts';
 import { imageOf } from '../images.ts';
 import { getPool, type RenderInputs } from '../inputs.ts';
-import { addConfigMap } from './config-map.ts';
-import { addDeployment } from './deployment.ts';
-import { addExternalSecret } from './external-secret.ts';
-import { addNetworkPolicy } from './network-policy.ts';
-import { addDisruptionBudget, addScaler } from './scaling.ts';
+import { type Unit, unit } from '../unit.ts';
+import { renderConfigMap } from './config-map.ts';
+import { renderDeployment } from './deployment.ts';
+import { renderExternalSecret } from './external-secret.ts';
+import { renderNetworkPolicy } from './network-policy.ts';
+import { renderDisruptionBudget, renderScaler } from './scaling.ts';
 import type { ServiceContext } from './service-context.ts';
-import { addServiceAccount, addServiceMonitor, addServiceObject } from './service-objects.ts';
+import { renderServiceAccount, renderServiceMonitor, renderServiceObject } from './service-objects.ts';
 
-/** All objects of one service on one cluster. */
-export function renderService(place: Place, service: Service, inputs: RenderInputs): App {
-  const { catalog, environment, images } = inputs;
-  const context: ServiceContext = {
+/** One service on one cluster. */
+export function serviceUnit(place: Place, service: Service, { catalog, environment, images }: RenderInputs): Unit {
+  return unit({
     place,
-    service,
-    pool: getPool(catalog, service.pool),
-    environment,
-    image: imageOf(images, 'defimon'),
-    slice: sliceOf(catalog, service.id),
-  };
-  const manifests = collectManifests((chart) => {
-    for (const add of parts) add(chart, context);
+    name: service.id,
+    tier: 'services',
+    owner: service.owner,
+    inputs: {
+      service,
+      pool: getPool(catalog, service.pool),
+      environment,
+      image: imageOf(images, 'defimon'),
+      slice: sliceOf(catalog, service.id),
+    },
+    render: (at, inputs) => parts.map((render) => render({ place: at, ...inputs })),
   });
-  return { ...place, name: service.id, tier: 'services', wave: waves.workload, manifests };
 }
 
-/** A service, object by object. Those that do not apply to it add nothing. */
-const parts: readonly ((chart: Chart, context: ServiceContext) => void)[] = [
-  addServiceAccount,
-  addExternalSecret,
-  addConfigMap,
-  addNetworkPolicy,
-  addDeployment,
-  addServiceObject,
-  addScaler,
-  addDisruptionBudget,
-  addServiceMonitor,
+/** A service, object by object. Those that do not apply to it give nothing. */
+const parts: readonly ((context: ServiceContext) => object | undefined)[] = [
+  renderServiceAccount,
+  renderExternalSecret,
+  renderConfigMap,
+  renderNetworkPolicy,
+  renderDeployment,
+  renderServiceObject,
+  renderScaler,
+  renderDisruptionBudget,
+  renderServiceMonitor,
 ];

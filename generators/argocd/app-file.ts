@@ -8,9 +8,9 @@ export const appFileName = 'app.json';
 
 /** The app's parameters, which the ApplicationSet of its environment and pool turns into an Application. */
 export function renderAppFile(app: App): OutputFile {
-  const { environment, pool, cluster, name, namespace, tier, wave } = app;
+  const { environment, pool, cluster, name, namespace, owner, tier, wave } = app;
   const path = folderOf(app);
-  const parameters = { name, project: projectOf(environment, pool), cluster, namespace, path, wave, tier };
+  const parameters = { name, project: projectOf(environment, pool), cluster, namespace, owner, path, wave, tier };
   return {
     path: `${path}/${appFileName}`,
     text: `${JSON.stringify(parameters, undefined, 2)}\n`,

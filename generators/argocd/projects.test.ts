@@ -33,6 +33,7 @@ function app(overrides: Partial<App>): App {
     namespace: 'analytics',
     name: 'chain-sync',
     tier: 'services',
+    owner: 'platform',
     wave: 5,
     manifests: [],
     ...overrides,
