@@ -7,6 +7,9 @@ export const revision = 'refs/heads/main';
 
 /** Kubernetes' own label: every namespace carries its name, so a network policy can select it. */
 export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+/** The ClusterIssuer that certificates are asked of. */
+export const issuer = 'letsencrypt';
+
 /** The label that pods of a store carry, by its kind: `relational`, `timeseries` … */
 export const storeLabel = 'defimon.highfunk.uk/store';
 

@@ -3,6 +3,7 @@ import { type App, folderOf } from './app.ts';
 import { serviceUnits } from './apps/units.ts';
 import { renderAppFile } from './argocd/app-file.ts';
 import { byPath, type OutputFile, refuseTwins, renderManifests } from './emit/output.ts';
+import { gatewayUnits } from './gateway/units.ts';
 import type { RenderInputs } from './inputs.ts';
 import { namespaceUnits } from './namespaces/units.ts';
 import { renderUnit, type Unit } from './unit.ts';
@@ -36,5 +37,5 @@ export function renderEnvironment(inputs: RenderInputs): Rendering {
 /** The apps of an environment, one line a part of the platform. */
 function unitsOf(given: RenderInputs): Unit[] {
   const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
-  return [...namespaceUnits(inputs), ...serviceUnits(inputs)];
+  return [...namespaceUnits(inputs), ...gatewayUnits(inputs), ...serviceUnits(inputs)];
 }

@@ -106,6 +106,9 @@ export const Environment = Type.Object(
   {
     name: Type.Enum(['local', 'dev', 'staging', 'production']),
     domain: Domain,
+    poolDomains: Type.Optional(
+      Type.Boolean({ description: 'Pools answer at the domain the catalog gives them; else at <pool>.<domain>' }),
+    ),
     follow: Type.Enum(['head', 'lock'], {
       description: "head: the catalog as it stands · lock: only this environment's committed catalog.lock.json",
     }),

@@ -26,7 +26,8 @@ export function whyUnavailable(): string | undefined {
 /** All errors of an object against its strict schema, unknown fields among them. A kind without a schema is an error. */
 export function createStrictValidator(): (manifest: Manifest) => string[] {
   const entries = readIndex();
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, logger: false });
+  // The patterns are Go's, some of which are none in JavaScript's unicode mode.
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, unicodeRegExp: false, logger: false });
   const compiled = new Map<string, ValidateFunction>();
   return (manifest) => {
     const { apiVersion, kind } = manifest;

@@ -1,0 +1,128 @@
+import type { Plan } from '../../catalog/schema/plan.ts';
+import { metadataOf } from '../app.ts';
+import { gatewayNamespace } from '../conventions.ts';
+
+/** The class by which Kong knows its own objects. */
+export const kongClass = 'kong';
+
+/** Calls a caller may make a minute, and who counts as one. */
+interface RateLimit {
+  readonly name: string;
+  readonly requestsPerMinute: number;
+  /** ip: whoever has no token · token: each one apart, since a plan's callers share its consumer. */
+  readonly limitBy: 'ip' | 'token';
+}
+
+/** Address of the Redis that the replicas of the gateway count in together; without one each counts alone. */
+export interface RateLimitStore {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Secret in the gateway's namespace with the password of that Redis. */
+export const rateLimitSecret = { name: 'gateway-redis', key: 'password' } as const;
+
+/** Plugins that routes name in their annotation, the same for all of a cluster. */
+export function renderPlugins(
+  plans: readonly Plan[],
+  origins: readonly string[],
+  store: RateLimitStore | undefined,
+): object[] {
+  const anonymous = Math.min(...limitsOf(plans).map(({ requestsPerMinute }) => requestsPerMinute));
+  return [
+    clusterPlugin('cors', 'cors', {
+      origins,
+      methods: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      headers: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-Request-Id'],
+      exposed_headers: [
+        'ETag',
+        'RateLimit-Limit',
+        'RateLimit-Remaining',
+        'RateLimit-Reset',
+        'Retry-After',
+        'X-Request-Id',
+      ],
+      credentials: true,
+      max_age: 3600,
+    }),
+    clusterPlugin('jwt', 'jwt', {
+      // The claim says the caller's plan, which is the consumer whose limits hold. Roles are the service's to check.
+      key_claim_name: 'plan',
+      claims_to_verify: ['exp'],
+      maximum_expiration: 86_400, // the brief: sessions of 24 hours
+      header_names: ['authorization'],
+      // A token in an address would stand in every log on the way.
+      uri_param_names: [],
+      cookie_names: [],
+    }),
+    clusterPlugin('request-id', 'correlation-id', {
+      header_name: 'X-Request-Id',
+      generator: 'uuid',
+      echo_downstream: true,
+    }),
+    clusterPlugin('request-size', 'request-size-limiting', {
+      allowed_payload_size: 1,
+      size_unit: 'megabytes',
+      require_content_length: false,
+    }),
+    rateLimitPlugin({ name: 'rate-limit-anonymous', requestsPerMinute: anonymous, limitBy: 'ip' }, store),
+    ...limitsOf(plans).map(({ id, requestsPerMinute }) =>
+      rateLimitPlugin({ name: `rate-limit-${id}`, requestsPerMinute, limitBy: 'token' }, store, [`plan/${id}`]),
+    ),
+  ];
+}
+
+/** Plans that limit their callers; without a limit there is nothing to count. */
+export function limitsOf(plans: readonly Plan[]): { id: string; requestsPerMinute: number }[] {
+  return plans.flatMap(({ id, limits }) =>
+    limits.requestsPerMinute === undefined ? [] : [{ id, requestsPerMinute: limits.requestsPerMinute }],
+  );
+}
+
+function rateLimitPlugin(
+  { name, requestsPerMinute, limitBy }: RateLimit,
+  store: RateLimitStore | undefined,
+  sources: readonly string[] = ['service/gateway'],
+): object {
+  const shared =
+    store === undefined
+      ? { config: { policy: 'local' }, patches: [] }
+      : {
+          config: { policy: 'redis', redis: { ...store, ssl: false, timeout: 500 } },
+          patches: [
+            {
+              path: '/redis/password',
+              valueFrom: { secretKeyRef: { namespace: gatewayNamespace, ...rateLimitSecret } },
+            },
+          ],
+        };
+  const plugin = clusterPlugin(
+    name,
+    'rate-limiting',
+    {
+      minute: requestsPerMinute,
+      ...(limitBy === 'ip' ? { limit_by: 'ip' } : { limit_by: 'header', header_name: 'authorization' }),
+      // The counter's absence must not close the door; services count by account once more.
+      fault_tolerant: true,
+      hide_client_headers: false,
+      ...shared.config,
+    },
+    sources,
+  );
+  return shared.patches.length === 0 ? plugin : { ...plugin, configPatches: shared.patches };
+}
+
+function clusterPlugin(name: string, plugin: string, config: object, sources: readonly string[] = ['service/gateway']) {
+  return {
+    apiVersion: 'configuration.konghq.com/v1',
+    kind: 'KongClusterPlugin',
+    metadata: metadataOf({
+      name,
+      wave: 'config',
+      sources,
+      annotations: { 'kubernetes.io/ingress.class': kongClass },
+    }),
+    plugin,
+    config,
+  };
+}

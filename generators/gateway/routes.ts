@@ -1,0 +1,73 @@
+import { KubeIngress } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import type { Service } from '../../catalog/schema/service.ts';
+import { metadataOf, type Place } from '../app.ts';
+import { issuer } from '../conventions.ts';
+import { kongClass } from './plugins.ts';
+
+type Route = Service['routes'][number];
+
+/** What a caller meets on the way to a route, by what the route asks of him. */
+const pluginsOf: Readonly<Record<Route['auth'], readonly string[]>> = {
+  none: ['request-id', 'cors', 'rate-limit-anonymous'],
+  // The limits of a plan come with its consumer.
+  jwt: ['request-id', 'cors', 'jwt'],
+  // The service checks the signature of the body; the sender is a program, not a page.
+  signature: ['request-id', 'request-size', 'rate-limit-anonymous'],
+};
+
+/** One Ingress for the routes of a service that ask the same of their callers. */
+export function renderRoutes({ namespace }: Place, host: string, service: Service): object[] {
+  const groups = Map.groupBy(service.routes, ({ auth }) => auth);
+  return [...groups].map(([auth, routes]) =>
+    KubeIngress.manifest({
+      metadata: metadataOf({
+        name: `${service.id}-${auth}`,
+        namespace,
+        wave: 'edge',
+        sources: [`service/${service.id}`],
+        labels: { 'app.kubernetes.io/name': service.id },
+        annotations: {
+          'konghq.com/plugins': pluginsOf[auth].join(','),
+          'konghq.com/protocols': 'https',
+          'konghq.com/https-redirect-status-code': '308',
+          'konghq.com/strip-path': 'false',
+        },
+      }),
+      spec: {
+        ingressClassName: kongClass,
+        tls: [{ hosts: [host], secretName: certificateSecretOf(host) }],
+        rules: [
+          {
+            host,
+            http: {
+              paths: routes.map(({ path, port }) => ({
+                path,
+                pathType: 'Prefix',
+                backend: { service: { name: service.id, port: { name: port } } },
+              })),
+            },
+          },
+        ],
+      },
+    }),
+  );
+}
+
+/** The certificate of a host, where its Ingresses are. */
+export function renderCertificate({ namespace, pool }: Place, host: string): object {
+  return {
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    metadata: metadataOf({ name: certificateSecretOf(host), namespace, wave: 'config', sources: [`pool/${pool}`] }),
+    spec: {
+      secretName: certificateSecretOf(host),
+      dnsNames: [host],
+      issuerRef: { group: 'cert-manager.io', kind: 'ClusterIssuer', name: issuer },
+      privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
+    },
+  };
+}
+
+function certificateSecretOf(host: string): string {
+  return `tls-${host.replaceAll('.', '-')}`;
+}

@@ -1,0 +1,90 @@
+import type { Pool } from '../../catalog/schema/pool.ts';
+import type { Service } from '../../catalog/schema/service.ts';
+import type { Place } from '../app.ts';
+import { metadataOf } from '../app.ts';
+import { clustersOf, isPlaced } from '../clusters.ts';
+import { gatewayNamespace, secretStore } from '../conventions.ts';
+import type { RenderInputs } from '../inputs.ts';
+import { type Unit, unit } from '../unit.ts';
+import { renderConsumers } from './consumers.ts';
+import { hostOf } from './hosts.ts';
+import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
+import { renderCertificate, renderRoutes } from './routes.ts';
+
+/** Where the signing key of the auth service is kept. */
+const signingKey = 'auth/jwt-secret';
+
+/** The gateway of each cluster that serves the public, and its routes: all of it follows from services and plans. */
+export function gatewayUnits({ catalog, environment }: RenderInputs): Unit[] {
+  const origins = catalog.pools.filter(isPlaced).map((pool) => `https://${hostOf(pool, environment)}`);
+  return catalog.pools.flatMap((pool) => {
+    const services = catalog.services.filter((service) => service.pool === pool.id && service.routes.length > 0);
+    if (services.length === 0) return [];
+    const host = hostOf(pool, environment);
+    return clustersOf(pool).flatMap((cluster) => {
+      const place = { environment: environment.name, pool: pool.id, cluster };
+      return [
+        gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins),
+        ...routeUnits(place, pool, host, services),
+      ];
+    });
+  });
+}
+
+function gatewayUnit(
+  place: Place,
+  pool: Pool,
+  plans: RenderInputs['catalog']['plans'],
+  origins: readonly string[],
+): Unit {
+  return unit({
+    place,
+    name: 'gateway',
+    tier: 'edges',
+    owner: 'platform',
+    inputs: { plans, origins, store: rateLimitStoreOf(pool) },
+    render: (_, inputs) => [
+      ...(inputs.store === undefined ? [] : [renderStoreSecret()]),
+      ...renderPlugins(inputs.plans, inputs.origins, inputs.store),
+      ...renderConsumers(inputs.plans, signingKey),
+    ],
+  });
+}
+
+/** The routes stand in the namespace of the services they lead to, as Kubernetes asks. */
+function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, services: readonly Service[]): Unit[] {
+  return [...Map.groupBy(services, ({ namespace }) => namespace)].map(([namespace, group]) =>
+    unit({
+      place: { ...place, namespace },
+      name: `routes-${namespace}`,
+      tier: 'edges',
+      owner: pool.owner,
+      inputs: { host, services: group },
+      render: (at, inputs) => [
+        renderCertificate(at, inputs.host),
+        ...inputs.services.flatMap((service) => renderRoutes(at, inputs.host, service)),
+      ],
+    }),
+  );
+}
+
+function rateLimitStoreOf(pool: Pool): RateLimitStore | undefined {
+  const cache = pool.stores.find(({ kind, managed }) => kind === 'cache' && !managed);
+  const [namespace] = pool.namespaces;
+  return cache === undefined ? undefined : { host: `redis.${namespace}.svc`, port: 6379 };
+}
+
+function renderStoreSecret(): object {
+  const { name, key } = rateLimitSecret;
+  return {
+    apiVersion: 'external-secrets.io/v1',
+    kind: 'ExternalSecret',
+    metadata: metadataOf({ name, namespace: gatewayNamespace, wave: 'secret', sources: ['service/gateway'] }),
+    spec: {
+      refreshInterval: '1h',
+      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
+      target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
+      data: [{ secretKey: key, remoteRef: { key: 'redis', property: 'password' } }],
+    },
+  };
+}
