@@ -2,6 +2,7 @@ import { destinationOf, projectOf, repositoryUrl, revision } from '../convention
 import type { Manifest } from '../emit/manifest.ts';
 import { appFileName } from './app-file.ts';
 import { argocdMetadata } from './argocd-metadata.ts';
+import { subscriptionsOf } from './notifications.ts';
 
 /**
  * The ApplicationSet of one environment and pool: each `app.json` under its clusters becomes an Application.
@@ -50,6 +51,7 @@ export function renderApplicationSet(environment: string, pool: string, clusters
             'argocd.argoproj.io/compare-options': 'ServerSideDiff=true',
             // A commit elsewhere in the repository renders nothing here.
             'argocd.argoproj.io/manifest-generate-paths': '.',
+            ...subscriptionsOf('{{ .owner }}'),
           },
         },
         spec: {

@@ -19,10 +19,11 @@ export function renderBootstrap(): Manifest[] {
         sourceRepos: [repositoryUrl],
         destinations: [destination],
         clusterResourceWhitelist: [],
-        namespaceResourceWhitelist: ['AppProject', 'Application', 'ApplicationSet'].map((kind) => ({
-          group: 'argoproj.io',
-          kind,
-        })),
+        namespaceResourceWhitelist: [
+          ...['AppProject', 'Application', 'ApplicationSet'].map((kind) => ({ group: 'argoproj.io', kind })),
+          // Of the notifications.
+          { group: '', kind: 'ConfigMap' },
+        ],
       },
     },
     {
