@@ -1,22 +1,17 @@
-import { parseArgs, styleText } from 'node:util';
+import { parseArgs } from 'node:util';
 import { formatProblem } from '../catalog/problem.ts';
 import { renderDiff } from './diff.ts';
-import { ClashError } from './emit/output.ts';
-import { type Change, compareTree, isInterrupted, recoverTree, replaceTree, TreeError } from './emit/tree.ts';
-import { YamlError } from './emit/yaml.ts';
-import { RenderError } from './inputs.ts';
-import { type Generation, readGeneration } from './workspace.ts';
-
-/** Where a command writes; a terminal gets colours. */
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-}
+import { type Change, compareTree, isInterrupted, recoverTree, replaceTree } from './emit/tree.ts';
+import { wholeHistory } from './promotion/held.ts';
+import { isForTheUser, type Output, paint } from './terminal.ts';
+import { type GenerateOptions, type Generation, readGeneration } from './workspace.ts';
 
 const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
 
   npm run generate                            write every environment but local, argocd/ and the editor's schemas
   npm run generate -- --check                 write nothing; exit 1 if a file is stale, missing, edited or not ours
+  npm run generate -- --check --held-in origin/main
+                                              as CI: a lock must have been staging's there before it is production's
   npm run generate -- --environment staging   that environment alone
   npm run generate -- --init production       write the first lock of production, from today's catalog
 
@@ -55,19 +50,12 @@ export function runGenerate(root: string, argv: readonly string[], out: Output, 
   }
 }
 
-/** These say what is wrong and what to do, as does the system of a full disk; anything else is a defect, and keeps its stack. */
-function isForTheUser(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  return (
-    [RenderError, ClashError, TreeError, YamlError].some((family) => error instanceof family) || 'syscall' in error
-  );
-}
-
 interface Options {
   readonly check: boolean;
   readonly help: boolean;
   readonly environment?: string;
   readonly init?: string;
+  readonly 'held-in'?: string;
 }
 
 function parseOptions(argv: readonly string[]): Options {
@@ -76,12 +64,15 @@ function parseOptions(argv: readonly string[]): Options {
     options: {
       check: { type: 'boolean', default: false },
       environment: { type: 'string' },
+      'held-in': { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
       init: { type: 'string' },
     },
   });
   if (values.check && values.init !== undefined)
     throw new Error('--init writes, and --check never does: give one of them');
+  if (values['held-in'] !== undefined && !values.check)
+    throw new Error('--held-in says what --check is to look at: give both');
   return values;
 }
 
@@ -100,7 +91,7 @@ function check(root: string, options: Options, out: Output, err: Output): number
     err.write('A run was stopped while it moved its files: run "npm run generate", which completes it.\n');
     return 1;
   }
-  const generation = prepare(root, options, out, err);
+  const generation = prepare(root, { ...options, heldIn: options['held-in'] ?? wholeHistory }, out, err);
   if (generation === undefined) return 1;
   const changes = compareTree(root, generation.files, generation.owned);
   if (changes.length === 0) {
@@ -117,13 +108,16 @@ function check(root: string, options: Options, out: Output, err: Output): number
 }
 
 /** Reads and renders; tells of each environment as it is done. Undefined if there was an error, which is then told. */
-function prepare(root: string, options: Options, out: Output, err: Output): Generation | undefined {
+function prepare(root: string, options: GenerateOptions, out: Output, err: Output): Generation | undefined {
   const { generation, problems } = readGeneration(root, options);
   for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
   for (const { inputs, apps, files } of generation?.renderings ?? []) {
     const { name } = inputs.environment;
     const digest = generation?.digests.get(name)?.slice(0, 'sha256:'.length + 12) ?? '';
     out.write(`${name}: ${apps.length} apps, ${files.length} files from catalog ${digest}\n`);
+  }
+  for (const [name, rev] of generation?.kept ?? []) {
+    out.write(`${name}: kept as ${rev.slice(0, 7)} had it, until the next promotion\n`);
   }
   return generation;
 }
@@ -212,8 +206,4 @@ function paintKind(output: Output, kind: Change['kind']): string {
 function paintLine(output: Output, line: string): string {
   if (line.startsWith('+')) return paint(output, 'green', line);
   return line.startsWith('-') ? paint(output, 'red', line) : paint(output, 'dim', line);
-}
-
-function paint(output: Output, style: Parameters<typeof styleText>[0], text: string): string {
-  return output.isTTY === true ? styleText(style, text, { validateStream: false }) : text;
 }

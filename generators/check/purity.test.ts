@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const folder = dirname(import.meta.dirname);
 /** Where the generators meet the disk; everything else turns values into values. */
-const impure = ['cli.ts', 'workspace.ts', 'emit/tree.ts'];
+const impure = ['cli.ts', 'project-files.ts', 'emit/tree.ts', 'promotion/git.ts'];
 /** What a pure file cannot hold: the disk, the clock, chance, the machine, its locale. */
 const banned =
   /from 'node:(fs|os|child_process|http|net)|\bDate\b|Math\.random|process\.|performance\.|localeCompare|Intl\./;
