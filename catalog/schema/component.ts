@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Exceptions, Id, Text } from './common.ts';
+import { Exceptions, Id, ResourceAmounts, Text } from './common.ts';
 
 /** Software of others that clusters are run with, as a Helm chart of one fixed version. Which clusters get it follows from what runs there. */
 export const Component = Type.Object(
@@ -19,7 +19,19 @@ export const Component = Type.Object(
       maxLength: 40,
       description: 'One exact version: an upgrade is a merge request',
     }),
-    namespace: Id,
+    namespace: Type.String({ ...Id, description: 'kube-system only for what stands in for a part of the cluster' }),
+    requests: Type.Optional(
+      Type.Object(ResourceAmounts.properties, {
+        additionalProperties: false,
+        description: "What its pods ask for on one cluster; without what a pool's workloads state",
+      }),
+    ),
+    nodeRequests: Type.Optional(
+      Type.Object(ResourceAmounts.properties, {
+        additionalProperties: false,
+        description: 'What its pods ask for on each node',
+      }),
+    ),
     exceptions: Type.Optional(Exceptions),
   },
   { additionalProperties: false },
