@@ -13,6 +13,9 @@ export const issuer = 'letsencrypt';
 /** The label that pods of a store carry, by its kind: `relational`, `timeseries` … */
 export const storeLabel = 'defimon.highfunk.uk/store';
 
+/** The label of pods that do one shard of a service's work. */
+export const shardLabel = 'defimon.highfunk.uk/shard';
+
 /** Namespaces of the platform, the same in every cluster. */
 export const gatewayNamespace = 'gateway';
 export const monitoringNamespace = 'monitoring';

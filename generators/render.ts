@@ -6,6 +6,7 @@ import { byPath, type OutputFile, refuseTwins, renderManifests } from './emit/ou
 import { gatewayUnits } from './gateway/units.ts';
 import type { RenderInputs } from './inputs.ts';
 import { namespaceUnits } from './namespaces/units.ts';
+import { observabilityUnits } from './observability/units.ts';
 import { renderUnit, type Unit } from './unit.ts';
 
 /** Everything of one environment: what Argo CD's own objects are derived from, too. */
@@ -37,5 +38,5 @@ export function renderEnvironment(inputs: RenderInputs): Rendering {
 /** The apps of an environment, one line a part of the platform. */
 function unitsOf(given: RenderInputs): Unit[] {
   const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
-  return [...namespaceUnits(inputs), ...gatewayUnits(inputs), ...serviceUnits(inputs)];
+  return [...namespaceUnits(inputs), ...gatewayUnits(inputs), ...observabilityUnits(inputs), ...serviceUnits(inputs)];
 }

@@ -1,12 +1,8 @@
+import { type Following, whyNotFollowed } from '../../catalog/followed.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 
 /** What decides which networks of the catalog this process syncs. */
-export interface Selection {
-  readonly phases: readonly number[];
-  /** Networks of lower priority are left out: L2_PRIORITY_THRESHOLD. */
-  readonly priorityThreshold: number;
-  /** Only these, whatever their priority and phase: L2_NETWORKS. */
-  readonly only: readonly string[] | undefined;
+export interface Selection extends Following {
   /** False: only endpoints on this machine are used, so that a laptop's `npm start` asks nobody outside. */
   readonly remoteEndpoints: boolean;
 }
@@ -18,17 +14,9 @@ export type Decision =
 
 /** Decides for one network. Pure, so that the API, the plan and the service agree. */
 export function decideSync(network: Network, selection: Selection): Decision {
-  const no = (reason: string): Decision => ({ sync: false, reason });
-  if (network.status === 'retired') return no(`retired: ${network.statusNote ?? 'no longer in use'}`);
-  if (network.aliasOf !== undefined) return no(`another name of ${network.aliasOf}`);
-  if (network.kind !== 'evm') return no(`chains of kind ${network.kind} are not synced yet`);
-  if (selection.only !== undefined) {
-    if (!selection.only.includes(network.id)) return no('not named in L2_NETWORKS');
-  } else if (!selection.phases.includes(network.phase)) {
-    return no(`phase ${network.phase} is not on in this environment`);
-  } else if (network.priority < selection.priorityThreshold) {
-    return no(`priority ${network.priority} is below the threshold ${selection.priorityThreshold}`);
-  }
+  const no = (why: string): Decision => ({ sync: false, reason: why });
+  const reason = whyNotFollowed(network, selection);
+  if (reason !== undefined) return no(reason);
   const urls = network.rpc.filter((rpc) => rpc.secretRef === undefined).map((rpc) => rpc.url);
   const usable = selection.remoteEndpoints ? urls : urls.filter(isLoopback);
   if (usable.length === 0 && urls.length > 0)

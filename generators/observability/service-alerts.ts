@@ -1,0 +1,75 @@
+import { metrics } from '../../catalog/metrics.ts';
+import type { Service } from '../../catalog/schema/service.ts';
+import { shardLabel } from '../conventions.ts';
+import type { RuleGroup } from './rule-group.ts';
+
+/** Alerts that every released service has, and those of its answers if it gives any. */
+export function serviceAlerts(services: readonly Service[]): RuleGroup[] {
+  return services
+    .filter(({ released, workload }) => released && workload?.kind !== 'kong' && workload?.kind !== 'cronjob')
+    .map((service) => ({
+      name: `service-${service.id}`,
+      alerts: [...alertsOfAny(service), ...(service.ports.length === 0 ? [] : alertsOfAnswers(service))],
+    }));
+}
+
+/** What a pod's shard is called among metric labels: the pod label, as Prometheus writes it. */
+const shard = shardLabel.replaceAll(/[^a-z]/g, '_');
+
+function alertsOfAny({ id, name, owner }: Service): RuleGroup['alerts'] {
+  const up = `up{job="${id}"}`;
+  return [
+    {
+      alert: 'ServiceDown',
+      expr: `sum(${up}) == 0 or absent(${up})`,
+      for: '2m',
+      severity: 'critical',
+      owner,
+      summary: `No pod of ${name} answers`,
+      action: `kubectl logs and describe the pods with app.kubernetes.io/name=${id}`,
+    },
+    {
+      alert: 'CatalogRefused',
+      expr: `max(${metrics.catalogBroken.name}{job="${id}"}) == 1`,
+      for: '5m',
+      severity: 'warning',
+      owner,
+      summary: `${name} refuses the catalog it is given, and goes on with the last good one`,
+      action: 'its log says file, line and reason; an older image may not know a new field',
+    },
+    {
+      alert: 'CatalogDrift',
+      // Shards hold different slices: pods are compared with those of their own workload.
+      expr: `count by (${shard}) (count by (${shard}, digest) (${metrics.catalogInfo.name}{job="${id}"} == 1)) > 1`,
+      for: '15m',
+      severity: 'warning',
+      owner,
+      summary: `Pods of ${name} run different catalogs`,
+      action: 'a mounted ConfigMap follows within two minutes: look for a pod that cannot read it',
+    },
+  ];
+}
+
+function alertsOfAnswers({ id, name, owner }: Service): RuleGroup['alerts'] {
+  const requests = `${metrics.httpRequests.name}{job="${id}"`;
+  return [
+    {
+      alert: 'AnswersFail',
+      expr: `sum(rate(${requests},status=~"5.."}[5m])) / sum(rate(${requests}}[5m])) > 0.01`,
+      for: '5m',
+      severity: 'critical',
+      owner,
+      summary: `{{ $value | humanizePercentage }} of ${name}'s answers are errors`,
+      action: 'its log names each failed request with its reason',
+    },
+    {
+      alert: 'AnswersSlow',
+      expr: `histogram_quantile(0.99, sum by (le) (rate(${metrics.httpDuration.name}_bucket{job="${id}"}[5m]))) > 1`,
+      for: '10m',
+      severity: 'warning',
+      owner,
+      summary: `One in a hundred of ${name}'s answers takes over {{ $value | humanizeDuration }}`,
+      action: 'compare with the load of its stores, and with its autoscaler',
+    },
+  ];
+}
