@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Catalog, CatalogError, parseCatalog } from './load.ts';
-import { parseSlice, renderSlice, sliceOf } from './slice.ts';
+import { shardsOf } from './shards.ts';
+import { parseSlice, renderSlice, sliceFor, sliceOf } from './slice.ts';
 import { smallCatalog, smallCatalogWith } from './testing/small-catalog.ts';
 
 describe(sliceOf.name, () => {
@@ -22,6 +23,23 @@ describe(sliceOf.name, () => {
 
   it('throws for a service that is not there', () => {
     expect(() => sliceOf(small(), 'chain-snyc')).toThrow('the catalog has no service "chain-snyc"');
+  });
+});
+
+describe(sliceFor.name, () => {
+  it('needs no more of the catalog than what the service reads', () => {
+    const { networks } = small();
+    const service = { id: 'chain-sync', reads: ['networks' as const] };
+    expect(sliceFor(service, { networks })).toEqual(sliceOf(small(), 'chain-sync'));
+  });
+
+  it("holds a shard's part, and tells which it is", () => {
+    const service = { id: 'chain-sync', reads: ['networks' as const] };
+    const [shard] = shardsOf({ shards: { of: 'networks', size: 1 } }, small());
+    const slice = sliceFor(service, small(), shard);
+    expect(slice.catalog.networks).toHaveLength(1);
+    expect(slice.shard).toBe(shard?.id);
+    expect(parseSlice(renderSlice(slice)).digest).toBe(slice.digest);
   });
 });
 

@@ -3,6 +3,7 @@ import { compareCodePoints, kinds } from './kinds.ts';
 import { deepFreeze, getEntry } from './load.ts';
 import { canonicalJson, digestOf, parseLocked } from './lock.ts';
 import { type Catalog, LockedCatalog } from './schema/catalog.ts';
+import type { Service } from './schema/service.ts';
 import type { Shard } from './shards.ts';
 
 export interface CatalogSlice {
@@ -16,10 +17,18 @@ export interface CatalogSlice {
 
 /** The kinds one service reads (its `reads`), of a sharded kind its shard's part. Throws a RangeError for an unknown service. */
 export function sliceOf(catalog: Catalog, serviceId: string, shard?: Shard): CatalogSlice {
-  const { reads } = getEntry(catalog, 'services', serviceId);
+  return sliceFor(getEntry(catalog, 'services', serviceId), catalog, shard);
+}
+
+/** As sliceOf, of a catalog that may hold nothing but what the service reads. */
+export function sliceFor(
+  { id, reads }: Pick<Service, 'id' | 'reads'>,
+  catalog: Partial<Catalog>,
+  shard?: Shard,
+): CatalogSlice {
   const part: Partial<Catalog> = shard?.catalog ?? {};
   const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, part[key] ?? catalog[key]]));
-  const named = { service: serviceId, digest: digestOf(slice), catalog: slice };
+  const named = { service: id, digest: digestOf(slice), catalog: slice };
   return shard === undefined ? named : { ...named, shard: shard.id };
 }
 

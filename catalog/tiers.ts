@@ -1,4 +1,5 @@
 import type { Network } from './schema/network.ts';
+import type { Service } from './schema/service.ts';
 
 /** How much a network matters: it decides the class of its pods, its shard of chain-sync and how loud its alerts are. */
 export type Tier = 'critical' | 'standard' | 'background';
@@ -20,4 +21,13 @@ export const severities: Readonly<Record<Tier, 'critical' | 'warning' | 'info'>>
 export function tierOf({ priority, phase }: Pick<Network, 'priority' | 'phase'>): Tier {
   const byPriority = priority >= 8 ? 0 : priority >= 6 ? 1 : 2;
   return tiers[Math.max(byPriority, Math.min(phase, 3) - 1)] ?? 'background';
+}
+
+/**
+ * The tier of a service that is not split by networks or pairs, whose shards have one each. Callers wait for one that
+ * has routes, and what a webhook did not deliver is lost; a run at night can wait for room; the others catch up.
+ */
+export function tierOfService({ routes, workload }: Pick<Service, 'routes' | 'workload'>): Tier {
+  if (routes.length > 0) return 'critical';
+  return workload?.kind === 'cronjob' ? 'background' : 'standard';
 }
