@@ -62,6 +62,9 @@ function linesOf(pool: Pool, machines: readonly Machine[], region: string, scale
     if (machine !== undefined) add(machine, replicas, plannedMonthly);
     if (disk !== undefined && storageGB !== undefined) add(disk, replicas, undefined, storageGB);
   }
+  for (const { disk, replicas, storageGB } of pool.workloads ?? []) {
+    if (disk !== undefined && storageGB !== undefined) add(disk, replicas, undefined, storageGB);
+  }
   for (const { type, count, plannedMonthly } of pool.extras ?? []) add(type, count, plannedMonthly);
   return lines;
 }

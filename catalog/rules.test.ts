@@ -232,6 +232,39 @@ const breaks: Break[] = [
     [['later.example.com', 'main.example.com']],
     'main.example.com',
   ],
+  [
+    'CAT079',
+    'a control plane has no majority',
+    'pools/main.yaml',
+    [
+      [
+        '  - id: general\n',
+        '  - { id: masters, kind: control-plane, machine: ccx33, min: 2, max: 2 }\n  - id: general\n',
+      ],
+    ],
+    '2, max',
+  ],
+  [
+    'CAT079',
+    'a workload is on the control plane',
+    'pools/main.yaml',
+    [
+      ['monthly: 200', 'monthly: 2000'],
+      [
+        '  - id: general\n',
+        '  - { id: masters, kind: control-plane, machine: ccx33, min: 1, max: 1 }\n  - id: general\n',
+      ],
+      ['nodeGroup: general', 'nodeGroup: masters'],
+    ],
+    'masters\n    replicas',
+  ],
+  [
+    'CAT079',
+    'machines run what is no workload',
+    'pools/main.yaml',
+    [['stores:\n', '  - { id: outside, kind: vm, machine: ccx33, min: 0, max: 0, runs: [graphana] }\nstores:\n']],
+    'graphana',
+  ],
   ['CAT080', 'a pool is unknown', 'services/api.yaml', [['pool: main', 'pool: mian']], 'mian'],
   ['CAT081', "a namespace is not the pool's", 'services/api.yaml', [['namespace: main', 'namespace: other']], 'other'],
   ['CAT082', 'a store is not provided', 'services/api.yaml', [['[relational, cache]', '[relational, bus]']], 'bus'],

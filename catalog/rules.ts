@@ -3,6 +3,7 @@ import type { Rule } from './rule.ts';
 import { channelRules } from './rules/channels.ts';
 import { identityRules } from './rules/identity.ts';
 import { networkRules } from './rules/networks.ts';
+import { nodeGroupRules } from './rules/node-groups.ts';
 import { pairRules } from './rules/pairs.ts';
 import { poolRules } from './rules/pools.ts';
 import { protocolRules } from './rules/protocols.ts';
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   ...channelRules,
   ...protocolRules,
   ...poolRules,
+  ...nodeGroupRules,
   ...serviceRules,
   ...secretRules,
 ];

@@ -129,11 +129,45 @@ export const Environment = Type.Object(
       Type.Object(
         {
           gcp: Type.Optional(
-            Type.Object({ project: Type.String({ pattern: '^[a-z][a-z0-9-]{4,28}[a-z0-9]$' }) }, closed),
+            Type.Object(
+              {
+                project: Type.String({ pattern: '^[a-z][a-z0-9-]{4,28}[a-z0-9]$' }),
+                peerAddress: Type.Optional(
+                  Type.String({
+                    format: 'ipv4',
+                    description: 'Address that the Ethereum nodes tell their peers, once it is reserved',
+                  }),
+                ),
+              },
+              closed,
+            ),
           ),
-          aws: Type.Optional(Type.Object({ accountId: Type.String({ pattern: '^[0-9]{12}$' }) }, closed)),
+          aws: Type.Optional(
+            Type.Object(
+              {
+                accountId: Type.String({ pattern: '^[0-9]{12}$' }),
+                kmsKey: Type.String({
+                  pattern: '^mrk-[0-9a-f]{32}$',
+                  description: 'Id of the multi-region key that encrypts databases and buckets; the key stays with AWS',
+                }),
+              },
+              closed,
+            ),
+          ),
         },
         { ...closed, description: 'Whose bill the machines are on; no secrets' },
+      ),
+    ),
+    management: Type.Optional(
+      Type.Object(
+        {
+          cidrs: Type.Array(Type.String({ pattern: '^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$' }), {
+            uniqueItems: true,
+            maxItems: 50,
+            description: 'Whose addresses reach the API servers of the clusters: the management cluster, and people',
+          }),
+        },
+        closed,
       ),
     ),
     pools: Type.Optional(

@@ -20,13 +20,29 @@ const Volume = Type.Object(
 export const NodeGroup = Type.Object(
   {
     id: Id,
-    kind: Type.Enum(['kubernetes', 'vm'], { description: 'vm: outside the cluster; carries no service of ours' }),
+    kind: Type.Enum(['kubernetes', 'control-plane', 'vm'], {
+      description:
+        'control-plane: of a cluster whose provider rents none; carries nothing of ours · vm: outside the cluster',
+    }),
     purpose: Type.Optional(Text),
     machine: Type.Optional(Type.String({ ...MachineType, description: 'Required once the provider is decided' })),
     accelerator: Type.Optional(Type.Enum(['gpu'])),
     min: Type.Integer({ minimum: 0, maximum: 1000, description: 'Nodes at rest, in each region' }),
     max: Type.Integer({ minimum: 0, maximum: 1000, description: 'Nodes at full scale, in each region' }),
     volume: Type.Optional(Volume),
+    dedicated: Type.Optional(
+      Type.Boolean({ description: 'true: only the workloads that name the group run there; others are kept off' }),
+    ),
+    runs: Type.Optional(
+      Type.Array(Id, {
+        uniqueItems: true,
+        maxItems: 20,
+        description: 'Of a vm group: workloads that each of its machines runs by itself, beside those of the cluster',
+      }),
+    ),
+    tags: Type.Optional(
+      Type.Array(Id, { uniqueItems: true, maxItems: 20, description: "The provider's tags, beside the environment" }),
+    ),
     plannedMonthly: PlannedMonthly,
   },
   { additionalProperties: false },
@@ -40,6 +56,9 @@ export const PoolStore = Type.Object(
     engine: Type.Enum(['postgresql', 'clickhouse', 'redis', 'kafka', 's3', 'minio', 'mongodb', 'elasticsearch', 'gcs']),
     managed: Type.Boolean({ description: "true: rented from the provider; false: runs on the pool's own nodes" }),
     machine: Type.Optional(Type.String({ ...MachineType, description: 'Of a rented database' })),
+    version: Type.Optional(
+      Type.String({ pattern: '^[0-9]+(\\.[0-9]+)*$', maxLength: 16, description: 'Of a rented database' }),
+    ),
     replicas: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     storageGB: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Of one replica' })),
     disk: Type.Optional(Type.String({ ...MachineType, description: 'Disk type of the storage, if it is paid apart' })),
@@ -68,9 +87,11 @@ const PoolWorkload = Type.Object(
     port: Type.Optional(Port),
     resources: Type.Optional(Resources),
     storageGB: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    disk: Type.Optional(Type.String({ ...MachineType, description: 'Disk type of the storage, if it is paid apart' })),
   },
   { additionalProperties: false },
 );
+export type PoolWorkload = Static<typeof PoolWorkload>;
 
 export const Pool = Type.Object(
   {
@@ -84,6 +105,14 @@ export const Pool = Type.Object(
       Type.String({
         ...Id,
         description: 'Name of its Kubernetes cluster; with a region suffix where there are several',
+      }),
+    ),
+    kubernetesVersion: Type.Optional(
+      Type.String({
+        pattern: '^1\\.[0-9]+(\\.[0-9]+(-[a-z0-9.]+)?)?$',
+        maxLength: 24,
+        description: 'As the provider names it: the minor, or one exact release where it wants one',
+        examples: ['1.34', '1.34.1-do.1'],
       }),
     ),
     namespaces: Type.Array(Id, { minItems: 1, uniqueItems: true, maxItems: 20 }),
