@@ -2,11 +2,15 @@ import type { Finding, Rule } from '../rule.ts';
 
 /**
  * Texts that are secrets whatever they stand in. Hashes and addresses look alike: 64 hex digits are a private key unless
- * the line says what hash they are. Every repetition is bounded: a line of a thousand letters must not take minutes.
+ * the word before them says what hash they are. Every repetition is bounded: a line of a thousand letters must not take minutes.
  */
 const secrets: readonly { what: string; pattern: RegExp }[] = [
   { what: 'a private key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY/ },
-  { what: 'a private key', pattern: /(?<![0-9a-fA-F])(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])/ },
+  {
+    what: 'a private key',
+    pattern:
+      /(?<![0-9a-fA-F]|sha256:|(?:genesisHash|digest)["']?\s{0,3}:\s{0,3}["']?(?:0x)?)(?:0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])/,
+  },
   { what: 'an AWS access key', pattern: /(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])/ },
   { what: 'a JSON web token', pattern: /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/ },
   { what: 'a GitHub token', pattern: /(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})/ },
@@ -35,9 +39,6 @@ const secrets: readonly { what: string; pattern: RegExp }[] = [
   },
 ];
 
-/** Keys whose value is a hash by its nature. */
-const hashLine = /^\s*(?:- )?(?:genesisHash|digest)\s*:/;
-
 export const secretRules: readonly Rule[] = [
   {
     code: 'CAT095',
@@ -53,8 +54,7 @@ export const secretRules: readonly Rule[] = [
 export function* findSecrets(file: string, text: string): Generator<Finding> {
   for (const [index, line] of text.split('\n').entries()) {
     for (const { what, pattern } of secrets) {
-      const isHash = what === 'a private key' && hashLine.test(line);
-      const found = isHash ? -1 : line.search(pattern);
+      const found = line.search(pattern);
       if (found < 0) continue;
       const fix = 'take it out, treat it as leaked, and write "secretRef: <secret>/<key>"';
       yield { file, line: index + 1, col: found + 1, message: `this looks like ${what}`, fix };
