@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { type Document, isMap, parseDocument, Scalar } from 'yaml';
+import { canonicalJson } from '../catalog/lock.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { schemaProblems } from '../catalog/validate.ts';
 import { type FileContent, parseYaml } from '../catalog/yaml.ts';
@@ -82,6 +83,11 @@ export function imageOf({ images }: Images, name: string): string {
   const image = images[name];
   if (image === undefined) throw new RangeError(`images.lock.yaml has no image "${name}": add it under images`);
   return referenceOf(image);
+}
+
+/** Equal for what runs the same images. */
+export function canonicalImages({ images }: Images): string {
+  return canonicalJson(images);
 }
 
 /** `repository:tag@digest` */

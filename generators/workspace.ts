@@ -51,8 +51,8 @@ export function readGeneration(
   if (head === undefined) return { generation: undefined, problems };
   const files = openProject(root, options.changes);
   const names = namesOf(files, options, problems);
+  const lock = renderLock(head);
   const sources = names.flatMap((name) => {
-    const lock = renderLock(head);
     const isAsked = options.environment === name;
     const read = readSource(files, name, { catalog: head, lock }, { init: options.init === name, isAsked });
     problems.push(...read.problems);

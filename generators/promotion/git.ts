@@ -57,9 +57,10 @@ export function describeCommit(root: string, revision: string): string {
   return runGit(root, ['log', '-1', '--abbrev=7', '--format=%h %cs %s', revision]).trim();
 }
 
-/** The value of a trailer of a commit's message; empty if it has none. */
-export function trailerOf(root: string, revision: string, key: string): string {
-  return runGit(root, ['log', '-1', `--format=%(trailers:key=${key},valueonly)`, revision]).trim();
+/** A trailer of the last commit up to the revision that changed one of the paths, merges aside; empty if it has none. */
+export function lastTrailerOf(root: string, revision: string, paths: readonly string[], key: string): string {
+  const format = `--format=%(trailers:key=${key},valueonly)`;
+  return runGit(root, ['log', '-1', '--no-merges', format, revision, '--', ...paths]).trim();
 }
 
 /** The id that git gives a file's content. */

@@ -1,6 +1,5 @@
-import { canonicalJson } from '../../catalog/lock.ts';
 import type { Problem } from '../../catalog/problem.ts';
-import { type Images, imagesOfPool, parseImages } from '../images.ts';
+import { canonicalImages, type Images, imagesOfPool, parseImages } from '../images.ts';
 import type { ProjectFiles } from '../project-files.ts';
 import {
   findPoolOfLock,
@@ -135,7 +134,7 @@ function checkKeptRevision(
 }
 
 function isEqual(a: Images | undefined, b: Images): boolean {
-  return a !== undefined && canonicalJson(a.images) === canonicalJson(b.images);
+  return a !== undefined && canonicalImages(a) === canonicalImages(b);
 }
 
 function problemOf(file: string, message: string, fix: string, severity: Problem['severity']): Problem {
