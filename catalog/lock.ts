@@ -77,7 +77,19 @@ function sortedCatalog(catalog: Catalog): Catalog {
   return Object.fromEntries(sorted) as unknown as Catalog;
 }
 
+/** The text of frozen values, such as catalog entries: they are written for every lock and slice that holds them. */
+const written = new WeakMap<object, string>();
+
 function write(value: unknown): string {
+  if (typeof value !== 'object' || value === null || !Object.isFrozen(value)) return writeAnew(value);
+  const known = written.get(value);
+  if (known !== undefined) return known;
+  const text = writeAnew(value);
+  written.set(value, text);
+  return text;
+}
+
+function writeAnew(value: unknown): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(write).join(',')}]`;
