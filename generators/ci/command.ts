@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runDiff } from '../plan/command.ts';
 import { filesAt, findCommit, runGit } from '../promotion/git.ts';
 import { RefusalError } from '../promotion/refusal.ts';
 import type { Output } from '../terminal.ts';
@@ -19,6 +20,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 interface Job {
   readonly root: string;
   readonly env: Env;
+  readonly out: Output;
+  readonly err: Output;
   readonly log: (line: string) => void;
 }
 
@@ -26,6 +29,7 @@ const help = `What GitLab's jobs do beside the project's own commands; see .gitl
 
   npm run fresh -- [--patch FILE] [--held-in REV]
                                             generate --check; when stale, writes what is missing as a patch
+  npm run plan -- --against REV             what catalog diff says, as plan.md, plan-full.md, plan-codequality.json and plan.xml
   npm run note -- --file plan.md            writes or updates the merge request's one plan note
   npm run deliver -- [options] SCRIPT …     runs release, promote or rollback on the newest commit of the branch, and pushes
       --dry-run                             shows the outcome, pushes nothing
@@ -41,7 +45,7 @@ export async function runCi(
   out: Output,
   err: Output,
 ): Promise<number> {
-  const job: Job = { root, env, log: (line) => out.write(`${line}\n`) };
+  const job: Job = { root, env, out, err, log: (line) => out.write(`${line}\n`) };
   const [command = '', ...args] = argv;
   const run = new Map(Object.entries(commands)).get(command);
   if (run === undefined || args[0] === '--help') {
@@ -64,8 +68,15 @@ export async function runCi(
   }
 }
 
+const planReports = [
+  ['--format', 'markdown', '--output', 'plan.md', '--full', 'plan-full.md'],
+  ['--format', 'codequality', '--output', 'plan-codequality.json'],
+  ['--format', 'junit', '--output', 'plan.xml'],
+] as const;
+
 const commands: Readonly<Record<string, (job: Job, args: string[]) => Promise<number> | number>> = {
   fresh: runFresh,
+  plan: runPlan,
   note: runNote,
   deliver: runDeliver,
   mirror: runMirror,
@@ -80,6 +91,14 @@ function runFresh({ root, env, log }: Job, args: string[]): number {
   const whereIsIt = env.CI_JOB_URL === undefined ? 'here' : `${env.CI_JOB_URL}/artifacts/browse`;
   const checkArgs = heldIn === undefined ? [] : ['--held-in', heldIn];
   return checkFresh({ root, patch: values.patch, checkArgs, whereIsIt, env, log });
+}
+
+/** All that GitLab shows of a plan. A catalog with errors has a plan too: its errors, each at its line of the merge request. */
+function runPlan({ root, out, err }: Job, args: string[]): number {
+  const { values } = parseArgs({ args, options: { against: { type: 'string' } } });
+  const against = values.against === undefined ? [] : ['--against', values.against];
+  const codes = planReports.map((report) => runDiff(root, [...against, ...report], out, err));
+  return Math.max(...codes);
 }
 
 async function runNote({ env, log }: Job, args: string[]): Promise<number> {

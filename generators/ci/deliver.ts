@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { digestOf } from '../../catalog/lock.ts';
 import { parseImages } from '../images.ts';
+import { belongsTo } from '../promotion/environment-files.ts';
 import { findCommit, findTextAt, isAncestor, runGit } from '../promotion/git.ts';
 import { CiError } from './ci-error.ts';
 
-/** What may be delivered: the npm scripts that write the tree. */
+/** What may be delivered: the npm scripts that write the tree, and with --commit record it. */
 export const deliverable = ['release', 'promote', 'rollback'] as const;
 export type Deliverable = (typeof deliverable)[number];
 
@@ -29,14 +31,12 @@ export interface Delivery {
 export interface Outcome {
   /** The commit that the branch now has; undefined when there was nothing to deliver. */
   readonly commit: string | undefined;
-  /** Names what the outcome is: git's ids of the generated folders. Equal outcomes have equal names. */
+  /** A digest of production's files: equal outcomes have equal names. */
   readonly name: string;
 }
 
 /** Others push too, but not all the time. */
 const attemptsMax = 5;
-
-const generated = ['environments', 'argocd', 'catalog/schema/generated'];
 
 /**
  * Runs a script that writes the tree on the newest commit of the branch, not on the pipeline's own, which may be minutes or
@@ -47,9 +47,22 @@ const generated = ['environments', 'argocd', 'catalog/schema/generated'];
  * started a pipeline that released would never end.
  */
 export function deliver(delivery: Delivery): Outcome {
-  const { root, branch, script, dryRun, log } = delivery;
+  const { root } = delivery;
   refuseDirty(root);
   const from = runGit(root, ['rev-parse', 'HEAD']).trim();
+  const branch = runGit(root, ['branch', '--show-current']).trim();
+  let outcome: Outcome | undefined;
+  try {
+    outcome = deliverFrom(delivery, from);
+    return outcome;
+  } finally {
+    // Whoever goes on after a delivery stands on it; else all is as it was. There was nothing to lose by --force.
+    if (outcome?.commit === undefined) runGit(root, ['checkout', '--quiet', '--force', branch || from]);
+  }
+}
+
+function deliverFrom(delivery: Delivery, from: string): Outcome {
+  const { root, branch, script, dryRun, log } = delivery;
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const tip = checkoutTip(delivery, from);
     const newer = script === 'release' ? findNewerRelease(root, tip, from) : undefined;
@@ -58,7 +71,8 @@ export function deliver(delivery: Delivery): Outcome {
       return { commit: undefined, name: nameOf(root) };
     }
     runScript(delivery);
-    const commit = commitRest(root, `${script} ${delivery.args.join(' ')}`);
+    refuseDirty(root);
+    const commit = runGit(root, ['rev-parse', 'HEAD']).trim();
     const name = nameOf(root);
     if (commit === tip) {
       log(`Nothing to deliver: ${branch} at ${tip.slice(0, 8)} is as ${script} would make it.`);
@@ -126,21 +140,20 @@ function runScript({ root, script, args, env }: Delivery): void {
     throw new CiError(`npm run ${script} ended with ${error?.message ?? String(status)}: nothing was pushed`);
 }
 
-/** Commits what the script left uncommitted, if anything. */
-function commitRest(root: string, subject: string): string {
-  const folders = generated.filter((folder) => runGit(root, ['ls-files', '--', folder]) !== '');
-  runGit(root, ['add', '--all', '--', ...folders]);
-  if (runGit(root, ['diff', '--cached', '--name-only']) !== '') {
-    runGit(root, ['commit', '--quiet', '--file=-'], `${subject.charAt(0).toUpperCase()}${subject.slice(1)}\n`);
-  }
-  refuseDirty(root);
-  return runGit(root, ['rev-parse', 'HEAD']).trim();
-}
-
+/** Of all that is production's, whatever else moves on the branch. */
 function nameOf(root: string): string {
-  return runGit(root, ['rev-parse', '--short=16', 'HEAD:environments/production', 'HEAD:argocd'])
-    .trim()
-    .replace('\n', '-');
+  const listed = runGit(root, [
+    'ls-tree',
+    '-r',
+    '-z',
+    '--format=%(objectname) %(path)',
+    'HEAD',
+    '--',
+    'environments',
+    'argocd',
+  ]);
+  const ours = listed.split('\0').filter((line) => belongsTo('production', line.slice(line.indexOf(' ') + 1)));
+  return digestOf(ours);
 }
 
 /** False when the branch has moved. */

@@ -74,8 +74,12 @@ function fieldsOf(edits: readonly Edit[]): string {
 
 function lineOf(edit: Edit): string {
   if (edit.type !== 'value') return `- ${edit.path}`;
-  const show = (value: Json | undefined): string => (value === undefined ? 'nothing' : `\`${String(value)}\``);
-  return `- ${edit.path}: ${show(edit.before)} → ${show(edit.after)}`;
+  return `- ${edit.path || 'all'}: ${textOf(edit.before)} → ${textOf(edit.after)}`;
+}
+
+function textOf(value: Json | undefined): string {
+  if (value === undefined) return 'nothing';
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
 /** A file of the environment is checked where it is rendered; what cannot be read counts as nothing here. */
