@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { formatProblem } from '../catalog/problem.ts';
-import { imageOf, parseImages } from './images.ts';
+import { type Images, imageOf, imagesOfPool, parseImages, rewriteImages } from './images.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -37,6 +38,47 @@ describe(imageOf.name, () => {
 
   it('names the image that is missing', () => {
     expect(() => imageOf({ images: {} }, 'defimon')).toThrow('no image "defimon"');
+  });
+});
+
+describe(rewriteImages.name, () => {
+  const text = `# What runs here.
+images:
+  defimon: # the one image
+    repository: registry.example.com/defimon
+    tag: 0.1.0 # the first
+`;
+  const image = { repository: 'registry.example.com/defimon', tag: '0.1.0' };
+
+  it('leaves the text alone when the images are the same', () => {
+    const odd = text.replace('tag: 0.1.0', "tag:   '0.1.0'");
+    expect(rewriteImages(odd, { images: { defimon: { tag: '0.1.0', repository: image.repository } } })).toBe(odd);
+  });
+
+  it('changes, adds and takes away, with every comment kept, so that it reads back', () => {
+    const next: Images = {
+      images: { defimon: { ...image, tag: '1e3', digest, irreversible: ['chain/relational/003-drop'] } },
+      pools: { market: { defimon: { ...image, tag: '010' } } },
+    };
+    const written = rewriteImages(text, next);
+    expect(parseImages('images.lock.yaml', written)).toEqual({ images: next, problems: [] });
+    expect(written).toContain('# What runs here.\n');
+    expect(written).toContain('# the one image\n');
+    expect(written).toContain('tag: "1e3" # the first\n');
+    expect(written).toContain('irreversible: [chain/relational/003-drop]\n');
+    const back = rewriteImages(written, { images: { defimon: image } });
+    expect(parse(back)).toEqual(parse(text));
+    expect(back).toContain('tag: "0.1.0" # the first\n');
+  });
+});
+
+describe(imagesOfPool.name, () => {
+  it("gives a pool's own images where it has some, the environment's otherwise", () => {
+    const [all, own] = ['0.1.0', '0.2.0'].map((tag) => ({ defimon: { repository: 'registry.example/defimon', tag } }));
+    const images: Images = { images: all ?? {}, pools: { market: own ?? {} } };
+    expect(imagesOfPool(images, 'market')).toEqual({ images: own });
+    expect(imagesOfPool(images, 'social')).toEqual({ images: all });
+    expect(imagesOfPool(images, undefined)).toEqual({ images: all });
   });
 });
 

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { type Document, isMap, parseDocument, Scalar } from 'yaml';
+import { type Document, isMap, isScalar, parseDocument, Scalar } from 'yaml';
 import { canonicalJson } from '../catalog/lock.ts';
 import type { Problem } from '../catalog/problem.ts';
 import { schemaProblems } from '../catalog/validate.ts';
@@ -111,11 +111,12 @@ export function rewriteImages(text: string, next: Images): string {
 
 /** Sets what differs at the path, key by key so that comments stay; true if anything did. */
 function writeMap(document: Document, path: readonly string[], value: unknown): boolean {
-  const node = document.getIn(path);
+  const node = document.getIn(path, true);
   if (value === undefined) return document.deleteIn(path);
   if (!isMap(node) || typeof value !== 'object' || value === null || Array.isArray(value)) {
     if (JSON.stringify(toPlain(node)) === JSON.stringify(value)) return false;
-    document.setIn(path, nodeOf(document, value));
+    if (isScalar(node) && typeof value === 'string') Object.assign(node, quoted(value));
+    else document.setIn(path, nodeOf(document, value));
     return true;
   }
   const present = node.items.map(({ key }) => String(toPlain(key)));
@@ -127,12 +128,12 @@ function writeMap(document: Document, path: readonly string[], value: unknown): 
 }
 
 /** Tags look like numbers: every text is quoted. */
+function quoted(value: string) {
+  return { value, type: Scalar.QUOTE_DOUBLE };
+}
+
 function nodeOf(document: Document, value: unknown) {
-  if (typeof value === 'string') {
-    const scalar = new Scalar(value);
-    scalar.type = Scalar.QUOTE_DOUBLE;
-    return scalar;
-  }
+  if (typeof value === 'string') return Object.assign(new Scalar(value), quoted(value));
   const node = document.createNode(value);
   if (Array.isArray(value)) Object.assign(node, { flow: true });
   return node;
