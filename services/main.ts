@@ -36,7 +36,7 @@ async function main(): Promise<void> {
 
 function readConfig(flags: Flags): Config {
   const { settings, problems } = readSettings(process.env);
-  const environmentFile = join(root, 'environments', flags.environment, 'environment.yaml');
+  const environmentFile = flags.environmentFile ?? join(root, 'environments', flags.environment, 'environment.yaml');
   const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
   const reading = readSources(source, environmentFile, flags.portOffset);
   if ('problems' in reading) problems.push(...reading.problems);
@@ -172,6 +172,7 @@ Usage: npm start -- [options]
 
 ${rows([
   ['--environment NAME', 'a folder of environments/; default local'],
+  ['--environment-file FILE', "the environment's file in its place, YAML or JSON: what a cluster mounts"],
   ['--target A,B', `which services to run: ${targets.join(', ')} or all; default all`],
   ['--live', 'environment local: also sync the real networks of the catalog'],
   ['--catalog PATH', 'another catalog folder, or the slice of it that a cluster mounts'],
@@ -186,7 +187,7 @@ ${rows([
   ['--help', 'this text'],
 ])}
 
-Environment variables, which override environments/<name>/environment.yaml:
+Environment variables, which override the environment's file:
 
 ${rows(variables.map((variable) => [variable.name, variable.help] as const))}
 

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { loadCatalog } from '../../catalog/load.ts';
 import { renderSlice, sliceOf } from '../../catalog/slice.ts';
 import { catalogSourceOf, readSources } from './catalog-source.ts';
@@ -35,6 +36,16 @@ describe(readSources.name, () => {
     const reading = readSources({ kind: 'slice', path: await sliceFile() }, local, 0);
 
     expect(reading).toMatchObject({ digest: slice.digest, catalog: { pairs: [] } });
+  });
+
+  it('reads an environment from a file of any folder, in YAML or JSON', async () => {
+    const yaml = await readFile(join(root, 'environments', 'staging', 'environment.yaml'), 'utf8');
+    for (const text of [yaml, JSON.stringify(parse(yaml))]) {
+      const file = join(dir, 'mounted.yaml');
+      await writeFile(file, text);
+      const reading = readSources({ kind: 'slice', path: await sliceFile() }, file, 0);
+      expect(reading).toMatchObject({ environment: { name: 'staging', phases: [1, 2] } });
+    }
   });
 
   it('tells what is wrong with a slice, as of a folder', async () => {

@@ -15,6 +15,14 @@ describe(parseFlags.name, () => {
     });
   });
 
+  it('takes a file for the environment, from wherever it is', () => {
+    expect(parseFlags(['--environment-file', '/etc/defimon/config/environment.yaml'])).toMatchObject({
+      environmentFile: '/etc/defimon/config/environment.yaml',
+    });
+    expect(parseFlags(['--environment', 'staging']).environmentFile).toBeUndefined();
+    expect(() => parseFlags(['--environment', 'staging', '--environment-file', 'x.yaml'])).toThrow(/one of the two/);
+  });
+
   it('reports all bad values at once', () => {
     expect(() => parseFlags(['--port-offset', 'x', '--log-level', 'loud', '--environment', '../etc'])).toThrow(
       /--port-offset x: .*\n--log-level loud: .*\n--environment \.\.\/etc: /,

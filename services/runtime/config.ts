@@ -8,7 +8,10 @@ import type { Secret, Settings } from './settings.ts';
 
 /** What the command line asks for, checked for form only. */
 export interface Flags {
+  /** A folder of environments/, unless a file is given. */
   readonly environment: string;
+  /** A file in its place, wherever it is: what a cluster mounts. */
+  readonly environmentFile: string | undefined;
   readonly targets: readonly string[];
   readonly catalog: string | undefined;
   readonly dataDir: string;
@@ -46,7 +49,8 @@ export interface Config {
 }
 
 const options = {
-  environment: { type: 'string', default: 'local' },
+  environment: { type: 'string' },
+  'environment-file': { type: 'string' },
   target: { type: 'string', default: 'all' },
   catalog: { type: 'string' },
   'data-dir': { type: 'string', default: '.data' },
@@ -82,12 +86,15 @@ export function parseFlags(args: readonly string[]): Flags {
   const logLevel = logLevels.find((level) => level === values['log-level']);
   if (logLevel === undefined)
     problems.push(`--log-level ${values['log-level']}: must be one of ${logLevels.join(', ')}`);
-  if (!/^[a-z]+$/.test(values.environment))
-    problems.push(`--environment ${values.environment}: must be a folder of environments/`);
+  const { environment = 'local', 'environment-file': environmentFile } = values;
+  if (!/^[a-z]+$/.test(environment)) problems.push(`--environment ${environment}: must be a folder of environments/`);
+  if (values.environment !== undefined && environmentFile !== undefined)
+    problems.push('--environment and --environment-file say the same: give one of the two');
   const modes = (['help', 'list', 'check', 'print-config'] as const).filter((mode) => values[mode]);
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
   return {
-    environment: values.environment,
+    environment,
+    environmentFile: environmentFile === undefined ? undefined : resolve(environmentFile),
     targets: values.target.split(',').map((target) => target.trim()),
     catalog: values.catalog,
     dataDir: resolve(values['data-dir']),
