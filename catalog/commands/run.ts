@@ -19,6 +19,14 @@ const help = `What exists, and whether it fits together.
   npm run catalog -- new <kind> [options]     write a new entry; asks for what is missing (new --help: the options)
   npm run catalog -- rules [code]             what holds across files, and why
 
+and what it comes to in the clusters, each with a --help of its own
+
+  npm run catalog -- diff                     the plan: objects, restarts, cost and danger of what you changed
+  npm run catalog -- explain <file|object>    the entries that a rendered file or object comes from
+  npm run catalog -- impact <entry>           what a change of an entry would touch
+  npm run catalog -- cost [pool]              what pools cost a month, beside what the brief planned
+  npm run catalog -- policy                   the rules that every rendered object keeps
+
 Options
   --dir <folder>   another catalog folder
   --help           this text

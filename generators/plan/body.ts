@@ -40,6 +40,15 @@ function valueLines(edit: Extract<Edit, { type: 'value' }>, indent: string): str
 function sideLines(sign: string, name: string, value: Json | undefined): string[] {
   if (value === undefined) return [];
   const inline = inlineOf(value);
+  if (typeof value === 'string' && value.trimEnd().includes('\n')) {
+    return [
+      `${sign} ${name}: |`,
+      ...value
+        .trimEnd()
+        .split('\n')
+        .map((line) => `${sign} ${/^ */.exec(name)?.[0] ?? ''}  ${line}`),
+    ];
+  }
   if (inline.length <= inlineCharsMax || !(isMapping(value) || isList(value))) return [`${sign} ${name}: ${inline}`];
   const indent = /^ */.exec(name)?.[0] ?? '';
   const block = writeYaml(value).trimEnd().split('\n');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { suggest } from '../../catalog/nearest.ts';
-import type { Problem } from '../../catalog/problem.ts';
+import { formatProblem, type Problem } from '../../catalog/problem.ts';
 import { ClashError } from '../emit/output.ts';
 import { RenderError } from '../inputs.ts';
 import { isForTheUser, type Output, paint } from '../terminal.ts';
@@ -11,6 +11,7 @@ import { computePlan, planProblems } from './compute.ts';
 import { noteCharsMax, renderMarkdown } from './format-markdown.ts';
 import { renderCodeQuality, renderJson, renderJunit } from './format-reports.ts';
 import { renderText } from './format-text.ts';
+import { inputChangesOf } from './inputs.ts';
 import type { Plan } from './plan.ts';
 import {
   findRevision,
@@ -120,14 +121,16 @@ function fromRoot(root: string, file: string): string {
 
 /** Lines of the catalog as it is; of an entry that is gone, where it was. Only read where something differs. */
 function placesFor(root: string, revision: Revision, before: Tree, after: Tree): EntryPlaces {
-  if (isSameTree(before, after, () => true)) return new Map();
+  if (isSameTree(before, after)) return new Map();
   const current = readEntryPlaces(root);
-  if (isSameTree(before, after, (path) => path.endsWith('/catalog.lock.json'))) return current;
-  return new Map([...readEntryPlacesAt(root, revision), ...current]);
+  const isGone = environmentsOf(before, after).some((name) =>
+    inputChangesOf(before, after, name).entries.some(({ kind }) => kind === 'removed'),
+  );
+  return isGone ? new Map([...readEntryPlacesAt(root, revision), ...current]) : current;
 }
 
-function isSameTree(before: Tree, after: Tree, isMeant: (path: string) => boolean): boolean {
-  return [...before.keys(), ...after.keys()].every((path) => !isMeant(path) || before.get(path) === after.get(path));
+function isSameTree(before: Tree, after: Tree): boolean {
+  return before.size === after.size && [...before].every(([path, text]) => after.get(path) === text);
 }
 
 function refuseUnknown(environment: string | undefined, before: Tree, after: Tree): void {
@@ -210,4 +213,10 @@ export function runSafely(command: string, err: Output, run: () => number): numb
     err.write(`${paint(err, 'red', 'error')} ${error.message}\n${help}`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** The problems that keep a command from its work. Returns the exit code. */
+export function printProblems(problems: readonly Problem[], err: Output): number {
+  for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
+  return 1;
 }

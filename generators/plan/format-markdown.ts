@@ -5,6 +5,7 @@ import type { EntryEdit } from './edits.ts';
 import { addMoney, differenceOf, formatMoney } from './money.ts';
 import type { EnvironmentPlan, Group, Money, Plan } from './plan.ts';
 import { count } from './summary.ts';
+import { code, markdownHeader, markdownRow } from './tables.ts';
 
 /** By which a later run finds the note that it is to replace. */
 export const noteMarker = '<!-- defimon-plan -->';
@@ -78,9 +79,9 @@ interface Section {
 
 function problemSection({ problems }: Plan): Section {
   const rows = problems.map(({ file, line, col, code: problem, message, fix, severity }) =>
-    row([severity, code(`${file}:${line}:${col}`), problem, `${escapeText(message)} — ${escapeText(fix)}`]),
+    markdownRow([severity, code(`${file}:${line}:${col}`), problem, `${escapeText(message)} — ${escapeText(fix)}`]),
   );
-  return { title: 'Problems', header: table(['', 'Where', 'Code', 'What']), items: rows };
+  return { title: 'Problems', header: markdownHeader(['', 'Where', 'Code', 'What']), items: rows };
 }
 
 function clusterSection({ environments, dangers }: Plan): Section {
@@ -95,7 +96,13 @@ function clusterSection({ environments, dangers }: Plan): Section {
         ...(reloads.length > 0 ? [count(reloads.length, 'reload')] : []),
       ];
       const appText = appCount === 0 ? '' : `+${apps.added} ~${apps.changed} −${apps.removed}`;
-      return row([code(clusterText(place)), ...cells, appText, words.join(', '), its === 0 ? '' : `**${its}**`]);
+      return markdownRow([
+        code(clusterText(place)),
+        ...cells,
+        appText,
+        words.join(', '),
+        its === 0 ? '' : `**${its}**`,
+      ]);
     }),
   );
   const title = 'Clusters';
@@ -103,7 +110,7 @@ function clusterSection({ environments, dangers }: Plan): Section {
     promotion === undefined
       ? []
       : [
-          row([
+          markdownRow([
             code(environment),
             '',
             '',
@@ -116,7 +123,7 @@ function clusterSection({ environments, dangers }: Plan): Section {
   );
   return {
     title,
-    header: table(['Cluster', 'Added', 'Changed', 'Removed', 'Apps', 'Pods', 'DANGER']),
+    header: markdownHeader(['Cluster', 'Added', 'Changed', 'Removed', 'Apps', 'Pods', 'DANGER']),
     items: [...rows, ...waiting],
   };
 }
@@ -131,16 +138,16 @@ function costSection({ environments }: Plan): Section {
   const rows = environments.flatMap((plan) => {
     if (plan.costUnknown !== undefined) {
       const text = `cannot be compared: the lock ${plan.costUnknown} does not fit today's schema`;
-      return [row([code(plan.environment), '', text, '', ''])];
+      return [markdownRow([code(plan.environment), '', text, '', ''])];
     }
     const changed = costRows(plan);
     return changed.map(({ what, before, after, difference }) =>
-      row([code(plan.environment), what, moneyCell(before), moneyCell(after), formatMoney(difference, true)]),
+      markdownRow([code(plan.environment), what, moneyCell(before), moneyCell(after), formatMoney(difference, true)]),
     );
   });
   return {
     title: 'Cost per month',
-    header: table(['Environment', 'Pool', 'Before', 'After', 'Difference']),
+    header: markdownHeader(['Environment', 'Pool', 'Before', 'After', 'Difference']),
     items: rows,
   };
 }
@@ -166,7 +173,7 @@ function moneyCell(money: Money | undefined): string {
 
 function dangerSection({ dangers }: Plan): Section {
   const rows = dangers.map((danger) =>
-    row([
+    markdownRow([
       `**${danger.severity}**`,
       code(clusterText(danger)),
       code(danger.identity),
@@ -176,7 +183,7 @@ function dangerSection({ dangers }: Plan): Section {
   );
   return {
     title: `DANGER: ${[...new Set(dangers.map(({ code }) => dangerRules[code as keyof typeof dangerRules].title))].join('; ')}`,
-    header: table(['', 'Cluster', 'Object', 'What', 'Because of']),
+    header: markdownHeader(['', 'Cluster', 'Object', 'What', 'Because of']),
     items: rows,
   };
 }
@@ -186,7 +193,7 @@ function restartSections({ environments }: Plan): Section[] {
   const restarts = clusters
     .flatMap((cluster) => cluster.restarts)
     .map((restart) =>
-      row([
+      markdownRow([
         code(clusterText(restart)),
         code(restart.identity),
         restart.how === 'certain' ? 'restart' : 'restart if the operator must',
@@ -198,7 +205,7 @@ function restartSections({ environments }: Plan): Section[] {
   const reloads = clusters
     .flatMap((cluster) => cluster.reloads)
     .map((reload) =>
-      row([
+      markdownRow([
         code(clusterText(reload)),
         code(reload.identity),
         reloadText(reload.how),
@@ -209,15 +216,20 @@ function restartSections({ environments }: Plan): Section[] {
   const replicas = clusters
     .flatMap((cluster) => cluster.replicas)
     .map((change) =>
-      row([code(clusterText(change)), code(change.identity), code(change.field), `${change.before} → ${change.after}`]),
+      markdownRow([
+        code(clusterText(change)),
+        code(change.identity),
+        code(change.field),
+        `${change.before} → ${change.after}`,
+      ]),
     );
   return [
     {
       title: 'Pods',
-      header: table(['Cluster', 'Workload', 'What', 'Through', 'Because of']),
+      header: markdownHeader(['Cluster', 'Workload', 'What', 'Through', 'Because of']),
       items: [...restarts, ...reloads],
     },
-    { title: 'Replicas', header: table(['Cluster', 'Object', 'Field', 'Number']), items: replicas },
+    { title: 'Replicas', header: markdownHeader(['Cluster', 'Object', 'Field', 'Number']), items: replicas },
   ];
 }
 
@@ -263,18 +275,6 @@ function renderGroup({ kind, what, body, changes }: Group): string {
 
 function waitSection({ waits }: Plan): Section {
   return { title: 'Waits', header: [], items: waits.map((wait) => `- ${escapeText(wait)}`) };
-}
-
-function table(titles: readonly string[]): string[] {
-  return [row(titles), row(titles.map(() => '---'))];
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'")}\``;
 }
 
 /** What people wrote must not become markup. */

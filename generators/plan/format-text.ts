@@ -1,4 +1,4 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { formatProblem } from '../../catalog/problem.ts';
 import { signs } from './body.ts';
 import { causesText, clusterText, titleOf, whereLines } from './cell.ts';
@@ -6,6 +6,7 @@ import { costRows, reloadText } from './format-markdown.ts';
 import { formatMoney } from './money.ts';
 import type { EnvironmentPlan, Group, Plan } from './plan.ts';
 import { count } from './summary.ts';
+import { alignTable } from './tables.ts';
 
 export interface TextOptions {
   /** For a terminal. */
@@ -142,26 +143,4 @@ function paintLine(line: string, paint: Paint): string {
   if (line.startsWith('+')) return paint('green', line);
   if (line.startsWith('-')) return paint('red', line);
   return line.startsWith('@@') ? paint('cyan', line) : line;
-}
-
-/** Columns padded to their widest cell, whatever its colours; a column that is empty throughout is left out. */
-export function alignTable(titles: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  if (rows.length === 0) return [];
-  const columns = titles.flatMap((_, column) => (rows.some((row) => (row[column] ?? '') !== '') ? [column] : []));
-  const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
-  const all = [titles, ...rows];
-  const widths = columns.map((column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
-  const isNumber = columns.map((column) =>
-    rows.every((row) => /^[+~−]?[\d.,]*( (USD|EUR).*)?$/.test(stripVTControlCharacters(row[column] ?? ''))),
-  );
-  return all.map((row) =>
-    columns
-      .map((column, index) => {
-        const text = row[column] ?? '';
-        const pad = ' '.repeat((widths[index] ?? 0) - widthOf(text));
-        return isNumber[index] === true ? pad + text : text + pad;
-      })
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -10,10 +10,10 @@ import type { CostChange, EnvironmentPlan, Money } from './plan.ts';
 import type { Tree } from './tree.ts';
 
 /** Reads the catalog that an environment's pool renders from, at the environment's sizes. */
-type ReadSized = (tree: Tree, environment: string, pool?: string) => Catalog | undefined;
+export type ReadSized = (tree: Tree, environment: string, pool?: string) => Catalog | undefined;
 
 /** Locks are large, and the same for all that follow the head: each text is read once. */
-function createSizedReader(): ReadSized {
+export function createSizedReader(): ReadSized {
   const locks = new Map<string, Catalog | undefined>();
   const sized = new Map<string, Catalog | undefined>();
   return (tree, environment, pool) => {

@@ -18,6 +18,6 @@ describe('npm run catalog', () => {
 });
 
 function run(...argv: string[]) {
-  const cli = join(import.meta.dirname, 'cli.ts');
+  const cli = join(import.meta.dirname, 'catalog-cli.ts');
   return spawnSync(process.execPath, [cli, ...argv], { cwd: '/', encoding: 'utf8', input: '' });
 }
