@@ -148,7 +148,7 @@ function isWellPlaced(problem: Problem, files: ReadonlyMap<string, FileContent>)
   const { file, line, col, code, message, fix } = problem;
   const lines = textOf(files.get(file)).split(/\r\n?|\n/);
   const isPlace = Number.isInteger(line) && line >= 1 && line <= lines.length && Number.isInteger(col) && col >= 1;
-  const isText = message !== '' && fix !== '' && /^CAT0\d\d$/.test(code);
+  const isText = message !== '' && fix !== '' && /^CAT\d{3}$/.test(code);
   const isClean = !/\n|undefined|\[object|TypeError|RangeError|node_modules|\.ts:/.test(formatProblem(problem));
   return files.has(file) && isPlace && col <= (lines[line - 1] ?? '').length + 1 && isText && isClean;
 }

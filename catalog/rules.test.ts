@@ -267,7 +267,13 @@ const breaks: Break[] = [
   ],
   ['CAT080', 'a pool is unknown', 'services/api.yaml', [['pool: main', 'pool: mian']], 'mian'],
   ['CAT081', "a namespace is not the pool's", 'services/api.yaml', [['namespace: main', 'namespace: other']], 'other'],
-  ['CAT082', 'a store is not provided', 'services/api.yaml', [['[relational, cache]', '[relational, bus]']], 'bus'],
+  [
+    'CAT082',
+    'a store is not provided',
+    'services/api.yaml',
+    [['[relational, cache, bus]', '[search, cache, bus]']],
+    'search',
+  ],
   ['CAT083', 'two services share a port', 'services/forecast.yaml', [['port: 8001', 'port: 8000']], '8000'],
   ['CAT083', "a service takes a store's port", 'services/api.yaml', [['port: 9102', 'port: 5432']], '5432'],
   ['CAT083', "a service takes a workload's port", 'services/api.yaml', [['port: 9102', 'port: 3001']], '3001'],
@@ -355,6 +361,58 @@ const breaks: Break[] = [
     [['https://alpha.example.com', 'https://alpha.example.com/?apikey=abcdef123']],
     '?apikey',
   ],
+  ['CAT101', "a topic's pool is unknown", 'topics.yaml', [['pool: main', 'pool: mian']], 'mian'],
+  ['CAT101', "a topic's pool has no bus", 'topics.yaml', [['pool: main', 'pool: later']], 'later'],
+  [
+    'CAT102',
+    'a producer is unknown',
+    'topics.yaml',
+    [['producers: [chain-sync]', 'producers: [chain-snyc]']],
+    'chain-snyc',
+  ],
+  [
+    'CAT102',
+    'a consumer is in another pool',
+    'topics.yaml',
+    [['consumers: [api]', 'consumers: [forecast]']],
+    'forecast',
+  ],
+  [
+    'CAT102',
+    'a producer does not need the bus',
+    'services/chain-sync.yaml',
+    [['[relational, bus]', '[relational]']],
+    'chain-sync',
+  ],
+  [
+    'CAT103',
+    'a topic does not say how long a record stays',
+    'topics.yaml',
+    [['    retentionHours: 24\n', '']],
+    'delete',
+  ],
+  ['CAT103', 'a compacted topic says so', 'topics.yaml', [['cleanup: delete', 'cleanup: compact']], '24'],
+  [
+    'CAT104',
+    'a service that reads no topic scales by its lag',
+    'services/chain-sync.yaml',
+    [['max: 2 }', 'max: 2, targetLag: 100 }']],
+    '100',
+  ],
+  [
+    'CAT105',
+    'a StatefulSet has no volume',
+    'services/api.yaml',
+    [['reload: hot', 'workload: { kind: statefulset }\nreload: hot']],
+    'statefulset',
+  ],
+  [
+    'CAT106',
+    'a service is split by what it does not read',
+    'services/chain-sync.yaml',
+    [['reload: hot', 'shards: { of: pairs, size: 10 }\nreload: hot']],
+    'pairs',
+  ],
 ];
 
 describe('rules', () => {
@@ -383,7 +441,7 @@ describe('rules', () => {
     const codes = rules.map(({ code }) => code);
     expect(codes).toEqual([...new Set(codes)].sort());
     for (const { code, rule, why } of rules) {
-      expect(code).toMatch(/^CAT0\d\d$/);
+      expect(code).toMatch(/^CAT[01]\d\d$/);
       expect(rule.length).toBeGreaterThan(15);
       expect(why.length).toBeGreaterThan(15);
     }

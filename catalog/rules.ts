@@ -9,6 +9,7 @@ import { poolRules } from './rules/pools.ts';
 import { protocolRules } from './rules/protocols.ts';
 import { secretRules } from './rules/secrets.ts';
 import { serviceRules } from './rules/services.ts';
+import { topicRules } from './rules/topics.ts';
 import type { CatalogView } from './view.ts';
 
 /** Every rule across files, by code. Codes below CAT020 are the file, its syntax and its shape (yaml.ts, validate.ts). */
@@ -22,6 +23,7 @@ export const rules: readonly Rule[] = [
   ...nodeGroupRules,
   ...serviceRules,
   ...secretRules,
+  ...topicRules,
 ];
 
 /** What the rules find, as problems with their place. */

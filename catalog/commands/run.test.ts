@@ -65,7 +65,7 @@ describe('validate', () => {
     const { code, out, err } = await run('validate');
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(
-      /^valid 4 networks, 3 pairs, 2 channels, 1 protocol, 2 pools, 3 services, 4 machines, 1 plan, 1 owner\n/,
+      /^valid 4 networks, 3 pairs, 2 channels, 1 protocol, 2 pools, 3 services, 4 machines, 1 plan, 1 owner, 1 topic, 1 component\n/,
     );
     expect(out).toMatch(/\nsha256:[0-9a-f]{64}\n$/);
   });
@@ -397,7 +397,7 @@ describe('rules', () => {
   it('gives each rule with its reason', async () => {
     const { code, out } = await run('rules');
     expect(code).toBe(0);
-    expect(out.match(/^CAT0\d\d {2}/gm)).toHaveLength(rules.length);
+    expect(out.match(/^CAT\d{3} {2}/gm)).toHaveLength(rules.length);
     expect((await run('rules', 'cat036')).out).toMatch(
       /^CAT036 {2}an endpoint is reached over TLS.*\n {8}because anyone/,
     );

@@ -211,6 +211,9 @@ stores:
   - kind: cache
     engine: redis
     managed: false
+  - kind: bus
+    engine: kafka
+    managed: false
 workloads:
   - id: grafana
     purpose: Dashboards
@@ -240,7 +243,7 @@ namespace: main
 released: true
 reload: hot
 reads: [networks]
-needs: [relational]
+needs: [relational, bus]
 ports:
   - { name: admin, port: 9101 }
 routes: []
@@ -258,7 +261,7 @@ namespace: main
 released: true
 reload: hot
 reads: [networks, pairs]
-needs: [relational, cache]
+needs: [relational, cache, bus]
 ports:
   - { name: http, port: 8000, public: true }
   - { name: admin, port: 9102 }

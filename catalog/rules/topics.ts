@@ -1,0 +1,106 @@
+import { suggest } from '../nearest.ts';
+import { at, type Rule } from '../rule.ts';
+
+/** What a service reads, by what its shards are of. */
+const shardedKinds = ['networks', 'pairs'] as const;
+
+export const topicRules: readonly Rule[] = [
+  {
+    code: 'CAT101',
+    rule: "a topic's pool exists, and provides a bus",
+    why: 'there would be nothing to carry it',
+    *check(view) {
+      for (const entry of view.of('topic')) {
+        const { pool } = entry.value;
+        const found = view.find('pool', pool)?.value;
+        if (found === undefined) {
+          if (view.isKnown('pool', pool)) continue;
+          yield at(entry, ['pool'], `unknown pool "${pool}"`, suggest(pool, view.ids('pool')));
+        } else if (!found.stores.some(({ kind }) => kind === 'bus')) {
+          const fix = `add a bus to catalog/pools/${pool}.yaml, or name the pool that has one`;
+          yield at(entry, ['pool'], `pool "${pool}" provides no bus`, fix);
+        }
+      }
+    },
+  },
+  {
+    code: 'CAT102',
+    rule: 'who writes or reads a topic is a service of its pool that needs the bus',
+    why: 'its user and rights at the bus, and its way to it, are made from this table',
+    *check(view) {
+      for (const entry of view.of('topic')) {
+        for (const list of ['producers', 'consumers'] as const) {
+          for (const [index, id] of entry.value[list].entries()) {
+            const path = [list, index];
+            const service = view.find('service', id)?.value;
+            if (service === undefined) {
+              if (view.isKnown('service', id)) continue;
+              yield at(entry, path, `unknown service "${id}"`, suggest(id, view.ids('service')));
+            } else if (service.pool !== entry.value.pool) {
+              const message = `"${id}" is in pool "${service.pool}", the topic in "${entry.value.pool}"`;
+              yield at(entry, path, message, 'name a service of the same pool: a bus is reached from its own alone');
+            } else if (!service.needs.includes('bus')) {
+              const fix = `add bus to its needs in catalog/services/${id}.yaml, or take it out here`;
+              yield at(entry, path, `"${id}" does not need the bus`, fix);
+            }
+          }
+        }
+      }
+    },
+  },
+  {
+    code: 'CAT103',
+    rule: 'a topic says how long a record stays, unless the last one of each key stays for ever',
+    why: "Kafka's own week is nobody's decision, and with compact it would mean nothing",
+    *check(view) {
+      for (const entry of view.of('topic')) {
+        const { id, cleanup, retentionHours } = entry.value;
+        if (cleanup === 'delete' && retentionHours === undefined) {
+          yield at(entry, ['cleanup'], `topic "${id}" does not say how long a record stays`, 'add retentionHours');
+        } else if (cleanup === 'compact' && retentionHours !== undefined) {
+          const message = `topic "${id}" keeps the last record of each key for ever`;
+          yield at(entry, ['retentionHours'], message, 'remove retentionHours, or set "cleanup: delete"');
+        }
+      }
+    },
+  },
+  {
+    code: 'CAT104',
+    rule: 'a service that scales by its lag reads a topic',
+    why: 'there would be nothing to be behind of',
+    *check(view) {
+      const consumers = new Set(view.of('topic').flatMap(({ value }) => value.consumers));
+      for (const entry of view.of('service')) {
+        if (entry.value.scaling.targetLag === undefined || consumers.has(entry.id)) continue;
+        const fix = 'name it under consumers in catalog/topics.yaml, or remove targetLag';
+        yield at(entry, ['scaling', 'targetLag'], `"${entry.id}" reads no topic`, fix);
+      }
+    },
+  },
+  {
+    code: 'CAT105',
+    rule: 'a service that keeps a disk for each replica says how large it is',
+    why: 'a StatefulSet without a volume is a slow Deployment',
+    *check(view) {
+      for (const entry of view.of('service')) {
+        const { workload, volume } = entry.value;
+        if (workload?.kind !== 'statefulset' || volume !== undefined) continue;
+        const fix = 'add "volume:", or run it as a deployment';
+        yield at(entry, ['workload', 'kind'], `"${entry.id}" is a StatefulSet without a volume`, fix);
+      }
+    },
+  },
+  {
+    code: 'CAT106',
+    rule: 'a service is split by something that it reads',
+    why: 'each shard is given its part of the slice, and there would be none',
+    *check(view) {
+      for (const entry of view.of('service')) {
+        const { shards, reads } = entry.value;
+        if (shards === undefined || reads.includes(shards.of)) continue;
+        const fix = `add ${shards.of} to reads, or split it by ${shardedKinds.filter((kind) => reads.includes(kind)).join(' or ') || 'nothing'}`;
+        yield at(entry, ['shards', 'of'], `"${entry.id}" is split by ${shards.of}, which it does not read`, fix);
+      }
+    },
+  },
+];
