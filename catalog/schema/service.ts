@@ -100,6 +100,7 @@ export const Service = Type.Object(
     ),
     ports: Type.Array(ServicePort, { maxItems: 10 }),
     routes: Type.Array(ServiceRoute, { maxItems: 50 }),
+    sessionAffinity: Type.Optional(Type.Boolean({ description: 'A caller stays with one replica, for a day at most' })),
     resources: Resources,
     gpus: Type.Optional(Type.Integer({ minimum: 1, maximum: 16, description: 'Of one replica' })),
     volume: Type.Optional(Type.String({ ...ByteQuantity, description: 'Disk of one replica' })),

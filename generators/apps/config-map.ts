@@ -1,20 +1,27 @@
 import { KubeConfigMap } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import { getId, kinds } from '../../catalog/kinds.ts';
 import { type CatalogSlice, renderSlice } from '../../catalog/slice.ts';
-import { type ServiceContext, serviceMetadata } from './service-context.ts';
+import { renderEnvironmentFile } from './runtime-environment.ts';
+import { type ServiceContext, type Workload, workloadMetadata } from './service-context.ts';
 
-/** File of the ConfigMap that holds the slice, and where it is mounted. */
+/** Files of the ConfigMap, and where they are mounted. */
 export const sliceFile = 'slice.json';
-export const catalogFolder = '/etc/defimon/catalog';
+export const environmentFile = 'environment.yaml';
+export const configFolder = '/etc/defimon/config';
 
 /**
- * The service's slice of the catalog. Its name stays: a new slice changes the mounted file in place, and old pods
- * never lose the one they use. An entry that the service does not read changes nothing here.
+ * The workload's slice of the catalog, and the environment it was checked with: both change in one step. Its name
+ * stays: the mounted files change in place, and old pods never lose the ones they use. An entry that the workload does
+ * not read changes nothing here.
  */
-export function renderConfigMap(context: ServiceContext): object {
+export function renderConfigMap(context: ServiceContext, workload: Workload): object {
+  const { environment } = context;
   return KubeConfigMap.manifest({
-    metadata: serviceMetadata(context, 'config', entriesOf(context.slice)),
-    data: { [sliceFile]: renderSlice(context.slice) },
+    metadata: workloadMetadata(context, workload, {
+      wave: 'config',
+      sources: [`environment/${environment.name}`, ...entriesOf(workload.slice)],
+    }),
+    data: { [sliceFile]: renderSlice(workload.slice), [environmentFile]: renderEnvironmentFile(environment) },
   });
 }
 

@@ -1,36 +1,11 @@
-import type { StoreKind } from '../../catalog/schema/common.ts';
 import { secretStore } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
 import { type ServiceContext, serviceMetadata } from './service-context.ts';
+import { type SecretVariable, secretVariablesOf } from './variables.ts';
 
-/** One environment variable that is filled from the secret store, never from a file of ours. */
-interface SecretVariable {
-  readonly env: string;
-  /** `<secret>/<key>` */
-  readonly secretRef: string;
-  readonly source: string;
-}
-
-/** The variables that carry the addresses of the stores, with the password in them. */
-const addressVariables = {
-  relational: 'DATABASE_URL',
-  timeseries: 'CLICKHOUSE_URL',
-  cache: 'REDIS_URL',
-  bus: 'KAFKA_BROKERS',
-  objects: 'OBJECTS_URL',
-  document: 'MONGODB_URL',
-  search: 'ELASTICSEARCH_URL',
-} as const;
-
-/** All secret variables of a service: the addresses of the stores it needs, then its own. */
-export function secretVariablesOf({ service, environment }: ServiceContext): SecretVariable[] {
-  const own = (service.secrets ?? []).map((secret) => ({ ...secret, source: `service/${service.id}` }));
-  return [...service.needs.map((store) => addressOf(store, service.id, environment)), ...own];
-}
-
-/** One Secret for each service, with nothing in it that the service does not need. */
+/** One Secret for each service and all its shards, with nothing in it that the service does not need. */
 export function renderExternalSecret(context: ServiceContext): object | undefined {
-  const variables = secretVariablesOf(context);
+  const variables = allVariablesOf(context);
   if (variables.length === 0) return undefined;
   return {
     apiVersion: 'external-secrets.io/v1',
@@ -38,7 +13,7 @@ export function renderExternalSecret(context: ServiceContext): object | undefine
     metadata: serviceMetadata(
       context,
       'secret',
-      variables.map(({ source }) => source),
+      variables.flatMap(({ sources }) => sources),
     ),
     spec: {
       refreshInterval: '1h',
@@ -53,17 +28,20 @@ export function renderExternalSecret(context: ServiceContext): object | undefine
   };
 }
 
-function addressOf(store: StoreKind, service: string, environment: ServiceContext['environment']): SecretVariable {
-  const { stores, name } = environment;
-  const file = `environments/${name}/environment.yaml`;
-  if (stores.kind !== 'networked') {
-    throw new RenderError(`${file}: its stores are ${stores.kind}, and pods need networked ones: set stores.kind`);
+/** The variables of every workload, each once. */
+function allVariablesOf(context: ServiceContext): SecretVariable[] {
+  const byName = new Map<string, SecretVariable>();
+  for (const variable of context.workloads.flatMap((workload) => secretVariablesOf(context, workload))) {
+    const other = byName.get(variable.env);
+    if (other !== undefined && other.secretRef !== variable.secretRef) {
+      const both = `${other.secretRef} and ${variable.secretRef}`;
+      throw new RenderError(
+        `service/${context.service.id}: ${both} would both be ${variable.env}: rename one of the two`,
+      );
+    }
+    byName.set(variable.env, { ...variable, sources: [...(other?.sources ?? []), ...variable.sources] });
   }
-  const address = stores[store];
-  if (address === undefined) {
-    throw new RenderError(`${file}: service/${service} needs the ${store} store: add stores.${store}.secretRef`);
-  }
-  return { env: addressVariables[store], secretRef: address.secretRef, source: `environment/${name}` };
+  return [...byName.values()];
 }
 
 function splitReference(secretRef: string): [string, string] {

@@ -6,29 +6,42 @@ import {
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { StoreKind } from '../../catalog/schema/common.ts';
+import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
-import { followsChains, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
+import { RenderError } from '../inputs.ts';
+import { followsNetworks, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
-/** The usual port of each store. */
-const storePorts: Readonly<Record<StoreKind, number>> = {
-  relational: 5432,
-  timeseries: 8123,
-  cache: 6379,
-  bus: 9092,
-  objects: 9000,
-  document: 27017,
-  search: 9200,
+/** Where each engine listens, plain and with TLS. */
+const enginePorts: Readonly<Record<PoolStore['engine'], readonly number[]>> = {
+  postgresql: [5432],
+  clickhouse: [8123, 8443],
+  redis: [6379],
+  kafka: [9092, 9093],
+  minio: [9000],
+  mongodb: [27017],
+  elasticsearch: [9200],
+  // Object stores of clouds are called at public addresses.
+  s3: [443],
+  gcs: [443],
 };
 
-/** Addresses that are no part of the world: private nets and the link-local one where clouds keep their credentials. */
-const privateNets = {
+/** Rented engines that listen elsewhere. */
+const rentedPorts: Partial<Record<Pool['provider'], Partial<Record<PoolStore['engine'], readonly number[]>>>> = {
+  digitalocean: { postgresql: [25060] },
+};
+
+const privateNets = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
+
+/** Addresses that are no part of the world: private nets, carriers' and the link-local one where clouds keep credentials. */
+const nowhere = {
   '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
   '::/0': ['fc00::/7', 'fe80::/10'],
 } as const;
 
-/** Opens in the namespace's default-deny just what the service's `needs` and ports ask for. */
+/** Opens in the namespace's default-deny just what the service's `needs`, ports and `internet` ask for. */
 export function renderNetworkPolicy(context: ServiceContext): object {
   const { service, pool } = context;
+  const worldPorts = worldPortsOf(context);
   return KubeNetworkPolicy.manifest({
     metadata: serviceMetadata(context, 'config', [`pool/${pool.id}`]),
     spec: {
@@ -37,8 +50,8 @@ export function renderNetworkPolicy(context: ServiceContext): object {
       ingress: ingressOf(context),
       egress: [
         toDns(),
-        ...service.needs.map((store) => toStore(store, context)),
-        ...(followsChains(service) ? [toWorld()] : []),
+        ...service.needs.flatMap((store) => toStore(store, context)),
+        ...(worldPorts.length > 0 ? [toWorld(worldPorts)] : []),
       ],
     },
   });
@@ -63,11 +76,14 @@ function toDns(): NetworkPolicyEgressRule {
   };
 }
 
-/** A store runs in the pool's own namespaces, unless the provider rents it out: then it is on the private net. */
-function toStore(kind: StoreKind, { pool }: ServiceContext): NetworkPolicyEgressRule {
-  const rented = pool.stores.some((store) => store.kind === kind && store.managed);
-  const to = rented
-    ? [{ ipBlock: { cidr: '10.0.0.0/8' } }]
+/** A store runs in the pool's own namespaces, unless the provider rents it out: then it is on a private net. */
+function toStore(kind: StoreKind, { service, pool }: ServiceContext): NetworkPolicyEgressRule[] {
+  const { engine, managed } = storeOf(kind, service.id, pool);
+  // Those are opened with the rest of the world.
+  if (isPublic(engine)) return [];
+  const ports = (managed ? rentedPorts[pool.provider]?.[engine] : undefined) ?? enginePorts[engine];
+  const to = managed
+    ? privateNets.map((cidr) => ({ ipBlock: { cidr } }))
     : [
         {
           namespaceSelector: {
@@ -76,13 +92,42 @@ function toStore(kind: StoreKind, { pool }: ServiceContext): NetworkPolicyEgress
           podSelector: { matchLabels: { [storeLabel]: kind } },
         },
       ];
-  return { to, ports: [tcp(storePorts[kind])] };
+  return [{ to, ports: ports.map(tcp) }];
 }
 
-/** Public endpoints all listen on 443. */
-function toWorld(): NetworkPolicyEgressRule {
-  const to = Object.entries(privateNets).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
-  return { to, ports: [tcp(443)] };
+/** Ports of public addresses that the service may call: 443, and where endpoints of its networks listen elsewhere. */
+function worldPortsOf({ service, pool, workloads }: ServiceContext): number[] {
+  const endpoints = workloads.flatMap(({ slice }) => (slice.catalog.networks ?? []).flatMap(({ rpc }) => rpc));
+  const ports = new Set([
+    ...(service.internet === true ? [443] : []),
+    ...service.needs.flatMap((kind) => {
+      const { engine } = storeOf(kind, service.id, pool);
+      return isPublic(engine) ? enginePorts[engine] : [];
+    }),
+    ...(service.internet === true && followsNetworks(service) ? endpoints.map(({ url }) => portOf(url)) : []),
+  ]);
+  return [...ports].sort((a, b) => a - b);
+}
+
+function toWorld(ports: readonly number[]): NetworkPolicyEgressRule {
+  const to = Object.entries(nowhere).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
+  return { to, ports: ports.map(tcp) };
+}
+
+function storeOf(kind: StoreKind, service: string, { id, stores }: Pool): PoolStore {
+  const store = stores.find((candidate) => candidate.kind === kind);
+  if (store === undefined)
+    throw new RenderError(`service/${service} needs the ${kind} store, which pool/${id} has not`);
+  return store;
+}
+
+function isPublic(engine: PoolStore['engine']): boolean {
+  return engine === 's3' || engine === 'gcs';
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
 }
 
 function namespaceIs(name: string) {

@@ -1,32 +1,54 @@
-import type { Environment } from '../../catalog/schema/environment.ts';
 import type { Pool } from '../../catalog/schema/pool.ts';
 import type { Service } from '../../catalog/schema/service.ts';
-import type { sliceOf } from '../../catalog/slice.ts';
+import type { Topic } from '../../catalog/schema/topic.ts';
+import type { CatalogSlice } from '../../catalog/slice.ts';
+import type { Tier } from '../../catalog/tiers.ts';
 import { type MetadataOptions, metadataOf, type Place } from '../app.ts';
+import { shardLabel } from '../conventions.ts';
+import type { RuntimeEnvironment } from './runtime-environment.ts';
 
 /** What the objects of a service are made from. Each builder takes what it needs, and names what it took as sources. */
 export interface ServiceContext {
   readonly place: Place;
+  /** At the size that the environment gives it. */
   readonly service: Service;
+  /** Whether that is another size than the catalog's. */
+  readonly resized: boolean;
   readonly pool: Pool;
-  readonly environment: Environment;
+  readonly environment: RuntimeEnvironment;
   /** `repository:tag`, with `@digest` once one is locked. */
   readonly image: string;
-  /** The part of the catalog that it reads. */
-  readonly slice: ReturnType<typeof sliceOf>;
+  /** What of the bus it writes or reads. */
+  readonly topics: readonly Topic[];
+  /** The whole of its work, or its shards. */
+  readonly workloads: readonly Workload[];
 }
 
-/** The one service that follows the chains: it asks their public endpoints, and runs by the settings of the brief. */
-export function followsChains(service: Service): boolean {
-  return service.id === 'chain-sync';
+/** A part of a service's work that runs by itself, on a slice of its own: one for each shard, or one for all. */
+export interface Workload {
+  /** Name of its objects: `chain-sync-critical`. */
+  readonly name: string;
+  readonly shard: string | undefined;
+  readonly tier: Tier;
+  readonly slice: CatalogSlice;
 }
 
-/** Selects the pods of a service. A Deployment's selector can never change, so it holds the id and nothing else. */
-export function selectorOf(service: Service): Record<string, string> {
+/** The service that follows the networks: it asks their endpoints, with their keys, by the environment's sync settings. */
+export function followsNetworks({ shards }: Pick<Service, 'shards'>): boolean {
+  return shards?.of === 'networks';
+}
+
+/** Selects the pods of a service, those of all shards. */
+export function selectorOf(service: Pick<Service, 'id'>): Record<string, string> {
   return { 'app.kubernetes.io/name': service.id };
 }
 
-/** The metadata of an object that is the service's own, and has its name. */
+/** Selects the pods of one workload. A Deployment's selector can never change, so it holds ids and nothing else. */
+export function workloadSelectorOf(service: Pick<Service, 'id'>, { shard }: Workload): Record<string, string> {
+  return { ...selectorOf(service), ...(shard === undefined ? {} : { [shardLabel]: shard }) };
+}
+
+/** The metadata of an object that serves all of the service, and has its name. */
 export function serviceMetadata(
   { place, service }: ServiceContext,
   wave: MetadataOptions['wave'],
@@ -41,16 +63,29 @@ export function serviceMetadata(
   });
 }
 
-/** How many replicas: the catalog's figures, unless the environment states its own. */
-export function replicasOf({ service, environment }: ServiceContext): { min: number; max: number; sources: string[] } {
-  const override = environment.services?.[service.id]?.replicas;
-  if (override === undefined) return { min: service.scaling.min, max: service.scaling.max, sources: [] };
-  return { ...override, sources: [`environment/${environment.name}`] };
+/** The metadata of an object of one workload, and of that workload's name. */
+export function workloadMetadata(
+  { place, service }: ServiceContext,
+  workload: Workload,
+  {
+    wave,
+    sources = [],
+    ...options
+  }: Pick<MetadataOptions, 'wave' | 'annotations' | 'syncOptions'> & {
+    sources?: readonly string[];
+  },
+) {
+  return metadataOf({
+    ...options,
+    name: workload.name,
+    namespace: place.namespace,
+    wave,
+    sources: [`service/${service.id}`, ...sources],
+    labels: workloadSelectorOf(service, workload),
+  });
 }
 
-/** True when an autoscaler sets the replicas, so that the Deployment must not. */
-export function isAutoscaled(context: ServiceContext): boolean {
-  const { min, max } = replicasOf(context);
-  const { targetCpuPercent, targetMemoryPercent } = context.service.scaling;
-  return max > min && (targetCpuPercent !== undefined || targetMemoryPercent !== undefined);
+/** The environment as a source, of objects that its sizes decide. */
+export function sizeSources({ resized, environment }: ServiceContext): string[] {
+  return resized ? [`environment/${environment.name}`] : [];
 }

@@ -1,7 +1,10 @@
 import { IntOrString, KubeService, KubeServiceAccount } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
-import { opsPort } from '../conventions.ts';
+import { opsPort, shardLabel } from '../conventions.ts';
 import { type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
+
+/** The longest that Kubernetes keeps a caller with a pod, and how long a session lives by the brief. */
+const daySeconds = 86_400;
 
 /** The identity of the pods. They never talk to Kubernetes, so they get no token. */
 export function renderServiceAccount(context: ServiceContext): object {
@@ -12,12 +15,8 @@ export function renderServiceAccount(context: ServiceContext): object {
 }
 
 /** The ports of a service's pods: those it serves others on, and the one for metrics and health. */
-export function portsOf(service: Service): { name: string; port: number }[] {
-  return [...servingPortsOf(service), opsPort];
-}
-
-function servingPortsOf({ ports }: Service): { name: string; port: number }[] {
-  return ports.map(({ name, port }) => ({ name, port }));
+export function portsOf({ ports }: Pick<Service, 'ports'>): { name: string; port: number }[] {
+  return [...ports.map(({ name, port }) => ({ name, port })), opsPort];
 }
 
 /** Its address in the cluster. A service without ports of its own is only scraped, pod by pod: it needs no address. */
@@ -26,7 +25,10 @@ export function renderServiceObject(context: ServiceContext): object {
   return KubeService.manifest({
     metadata: serviceMetadata(context, 'workload'),
     spec: {
-      ...(servingPortsOf(service).length === 0 ? { clusterIp: 'None' } : { type: 'ClusterIP' }),
+      ...(service.ports.length === 0 ? { clusterIp: 'None' } : { type: 'ClusterIP' }),
+      ...(service.sessionAffinity === true
+        ? { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIp: { timeoutSeconds: daySeconds } } }
+        : {}),
       selector: selectorOf(service),
       ports: portsOf(service).map(({ name, port }) => ({
         name,
@@ -38,17 +40,31 @@ export function renderServiceObject(context: ServiceContext): object {
   });
 }
 
-/** Tells Prometheus to scrape every pod of the service. */
+/** Tells Prometheus to scrape every pod of the service, and to label what it finds with the shard. */
 export function renderServiceMonitor(context: ServiceContext): object {
+  const { service } = context;
+  const shard = { sourceLabels: [`__meta_kubernetes_pod_label_${labelName(shardLabel)}`], targetLabel: 'shard' };
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
     metadata: serviceMetadata(context, 'edge'),
     spec: {
-      selector: { matchLabels: selectorOf(context.service) },
+      selector: { matchLabels: selectorOf(service) },
       // The metric label that dashboards and alerts go by is the catalog's id.
       jobLabel: 'app.kubernetes.io/name',
-      endpoints: [{ port: opsPort.name, path: '/metrics', interval: '15s' }],
+      endpoints: [
+        {
+          port: opsPort.name,
+          path: '/metrics',
+          interval: '15s',
+          ...(service.shards === undefined ? {} : { relabelings: [shard] }),
+        },
+      ],
     },
   };
+}
+
+/** A label as Prometheus spells it. */
+function labelName(label: string): string {
+  return label.replaceAll(/[^A-Za-z0-9_]/g, '_');
 }

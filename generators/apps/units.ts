@@ -3,16 +3,18 @@ import { getPool, type RenderInputs } from '../inputs.ts';
 import type { Unit } from '../unit.ts';
 import { serviceUnit } from './service.ts';
 
-/** Every service, once for each cluster of its pool. */
+/** Every service of ours, once for each cluster of its pool. What Kong does there is the gateway's. */
 export function serviceUnits(inputs: RenderInputs): Unit[] {
   const { catalog, environment } = inputs;
-  return catalog.services.flatMap((service) =>
-    clustersOf(getPool(catalog, service.pool)).map((cluster) =>
-      serviceUnit(
-        { environment: environment.name, pool: service.pool, cluster, namespace: service.namespace },
-        service,
-        inputs,
+  return catalog.services
+    .filter(({ workload }) => workload?.kind !== 'kong')
+    .flatMap((service) =>
+      clustersOf(getPool(catalog, service.pool)).map((cluster) =>
+        serviceUnit(
+          { environment: environment.name, pool: service.pool, cluster, namespace: service.namespace },
+          service,
+          inputs,
+        ),
       ),
-    ),
-  );
+    );
 }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { parseEnvironment } from '../../catalog/environment.ts';
+import { formatProblem } from '../../catalog/problem.ts';
+import { parseSlice } from '../../catalog/slice.ts';
+import { sourcesOf } from '../emit/manifest.ts';
+import { inputsOf, renderedEnvironments } from '../testing/project.ts';
+import { renderConfigMap } from './config-map.ts';
+import { named, objectsOf, only, staging } from './testing/render-service.ts';
+
+describe(renderConfigMap.name, () => {
+  it('splits the networks among the shards, and leaves none out', () => {
+    const slices = Object.values(named(objectsOf('chain-sync'), 'ConfigMap')).map(({ data, metadata }) => {
+      const { catalog } = parseSlice(data['slice.json'], metadata.name);
+      return catalog.networks.map(({ id }) => id);
+    });
+    expect(slices.flat().sort()).toEqual(staging.catalog.networks.map(({ id }) => id).sort());
+    expect(slices.map(({ length }) => length)).toEqual([12, 8, 46]);
+  });
+
+  it('gives a service without shards all that it reads', () => {
+    const { data } = only(objectsOf('analytics-api'), 'ConfigMap');
+    expect(parseSlice(data['slice.json'], 'slice.json').catalog.networks).toEqual(staging.catalog.networks);
+  });
+
+  it.each(renderedEnvironments)('holds what services read of environment %s, in a form that they accept', (name) => {
+    const inputs = inputsOf(name);
+    for (const [shard, { data }] of Object.entries(named(objectsOf('chain-sync', inputs), 'ConfigMap'))) {
+      const { catalog } = parseSlice(data['slice.json'], shard);
+      const read = parseEnvironment('/etc/defimon/config/environment.yaml', data['environment.yaml'], catalog);
+      expect(read.problems.map(formatProblem)).toEqual([]);
+      const { phases, sync, stores } = inputs.environment;
+      expect(read.environment).toMatchObject({ name, phases, sync, stores });
+    }
+  });
+
+  it('does not change with sizes, accounts and other matters of rendering', () => {
+    const { environment } = staging;
+    const larger = { ...environment, services: { 'chain-sync': { replicas: { min: 0, max: 1 } } }, accounts: {} };
+    const textOf = (inputs: typeof staging) => JSON.stringify(named(objectsOf('chain-sync', inputs), 'ConfigMap'));
+    expect(textOf({ ...staging, environment: larger })).toBe(textOf(staging));
+  });
+
+  it('changes for one shard when one pair is edited, and names the entries as sources', () => {
+    const pairs = staging.catalog.pairs.map((pair) =>
+      pair.symbol === 'BTCUSDT' ? { ...pair, tickSize: '0.5' } : pair,
+    );
+    const edited = { ...staging, catalog: { ...staging.catalog, pairs } };
+    const [before, after] = [staging, edited].map((inputs) => objectsOf('market-collector', inputs));
+    const changed = after?.filter((object, index) => JSON.stringify(object) !== JSON.stringify(before?.[index])) ?? [];
+    expect(changed.map(({ kind }) => kind)).toEqual(['ConfigMap']);
+    expect(changed.flatMap(sourcesOf)).toContain('pair/BTCUSDT');
+  });
+});
