@@ -343,6 +343,9 @@ function labelsByOperator({ kind, metadata: { name, labels }, spec }: Manifest):
   switch (kind) {
     case 'Cluster':
       return spec !== undefined && valueAt(spec, 'instances') !== undefined ? { 'cnpg.io/cluster': name } : {};
+    case 'Certificate':
+      // While a domain is being proven.
+      return { 'acme.cert-manager.io/http01-solver': 'true' };
     case 'Kafka':
       return { 'strimzi.io/cluster': name, 'strimzi.io/kind': 'Kafka', 'strimzi.io/name': `${name}-kafka` };
     case 'ClickHouseInstallation':
