@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
-  await writeStatus(stores.relational, [], []);
+  await stores.relational.query('DELETE FROM chain.status');
 });
 afterAll(async () => {
   await stores?.[Symbol.asyncDispose]();
@@ -625,5 +625,5 @@ async function report(parts: Partial<SyncReport> & { network: string }): Promise
     reorgs: 0,
     endpoints: [],
   };
-  await writeStatus(stores.relational, [{ ...blank, ...parts }], [parts.network]);
+  await writeStatus(stores.relational, [{ ...blank, ...parts }]);
 }

@@ -83,7 +83,7 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
     const isDue = now - allWrittenAt >= statusAllMs;
     const news = isDue ? all : all.filter(({ network }) => texts.get(network) !== written.get(network));
     try {
-      await writeStatus(deps.relational, news, [...texts.keys()]);
+      await writeStatus(deps.relational, news);
       written = texts;
       if (isDue) allWrittenAt = now;
       statusError = undefined;

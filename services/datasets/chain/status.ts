@@ -32,8 +32,11 @@ export interface SyncReport {
   readonly endpoints: readonly EndpointStatus[];
 }
 
-/** Writes the reports of several networks in one statement, and forgets networks that are not among `known`. */
-export async function writeStatus(rows: Rows, reports: readonly SyncReport[], known: readonly string[]): Promise<void> {
+/**
+ * Writes the reports of several networks in one statement, and forgets those that nobody has renewed for a day: a process
+ * knows only the networks of its own shard, and must leave the others' reports alone.
+ */
+export async function writeStatus(rows: Rows, reports: readonly SyncReport[]): Promise<void> {
   await rows.query(
     `INSERT INTO chain.status (network, state, reason, report, updated_at)
      SELECT report->>'network', report->>'state', report->>'reason', report, now()
@@ -42,7 +45,7 @@ export async function writeStatus(rows: Rows, reports: readonly SyncReport[], kn
        SET state = excluded.state, reason = excluded.reason, report = excluded.report, updated_at = excluded.updated_at`,
     [JSON.stringify(reports)],
   );
-  await rows.query('DELETE FROM chain.status WHERE network <> ALL ($1::text[])', [known]);
+  await rows.query(`DELETE FROM chain.status WHERE updated_at < now() - interval '1 day'`);
 }
 
 /** The last report of every network, with its age in seconds. */
