@@ -26,7 +26,7 @@ export function newHelp(wanted: string | undefined): string {
   const template = templates.find(({ kind }) => kind === wanted);
   if (template === undefined) {
     const kinds = templates.map(({ kind }) => kind).join('|');
-    return `  npm run catalog -- new ${kinds} [options]\n\n"new <kind> --help" lists the options of a kind.\nplans.yaml, owners.yaml and machines/ are edited by hand: "validate" checks them.\n`;
+    return `  npm run catalog -- new ${kinds} [options]\n\n"new <kind> --help" lists the options of a kind.\nplans.yaml, owners.yaml, topics.yaml, components.yaml and machines/ are edited by hand: "validate" checks them.\n`;
   }
   const rows = template.fields.map((field) => [
     `--${field.name}`,

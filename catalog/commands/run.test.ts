@@ -101,17 +101,26 @@ describe('list', () => {
     expect(out).toMatch(/^kind +entries +active +in\nnetwork +4 +2 +networks\/\npair +3 +2 +pairs\/\n/);
   });
 
-  it.each(['network', 'pair', 'channel', 'protocol', 'pool', 'service', 'machine', 'plan', 'owner'])(
-    'shows a table of every %s',
-    async (kind) => {
-      const { code, out } = await run('list', kind);
-      expect(code).toBe(0);
-      const lines = out.trimEnd().split('\n');
-      expect(lines.length).toBeGreaterThan(1);
-      expect(lines.every((line) => line === line.trimEnd() && !line.includes('undefined'))).toBe(true);
-      expect((await run('list', `${kind}s`)).out).toBe(out);
-    },
-  );
+  it.each([
+    'network',
+    'pair',
+    'channel',
+    'protocol',
+    'pool',
+    'service',
+    'machine',
+    'plan',
+    'owner',
+    'topic',
+    'component',
+  ])('shows a table of every %s', async (kind) => {
+    const { code, out } = await run('list', kind);
+    expect(code).toBe(0);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.every((line) => line === line.trimEnd() && !line.includes('undefined'))).toBe(true);
+    expect((await run('list', `${kind}s`)).out).toBe(out);
+  });
 });
 
 describe('show', () => {

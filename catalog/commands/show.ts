@@ -47,6 +47,7 @@ const references: Partial<Record<Kind, readonly string[]>> = {
   network: ['network', 'networks', 'settlement', 'successor', 'aliasOf'],
   pair: ['successor'],
   pool: ['pool'],
+  service: ['producers', 'consumers'],
   owner: ['owner'],
 };
 

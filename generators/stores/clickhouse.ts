@@ -1,0 +1,134 @@
+import type { PoolStore } from '../../catalog/schema/pool.ts';
+import { keptForEver } from '../app.ts';
+import { withoutFileCopies } from '../backup/volumes.ts';
+import { storageClass } from '../conventions.ts';
+import { renderClickhouseBackups } from './clickhouse-backup.ts';
+import { keeperClient, keeperReplicas, renderKeeper } from './clickhouse-keeper.ts';
+import { storeImages } from './images.ts';
+import { renderPodMonitor } from './monitors.ts';
+import { clients, monitoring, namespace, pods, renderStorePolicy, toBackups, toDns } from './network.ts';
+import { restrictedContainer, restrictedPod, spreadOver, storePriority } from './pods.ts';
+import { backupSecretOf, fromSecret, renderBackupSecret, renderStoreSecret } from './secrets.ts';
+import { type StoreContext, type StorePart, storeLabels, storeMetadata, volumeSize } from './store-context.ts';
+
+const name = 'clickhouse' satisfies PoolStore['engine'];
+const servers = { 'clickhouse.altinity.com/chi': name };
+/** Of the process in the image, and of its volume. */
+const user = 101;
+
+/**
+ * ClickHouse by Altinity's operator: one shard in as many replicas as the catalog says, with a keeper of its own, so that
+ * replicated tables and deduplication work from the first replica on. The operator brings the PodDisruptionBudget.
+ */
+export const renderClickhouse: StorePart = (context) => [
+  renderStoreSecret(context, { keys: { username: 'username', password: 'password' } }),
+  renderBackupSecret(context),
+  ...renderKeeper(context),
+  renderInstallation(context),
+  ...renderClickhouseBackups(context),
+  renderPodMonitor(context, { pods: servers, port: 'metrics' }),
+  renderStorePolicy(context, {
+    pods: servers,
+    ingress: [
+      clients(context, 8123),
+      pods(servers, 9000, 9009),
+      pods(storeLabels(context, 'clickhouse-backup'), 9000),
+      namespace(context.operatorNamespace, 8123, 9000),
+      monitoring(9363),
+    ],
+    egress: [toDns(), pods(servers, 9000, 9009), keeperClient, toBackups(context)],
+  }),
+];
+
+function renderInstallation(context: StoreContext): object {
+  const { store, destination } = context;
+  const labels = storeLabels(context);
+  return {
+    apiVersion: 'clickhouse.altinity.com/v1',
+    kind: 'ClickHouseInstallation',
+    metadata: storeMetadata(context, { wave: 'store', syncOptions: keptForEver }),
+    spec: {
+      defaults: {
+        templates: { podTemplate: 'server', dataVolumeClaimTemplate: 'data' },
+        storageManagement: { reclaimPolicy: 'Retain' },
+      },
+      configuration: {
+        zookeeper: {
+          nodes: Array.from({ length: keeperReplicas(store) }, (_, index) => ({
+            host: `chk-clickhouse-keeper-keeper-0-${index}`,
+            port: 2181,
+          })),
+        },
+        users: {
+          'defimon/password': fromSecret(name, 'password'),
+          'defimon/networks/ip': '::/0', // who gets here at all is the network policy's matter
+          'defimon/profile': 'default',
+          'defimon/quota': 'default',
+        },
+        settings: {
+          'prometheus/endpoint': '/metrics',
+          'prometheus/port': 9363,
+          'prometheus/metrics': true,
+          'prometheus/events': true,
+          'prometheus/asynchronous_metrics': true,
+          'logger/level': 'information',
+          ...(destination === undefined
+            ? {}
+            : {
+                'named_collections/backups/url': `${destination.endpoint}/${destination.bucket}/${name}`,
+                'named_collections/backups/access_key_id': fromSecret(backupSecretOf(context), 'access-key-id'),
+                'named_collections/backups/secret_access_key': fromSecret(backupSecretOf(context), 'secret-access-key'),
+              }),
+        },
+        clusters: [
+          {
+            name,
+            layout: { shardsCount: 1, replicasCount: store.replicas },
+            pdbManaged: store.replicas > 1 ? 'yes' : 'no',
+            secret: { auto: 'yes' },
+          },
+        ],
+      },
+      templates: {
+        podTemplates: [
+          {
+            name: 'server',
+            metadata: { labels, annotations: withoutFileCopies('data') },
+            spec: {
+              ...storePriority,
+              securityContext: restrictedPod(user),
+              automountServiceAccountToken: false,
+              topologySpreadConstraints: spreadOver(servers),
+              containers: [
+                {
+                  name,
+                  image: storeImages.clickhouse,
+                  ports: [
+                    { name: 'http', containerPort: 8123 },
+                    { name: 'client', containerPort: 9000 },
+                    { name: 'interserver', containerPort: 9009 },
+                    { name: 'metrics', containerPort: 9363 },
+                  ],
+                  resources: store.resources,
+                  securityContext: restrictedContainer,
+                },
+              ],
+            },
+          },
+        ],
+        volumeClaimTemplates: [
+          {
+            name: 'data',
+            reclaimPolicy: 'Retain',
+            metadata: { labels },
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              storageClassName: storageClass,
+              resources: { requests: { storage: volumeSize(store.storageGB) } },
+            },
+          },
+        ],
+      },
+    },
+  };
+}

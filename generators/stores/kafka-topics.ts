@@ -1,0 +1,78 @@
+import type { Topic } from '../../catalog/schema/topic.ts';
+import { keptForEver } from '../app.ts';
+import { type StoreContext, storeMetadata } from './store-context.ts';
+
+const clusterLabel = { 'strimzi.io/cluster': 'kafka' };
+
+/** Holds the password of every user of the bus, under its id. */
+export const userSecret = 'kafka-users';
+
+/** The services that write or read a topic, each one user of the bus. */
+export function usersOf(topics: readonly Topic[]): string[] {
+  return [...new Set(topics.flatMap(({ producers, consumers }) => [...producers, ...consumers]))].sort();
+}
+
+/** A topic as the catalog states it, on as many brokers as there are, up to three. */
+export function renderTopic(context: StoreContext, topic: Topic): object {
+  const { id, partitions, cleanup, retentionHours, maxRecordKiB } = topic;
+  const replicas = Math.min(3, context.store.replicas);
+  return {
+    apiVersion: 'kafka.strimzi.io/v1',
+    kind: 'KafkaTopic',
+    metadata: storeMetadata(context, {
+      name: id,
+      wave: 'workload',
+      sources: [`topic/${id}`],
+      labels: clusterLabel,
+      syncOptions: keptForEver,
+    }),
+    spec: {
+      partitions,
+      replicas,
+      config: {
+        'cleanup.policy': cleanup,
+        'min.insync.replicas': Math.max(1, replicas - 1),
+        ...(retentionHours === undefined ? {} : { 'retention.ms': retentionHours * 3_600_000 }),
+        ...(maxRecordKiB === undefined ? {} : { 'max.message.bytes': maxRecordKiB * 1024 }),
+      },
+    },
+  };
+}
+
+/** A service at the bus: it may write what it produces and read what it consumes, as a group of its own name. */
+export function renderUser(context: StoreContext, user: string): object {
+  const { topics } = context;
+  const produced = topics.filter(({ producers }) => producers.includes(user));
+  const consumed = topics.filter(({ consumers }) => consumers.includes(user));
+  const onTopic = (name: string, operations: string[]) => ({
+    resource: { type: 'topic', name, patternType: 'literal' },
+    operations,
+  });
+  return {
+    apiVersion: 'kafka.strimzi.io/v1',
+    kind: 'KafkaUser',
+    metadata: storeMetadata(context, {
+      name: user,
+      wave: 'workload',
+      sources: [`service/${user}`, ...[...produced, ...consumed].map(({ id }) => `topic/${id}`)],
+      labels: clusterLabel,
+    }),
+    spec: {
+      authentication: {
+        type: 'scram-sha-512',
+        password: { valueFrom: { secretKeyRef: { name: userSecret, key: user } } },
+      },
+      authorization: {
+        type: 'simple',
+        acls: [
+          ...produced.map(({ id }) => onTopic(id, ['Write', 'Describe'])),
+          ...consumed.map(({ id }) => onTopic(id, ['Read', 'Describe'])),
+          // Replicas of one service, and its canaries, are groups that begin with its name.
+          ...(consumed.length === 0
+            ? []
+            : [{ resource: { type: 'group', name: user, patternType: 'prefix' }, operations: ['Read', 'Describe'] }]),
+        ],
+      },
+    },
+  };
+}

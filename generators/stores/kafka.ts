@@ -1,0 +1,205 @@
+import type { PoolStore } from '../../catalog/schema/pool.ts';
+import { keptForEver } from '../app.ts';
+import { withoutFileCopies } from '../backup/volumes.ts';
+import { storageClass, storeLabel } from '../conventions.ts';
+import { storeVersions } from './images.ts';
+import { renderTopic, renderUser, userSecret, usersOf } from './kafka-topics.ts';
+import { renderPodMonitor } from './monitors.ts';
+import {
+  clientPeers,
+  clients,
+  monitoring,
+  namespace,
+  pods,
+  type Rule,
+  renderStorePolicy,
+  toDns,
+  toKubernetesApi,
+} from './network.ts';
+import { restrictedContainer, smallResources, spreadOver, storePriority } from './pods.ts';
+import { renderStoreSecret } from './secrets.ts';
+import { type StoreContext, type StorePart, shareOfMiB, storeMetadata, volumeSize } from './store-context.ts';
+
+const name = 'kafka' satisfies PoolStore['engine'];
+const nodePool = 'node';
+const clusterLabel = { 'strimzi.io/cluster': name };
+const nodes = { ...clusterLabel, 'strimzi.io/name': `${name}-kafka` };
+// A service that may reach the bus reaches its brokers, and none of these helpers.
+const entityOperator = { [storeLabel]: 'bus-operator' };
+const exporter = { [storeLabel]: 'bus-exporter' };
+const metricsPort = 'tcp-prometheus';
+const clientPorts = [9092, 9093];
+
+/**
+ * Kafka by Strimzi, in KRaft mode: each node is broker and controller, up to three of which are all there are. Topics,
+ * users and their rights follow from catalog/topics.yaml. The operator brings the PodDisruptionBudget.
+ */
+export const renderKafka: StorePart = (context) => {
+  const users = usersOf(context.topics);
+  return [
+    renderCluster(context),
+    renderNodePool(context),
+    users.length === 0
+      ? undefined
+      : renderStoreSecret(context, {
+          name: userSecret,
+          entry: 'kafka',
+          keys: Object.fromEntries(users.map((user) => [user, user])),
+          sources: context.topics.map(({ id }) => `topic/${id}`),
+        }),
+    ...context.topics.map((topic) => renderTopic(context, topic)),
+    ...users.map((user) => renderUser(context, user)),
+    renderPodMonitor(context, { pods: nodes, port: metricsPort }),
+    renderPodMonitor(context, { name: 'kafka-exporter', pods: exporter, port: metricsPort }),
+    ...renderPolicies(context),
+  ];
+};
+
+function renderCluster(context: StoreContext): object {
+  const { store } = context;
+  // What Kafka writes is on two brokers before it is told, where there are three.
+  const copies = Math.min(3, store.replicas);
+  const inSync = Math.max(1, copies - 1);
+  return {
+    apiVersion: 'kafka.strimzi.io/v1',
+    kind: 'Kafka',
+    metadata: storeMetadata(context, { wave: 'store', syncOptions: keptForEver }),
+    spec: {
+      kafka: {
+        version: storeVersions.kafka,
+        metadataVersion: `${storeVersions.kafka.split('.').slice(0, 2).join('.')}-IV0`,
+        listeners: [listener(context, 'plain', 9092, false), listener(context, 'tls', 9093, true)],
+        authorization: { type: 'simple' },
+        config: {
+          // A topic that the catalog does not state is a mistake.
+          'auto.create.topics.enable': false,
+          'default.replication.factor': copies,
+          'min.insync.replicas': inSync,
+          'offsets.topic.replication.factor': copies,
+          'transaction.state.log.replication.factor': copies,
+          'transaction.state.log.min.isr': inSync,
+        },
+        metricsConfig: {
+          type: 'strimziMetricsReporter',
+          values: { allowList: ['kafka_server.*', 'kafka_controller.*', 'kafka_log.*', 'kafka_network.*', 'jvm.*'] },
+        },
+      },
+      entityOperator: {
+        topicOperator: { resources: operatorResources },
+        // Its Secrets must not take the names of the services' own.
+        userOperator: { secretPrefix: 'kafka-user-', resources: operatorResources },
+        template: {
+          pod: podTemplate(entityOperator),
+          topicOperatorContainer: { securityContext: restrictedContainer },
+          userOperatorContainer: { securityContext: restrictedContainer },
+        },
+      },
+      // Tells how far each group is behind.
+      kafkaExporter: {
+        resources: smallResources,
+        template: {
+          pod: podTemplate(exporter),
+          container: { securityContext: restrictedContainer },
+        },
+      },
+    },
+  };
+}
+
+const operatorResources = { requests: { cpu: '50m', memory: '256Mi' }, limits: { cpu: '500m', memory: '384Mi' } };
+
+/** Without TLS for what stays inside the namespace; both ask for a user and its password. */
+function listener(context: StoreContext, listenerName: string, port: number, tls: boolean): object {
+  const peers = clientPeers(context);
+  const scaler = namespace(context.scalerNamespace)?.peers ?? [];
+  return {
+    name: listenerName,
+    port,
+    type: 'internal',
+    tls,
+    authentication: { type: 'scram-sha-512' },
+    // Left out, Strimzi's own policy would let everyone in.
+    networkPolicyPeers: [...peers, ...scaler, { podSelector: { matchLabels: nodes } }],
+  };
+}
+
+function renderNodePool(context: StoreContext): object {
+  const { store } = context;
+  const heap = `${shareOfMiB(store.resources.requests.memory, 0.5)}m`;
+  return {
+    apiVersion: 'kafka.strimzi.io/v1',
+    kind: 'KafkaNodePool',
+    metadata: storeMetadata(context, { name: nodePool, wave: 'store', labels: clusterLabel, syncOptions: keptForEver }),
+    spec: {
+      replicas: store.replicas,
+      roles: ['controller', 'broker'],
+      storage: {
+        type: 'jbod',
+        volumes: [
+          {
+            id: 0,
+            type: 'persistent-claim',
+            size: volumeSize(store.storageGB),
+            class: storageClass,
+            kraftMetadata: 'shared',
+            deleteClaim: false,
+          },
+        ],
+      },
+      resources: store.resources,
+      // The other half is the page cache, which is what Kafka is fast by.
+      jvmOptions: { '-Xms': heap, '-Xmx': heap },
+      template: {
+        pod: {
+          // What it carries for a week, the services keep for good.
+          ...podTemplate({ [storeLabel]: store.kind }, { annotations: withoutFileCopies('data-0') }),
+          topologySpreadConstraints: spreadOver(nodes),
+        },
+        kafkaContainer: { securityContext: restrictedContainer },
+        initContainer: { securityContext: restrictedContainer },
+      },
+    },
+  };
+}
+
+function podTemplate(labels: Readonly<Record<string, string>>, more: object = {}): object {
+  return {
+    metadata: { labels, ...more },
+    ...storePriority,
+    securityContext: { runAsNonRoot: true, fsGroup: 0, seccompProfile: { type: 'RuntimeDefault' } },
+  };
+}
+
+function renderPolicies(context: StoreContext): object[] {
+  const { operatorNamespace, scalerNamespace } = context;
+  const helpers: Rule = { ...pods(entityOperator, 9091), peers: [entityOperator, exporter].map(podPeer) };
+  return [
+    renderStorePolicy(context, {
+      pods: nodes,
+      ingress: [
+        clients(context, ...clientPorts),
+        namespace(scalerNamespace, 9092),
+        pods(nodes, 9090, 9091),
+        helpers,
+        namespace(operatorNamespace, 8443, 9090, 9091),
+        monitoring(9404),
+      ],
+      egress: [toDns(), pods(nodes, 9090, 9091), toKubernetesApi()],
+    }),
+    renderStorePolicy(context, {
+      name: 'kafka-entity-operator',
+      pods: entityOperator,
+      egress: [toDns(), pods(nodes, 9091), toKubernetesApi()],
+    }),
+    renderStorePolicy(context, {
+      name: 'kafka-exporter',
+      pods: exporter,
+      ingress: [monitoring(9404)],
+      egress: [toDns(), pods(nodes, 9091)],
+    }),
+  ];
+}
+
+function podPeer(matchLabels: Readonly<Record<string, string>>): object {
+  return { podSelector: { matchLabels } };
+}

@@ -1,0 +1,81 @@
+import { secretStore } from '../conventions.ts';
+import { type StoreContext, storeMetadata } from './store-context.ts';
+
+interface StoreSecretOptions {
+  readonly name?: string;
+  /** Keys of the Secret by property of the entry: `{ password: 'password' }`. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Entry of the secret store; the Secret's name unless given. */
+  readonly entry?: string;
+  readonly type?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Made from the properties: `{ "config.env": "export USER={{ .username }}" }`. */
+  readonly template?: Readonly<Record<string, string>>;
+  readonly sources?: readonly string[];
+}
+
+/**
+ * The Secret of a store, filled from the secret store.
+ *
+ * A store and its clients meet in one entry: `postgresql` holds `username` and `password`, which the store is given, and
+ * `url`, which services are given (environment.yaml: `stores.relational.secretRef: postgresql/url`). Whoever writes the
+ * entry writes the three together. The addresses in those URLs, inside the namespace:
+ *
+ *     postgresql     postgresql://<username>:<password>@postgresql-rw:5432/defimon, username `defimon`
+ *     clickhouse     http://<username>:<password>@clickhouse-clickhouse:8123/default
+ *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`
+ *     redis          redis://:<password>@redis:6379, with several replicas @redis-master:6379
+ *     minio          http://<username>:<password>@minio-hl:9000 (entry `objects`)
+ *     mongodb        mongodb://<username>:<password>@mongodb-svc:27017/defimon?replicaSet=mongodb&authSource=admin
+ *     elasticsearch  https://<username>:<password>@elasticsearch-es-http:9200, CA in elasticsearch-es-http-certs-public
+ */
+export function renderStoreSecret(context: StoreContext, options: StoreSecretOptions): object {
+  const { name = context.store.engine, keys, type, labels, template, sources = [] } = options;
+  const { entry = name } = options;
+  return {
+    apiVersion: 'external-secrets.io/v1',
+    kind: 'ExternalSecret',
+    metadata: storeMetadata(context, { name, wave: 'secret', sources }),
+    spec: {
+      refreshInterval: '1h',
+      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
+      // A secret store that is away must not take a running store's password with it.
+      target: {
+        name,
+        creationPolicy: 'Owner',
+        deletionPolicy: 'Retain',
+        ...(type === undefined && labels === undefined && template === undefined
+          ? {}
+          : {
+              template: {
+                engineVersion: 'v2',
+                ...(type === undefined ? {} : { type }),
+                ...(labels === undefined ? {} : { metadata: { labels } }),
+                ...(template === undefined ? {} : { mergePolicy: 'Merge', data: template }),
+              },
+            }),
+      },
+      data: Object.entries(keys).map(([secretKey, property]) => ({ secretKey, remoteRef: { key: entry, property } })),
+    },
+  };
+}
+
+/** The credentials of the bucket that backups go to, beside the stores that write there. */
+export function renderBackupSecret(context: StoreContext): object | undefined {
+  if (context.destination === undefined) return undefined;
+  return renderStoreSecret(context, {
+    name: backupSecretOf(context),
+    entry: 'backups',
+    keys: { 'access-key-id': 'access-key-id', 'secret-access-key': 'secret-access-key' },
+  });
+}
+
+/** One for each store, since each is an app of its own. */
+export function backupSecretOf({ store }: Pick<StoreContext, 'store'>): string {
+  return `${store.engine}-backups`;
+}
+
+/** A value of a Secret, as an environment variable or a setting. */
+export function fromSecret(name: string, key: string) {
+  return { valueFrom: { secretKeyRef: { name, key } } };
+}
