@@ -1,8 +1,9 @@
+import { componentsOf } from './components.ts';
 import { parseCpuMillis, parseMiB } from './quantities.ts';
+import type { Catalog } from './schema/catalog.ts';
 import type { ResourceAmounts } from './schema/common.ts';
 import type { Machine } from './schema/machine.ts';
 import type { NodeGroup, Pool } from './schema/pool.ts';
-import type { Service } from './schema/service.ts';
 
 /** `rest`: fewest replicas on fewest nodes; `full`: most replicas on most nodes. */
 export type Scale = 'rest' | 'full';
@@ -32,14 +33,13 @@ const nodeReserve = { cpuMillis: 200, memoryMiB: 1024 };
 
 /**
  * Who asks for how much of a pool, and how much its machines give, in one region. Services, stores that run in the
- * cluster and workloads on its node groups share those groups; each group of virtual machines stands alone. Rented
- * stores ask for nothing, and neither does storage that is paid apart (`disk`). A group whose machine is not known
+ * cluster, components and workloads on its node groups share those groups; each group of virtual machines stands alone, with what
+ * its machines run by themselves; those of a control plane carry nothing else. Rented stores ask for nothing, and neither does storage that is paid apart (`disk`). A group whose machine is not known
  * gives nothing.
  */
 export function balancePool(
   pool: Pool,
-  services: readonly Service[],
-  machines: readonly Machine[],
+  { services, machines, components }: Pick<Catalog, 'services' | 'machines' | 'components'>,
   scale: Scale,
 ): Balance[] {
   const cluster = pool.nodeGroups.filter(({ kind }) => kind === 'kubernetes');
@@ -47,7 +47,16 @@ export function balancePool(
   const workloadsOn = (groups: readonly NodeGroup[]): Share[] =>
     (pool.workloads ?? [])
       .filter(({ nodeGroup }) => groups.some(({ id }) => id === nodeGroup))
-      .map(({ id, replicas, resources, storageGB }) => shareOf(id, replicas, resources?.requests, storageGB ?? 0));
+      .map(({ id, replicas, resources, storageGB, disk }) =>
+        shareOf(id, replicas, resources?.requests, disk === undefined ? (storageGB ?? 0) : 0),
+      );
+  // Every machine of a group runs them, on its own disk.
+  const runBy = (group: NodeGroup): Share[] =>
+    (pool.workloads ?? [])
+      .filter(({ id }) => group.runs?.includes(id))
+      .map(({ id, resources, storageGB }) =>
+        shareOf(id, scale === 'rest' ? group.min : group.max, resources?.requests, storageGB ?? 0),
+      );
 
   const asked = [
     ...services
@@ -62,10 +71,11 @@ export function balancePool(
         shareOf(engine, replicas ?? 1, resources?.requests, disk === undefined ? (storageGB ?? 0) : 0),
       ),
     ...workloadsOn(cluster),
+    ...platformShares(componentsOf(pool, { services, components }), countOf(cluster, scale)),
   ];
   const balances: Balance[] = [{ nodeGroups: cluster, asked, given: given(cluster) }];
   for (const group of pool.nodeGroups.filter(({ kind }) => kind === 'vm')) {
-    balances.push({ nodeGroups: [group], asked: workloadsOn([group]), given: given([group]) });
+    balances.push({ nodeGroups: [group], asked: [...workloadsOn([group]), ...runBy(group)], given: given([group]) });
   }
   return balances;
 }
@@ -76,6 +86,26 @@ export function sum(shares: readonly Amounts[]): Amounts {
     memoryMiB: shares.reduce((total, { memoryMiB }) => total + memoryMiB, 0),
     diskGB: shares.reduce((total, { diskGB }) => total + diskGB, 0),
   };
+}
+
+/** The components together, and their agents on each node: one by one they are too many and too small to name. */
+function platformShares(components: Catalog['components'], nodes: number): Share[] {
+  const total = (amounts: readonly (ResourceAmounts | undefined)[]) =>
+    sum(amounts.map((requests) => shareOf('', 1, requests, 0)));
+  const agents = total(components.map(({ nodeRequests }) => nodeRequests));
+  return [
+    { what: 'platform', ...total(components.map(({ requests }) => requests)) },
+    {
+      what: `${nodes} × node agents`,
+      cpuMillis: nodes * agents.cpuMillis,
+      memoryMiB: nodes * agents.memoryMiB,
+      diskGB: 0,
+    },
+  ];
+}
+
+function countOf(groups: readonly NodeGroup[], scale: Scale): number {
+  return groups.reduce((total, { min, max }) => total + (scale === 'rest' ? min : max), 0);
 }
 
 function shareOf(name: string, count: number, requests: ResourceAmounts | undefined, diskGB: number): Share {

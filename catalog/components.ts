@@ -29,6 +29,7 @@ const needs: Readonly<Record<string, Need>> = {
   'cluster-autoscaler': isAt('aws'),
   'argo-workflows': ({ nodeGroups }) => nodeGroups.some(({ accelerator }) => accelerator === 'gpu'),
   velero: ({ backups }) => backups !== undefined,
+  cilium: isAt('hetzner'),
   'hcloud-cloud-controller-manager': isAt('hetzner'),
   'hcloud-csi': isAt('hetzner'),
 };

@@ -11,6 +11,7 @@ import type { Catalog } from './schema/catalog.ts';
 import { Environment } from './schema/environment.ts';
 import type { Pool } from './schema/pool.ts';
 import type { Service } from './schema/service.ts';
+import { inShards } from './shards.ts';
 import { schemaProblems } from './validate.ts';
 import { createView, type Entry } from './view.ts';
 import { type FileContent, type Path, parseYaml } from './yaml.ts';
@@ -70,7 +71,8 @@ type Report = (code: string, path: Path, message: string, fix: string, at?: 'key
 
 function checkEnvironment(file: string, environment: Environment, catalog: Catalog, report: Report): void {
   const { name, follow, stores } = environment;
-  const folder = /([^/\\]+)[/\\][^/\\]+$/.exec(file)?.[1];
+  // A pod's file stands in a folder of another name.
+  const folder = /(?:^|[/\\])environments[/\\]([^/\\]+)[/\\][^/\\]+$/.exec(file)?.[1];
   if (folder !== undefined && folder !== name) {
     report('CAT096', ['name'], `the name is "${name}", but the folder is "${folder}"`, 'make them the same');
   }
@@ -117,9 +119,9 @@ function checkOverrides(environment: Environment, catalog: Catalog, report: Repo
     }
   }
   if (environment.services === undefined) return;
-  const sized = catalog.services.map((service) => withOverride(service, environment));
+  const sized = catalog.services.map((service) => inShards(withOverride(service, environment), catalog));
   for (const pool of catalog.pools.filter(({ provider }) => provider !== 'undecided')) {
-    for (const message of overloads(pool, sized, catalog.machines)) {
+    for (const message of overloads(pool, { ...catalog, services: sized })) {
       report('CAT073', ['services'], message, 'ask for less here, or give the pool more machines');
     }
   }

@@ -2,9 +2,10 @@ import { type Amounts, balancePool, type Scale, sum } from '../capacity.ts';
 import { costOfPool } from '../cost.ts';
 import { suggest } from '../nearest.ts';
 import { at, clashes, placeName, type Rule } from '../rule.ts';
+import type { Catalog } from '../schema/catalog.ts';
 import type { Machine } from '../schema/machine.ts';
 import type { Pool } from '../schema/pool.ts';
-import type { Service } from '../schema/service.ts';
+import { inShards } from '../shards.ts';
 import type { CatalogView } from '../view.ts';
 import type { Path } from '../yaml.ts';
 
@@ -88,10 +89,13 @@ export const poolRules: readonly Rule[] = [
     rule: "a pool's machines hold what runs in it, at rest and at full scale",
     why: 'pods would wait for room that never comes',
     *check(view) {
-      const services = view.of('service').map(({ value }) => value);
+      const networks = view.of('network').map(({ value }) => value);
+      const pairs = view.of('pair').map(({ value }) => value);
+      const services = view.of('service').map(({ value }) => inShards(value, { networks, pairs }));
+      const components = view.of('component').map(({ value }) => value);
       for (const entry of view.of('pool')) {
         if (!isMeasurable(view, entry.value)) continue;
-        for (const message of overloads(entry.value, services, machinesOf(view))) {
+        for (const message of overloads(entry.value, { services, machines: machinesOf(view), components })) {
           const fix = 'add nodes, take a larger machine, or ask for less';
           yield at(entry, ['nodeGroups'], message, fix);
         }
@@ -185,14 +189,17 @@ export const poolRules: readonly Rule[] = [
   },
 ];
 
-/** One sentence for each resource that a pool's machines do not have, with the whole sum; none if all fits. */
-export function overloads(pool: Pool, services: readonly Service[], machines: readonly Machine[]): string[] {
+/**
+ * One sentence for each resource that a pool's machines do not have, with the whole sum; none if all fits. Services are
+ * given at the size of all their shards.
+ */
+export function overloads(pool: Pool, catalog: Pick<Catalog, 'services' | 'machines' | 'components'>): string[] {
   const scales: [Scale, string][] = [
     ['rest', 'at rest'],
     ['full', 'at full scale'],
   ];
   return scales.flatMap(([scale, when]) =>
-    balancePool(pool, services, machines, scale).flatMap(({ asked, given }) => {
+    balancePool(pool, catalog, scale).flatMap(({ asked, given }) => {
       const [need, have] = [sum(asked), sum(given)];
       return resources
         .filter(({ key }) => need[key] > have[key])
