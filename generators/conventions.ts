@@ -16,12 +16,18 @@ export const storeLabel = 'defimon.highfunk.uk/store';
 /** The label of pods that do one shard of a service's work. */
 export const shardLabel = 'defimon.highfunk.uk/shard';
 
+/** The label that the nodes of a group carry, on every provider; a dedicated group's taint has the same key. */
+export const nodeGroupLabel = 'defimon.highfunk.uk/node-group';
+
 /** Namespaces of the platform, the same in every cluster. */
 export const gatewayNamespace = 'gateway';
 export const monitoringNamespace = 'monitoring';
 
 /** The ClusterSecretStore that every `secretRef` is read from. */
 export const secretStore = 'defimon';
+
+/** The Secret, one in each namespace that runs our image, that opens its registry. */
+export const registryCredentials = 'registry-credentials';
 
 /** The cluster in which the machines of the others are described: one in each environment. */
 export const managementCluster = 'management';
@@ -54,4 +60,9 @@ export function destinationOf(environment: string, cluster: string): string {
 /** One AppProject an environment and pool: what a pool's apps may touch is closed there. */
 export function projectOf(environment: string, pool: string): string {
   return `${environment}-${pool}`;
+}
+
+/** The AppProject of a pool's charts: operators need kinds that no app of a pool may bring. */
+export function platformProjectOf(environment: string, pool: string): string {
+  return `${projectOf(environment, pool)}-platform`;
 }

@@ -1,18 +1,24 @@
 import { withEnvironment } from '../catalog/environment.ts';
 import type { App } from './app.ts';
 import { serviceUnits } from './apps/units.ts';
+import { backupUnits } from './backup/units.ts';
 import { byPath, type OutputFile, refuseTwins } from './emit/output.ts';
 import { gatewayUnits } from './gateway/units.ts';
 import type { RenderInputs } from './inputs.ts';
 import { namespaceUnits } from './namespaces/units.ts';
 import { observabilityUnits } from './observability/units.ts';
+import { type Install, installsOf } from './platform/installs.ts';
+import { platformUnits } from './platform/units.ts';
 import { type RenderCache, renderOnce } from './render-cache.ts';
+import { storeUnits } from './stores/units.ts';
 import type { Unit } from './unit.ts';
 
 /** Everything of one environment: what Argo CD's own objects are derived from, too. */
 export interface Rendering {
   readonly inputs: RenderInputs;
   readonly apps: readonly App[];
+  /** Charts that Argo CD renders itself. */
+  readonly installs: readonly Install[];
   /** Sorted by path. */
   readonly files: readonly OutputFile[];
 }
@@ -24,7 +30,8 @@ export interface Rendering {
  *
  * @throws RenderError when the inputs do not suffice, ClashError when two objects or files would be one.
  */
-export function renderEnvironment(inputs: RenderInputs, cache?: RenderCache): Rendering {
+export function renderEnvironment(given: RenderInputs, cache?: RenderCache): Rendering {
+  const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
   const rendered = unitsOf(inputs).map((unit) => renderOnce(unit, cache));
   const apps = rendered.map(({ app }) => app);
   const clusters = Map.groupBy(apps, ({ cluster }) => cluster);
@@ -34,11 +41,19 @@ export function renderEnvironment(inputs: RenderInputs, cache?: RenderCache): Re
       itsApps.flatMap(({ manifests }) => manifests),
     );
   }
-  return { inputs, apps, files: rendered.flatMap(({ files }) => files).sort(byPath) };
+  const files = rendered.flatMap((unit) => unit.files).sort(byPath);
+  return { inputs: given, apps, installs: installsOf(inputs), files };
 }
 
 /** The apps of an environment, one line a part of the platform. */
-function unitsOf(given: RenderInputs): Unit[] {
-  const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
-  return [...namespaceUnits(inputs), ...gatewayUnits(inputs), ...observabilityUnits(inputs), ...serviceUnits(inputs)];
+function unitsOf(inputs: RenderInputs): Unit[] {
+  return [
+    ...namespaceUnits(inputs),
+    ...platformUnits(inputs),
+    ...gatewayUnits(inputs),
+    ...observabilityUnits(inputs),
+    ...storeUnits(inputs),
+    ...backupUnits(inputs),
+    ...serviceUnits(inputs),
+  ];
 }

@@ -75,7 +75,7 @@ function renderSources(files: ProjectFiles, sources: readonly EnvironmentSource[
   const renderings = sources.flatMap(({ content }) =>
     'rev' in content ? [] : [renderPools(content.inputs, content.ahead)],
   );
-  const shared = isWhole ? [...renderArgocd(renderings.flatMap(({ apps }) => apps)), ...editorSchemas()] : [];
+  const shared = isWhole ? [...renderArgocd(renderings), ...editorSchemas()] : [];
   const all = [
     ...renderings.flatMap((rendering) => rendering.files),
     ...sources.flatMap((its) => its.files),

@@ -51,3 +51,23 @@ export const poolAllowance: Allowance = {
     { group: 'velero.io', kinds: ['BackupStorageLocation', 'Schedule', 'VolumeSnapshotLocation'] },
   ],
 };
+
+/**
+ * The management cluster: what pools rent, as objects of Crossplane and Cluster API. Their providers have hundreds of
+ * kinds, each an object in a cloud and none with rights in a cluster, so groups are listed whole.
+ */
+export const managementAllowance: Allowance = {
+  cluster: [
+    { group: '', kinds: ['Namespace'] },
+    { group: 'external-secrets.io', kinds: ['ClusterSecretStore'] },
+    { group: 'pkg.crossplane.io', kinds: ['DeploymentRuntimeConfig', 'Provider'] },
+    { group: 'scheduling.k8s.io', kinds: ['PriorityClass'] },
+    ...['*.upbound.io', '*.crossplane.io'].map((group) => ({ group, kinds: ['*'] })),
+  ],
+  namespaced: [
+    { group: '', kinds: ['ConfigMap'] },
+    { group: 'external-secrets.io', kinds: ['ExternalSecret'] },
+    { group: 'networking.k8s.io', kinds: ['NetworkPolicy'] },
+    ...['*cluster.x-k8s.io', '*.upbound.io', '*.crossplane.io'].map((group) => ({ group, kinds: ['*'] })),
+  ],
+};

@@ -5,19 +5,20 @@ import type { RenderInputs } from '../inputs.ts';
 import { type Rendering, renderEnvironment } from '../render.ts';
 
 /**
- * Renders an environment in which some pools are ahead of the others: their apps come from their own catalog and
- * images, all others from the whole environment's.
+ * Renders an environment in which some pools are ahead of the others: what is theirs comes from their own catalog and
+ * images, all else from the whole environment's.
  */
 export function renderPools(inputs: RenderInputs, ahead: ReadonlyMap<string, RenderInputs>): Rendering {
   const whole = renderEnvironment(inputs);
   if (ahead.size === 0) return whole;
   const parts = [
-    takeApps(whole, (app) => !ahead.has(poolOf(app))),
-    ...[...ahead].map(([pool, own]) => takeApps(renderEnvironment(own), (app) => poolOf(app) === pool)),
+    takePools(whole, (pool) => !ahead.has(pool)),
+    ...[...ahead].map(([id, own]) => takePools(renderEnvironment(own), (pool) => pool === id)),
   ];
   return {
-    ...whole,
+    inputs: { ...inputs, catalog: { ...inputs.catalog, pools: mixPools(inputs, ahead) } },
     apps: parts.flatMap(({ apps }) => apps),
+    installs: parts.flatMap(({ installs }) => installs),
     files: parts.flatMap(({ files }) => files).sort(byPath),
   };
 }
@@ -27,11 +28,22 @@ function poolOf({ pool, cluster, namespace }: App): string {
   return cluster === managementCluster && namespace.startsWith('pool-') ? namespace.slice('pool-'.length) : pool;
 }
 
-function takeApps({ apps, files }: Rendering, isTaken: (app: App) => boolean): Pick<Rendering, 'apps' | 'files'> {
-  const taken = apps.filter(isTaken);
+function takePools(
+  { apps, installs, files }: Rendering,
+  isTaken: (pool: string) => boolean,
+): Omit<Rendering, 'inputs'> {
+  const taken = apps.filter((app) => isTaken(poolOf(app)));
   const folders = new Set(taken.map(folderOf));
   return {
     apps: taken,
+    installs: installs.filter(({ pool }) => isTaken(pool)),
     files: files.filter(({ path }) => folders.has(path.split('/').slice(0, 4).join('/'))),
   };
+}
+
+/** Each pool as the catalog has it that it is rendered from. */
+function mixPools({ catalog }: RenderInputs, ahead: ReadonlyMap<string, RenderInputs>) {
+  const own = [...ahead].flatMap(([id, inputs]) => inputs.catalog.pools.filter((pool) => pool.id === id));
+  const others = catalog.pools.filter(({ id }) => !ahead.has(id));
+  return [...others, ...own].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,0 +1,129 @@
+import {
+  IntOrString,
+  type NetworkPolicyEgressRule,
+  type NetworkPolicyIngressRule,
+  type NetworkPolicyPort,
+} from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, storeLabel } from '../conventions.ts';
+
+/** What a component's pods must be able to do besides answering Prometheus and asking for names. */
+interface Traffic {
+  /**
+   * They ask the API server. Its address is the provider's affair, public or private, so port 443 is open to all but
+   * the cloud's own credentials: who may ask the API may also call out.
+   */
+  readonly api?: true;
+  /** Ports on which the API server calls them; it comes from the control plane, whose addresses are not known. */
+  readonly webhooks?: readonly number[];
+  /** The pods of the namespace speak with each other. */
+  readonly inside?: true;
+  /** They look after the stores of the pool. */
+  readonly stores?: true;
+  readonly ingress?: (poolNamespaces: readonly string[]) => readonly NetworkPolicyIngressRule[];
+  readonly egress?: (poolNamespaces: readonly string[]) => readonly NetworkPolicyEgressRule[];
+}
+
+/** Where clouds show credentials to whoever asks. */
+const cloudCredentials = ['169.254.0.0/16'];
+const everyAddress = [
+  { ipBlock: { cidr: '0.0.0.0/0', except: cloudCredentials } },
+  { ipBlock: { cidr: '::/0', except: ['fe80::/10'] } },
+];
+
+const operator: Traffic = { api: true, stores: true };
+
+/** By component; one that stands in no row runs on the host's network, or where no policy of ours holds. */
+const traffic: Readonly<Record<string, Traffic>> = {
+  alloy: { api: true, inside: true },
+  'argo-workflows': { api: true },
+  'cert-manager': {
+    api: true,
+    webhooks: [10250],
+    // It looks itself whether the answer to Let's Encrypt is there, by the public name.
+    egress: () => [{ to: everyAddress, ports: [tcp(80)] }],
+  },
+  'clickhouse-operator': operator,
+  'cloudnative-pg': { ...operator, webhooks: [9443], inside: true },
+  'cluster-api-operator': { api: true, webhooks: [9443] },
+  crossplane: { api: true, webhooks: [9443], inside: true },
+  'eck-operator': { ...operator, webhooks: [9443] },
+  'external-secrets': { api: true, webhooks: [10250] },
+  keda: { ...operator, webhooks: [6443, 9443], inside: true },
+  kong: {
+    api: true,
+    inside: true,
+    ingress: () => [{ ports: [tcp(8000), tcp(8443)] }],
+    // Services and what answers Let's Encrypt are in the pool's namespaces, and Kong's counters in the cache.
+    egress: (names) => [{ to: [{ namespaceSelector: namespaceIn(names) }] }],
+  },
+  'kube-prometheus-stack': {
+    api: true,
+    webhooks: [10250],
+    inside: true,
+    ingress: () => [{ from: [{ namespaceSelector: namespaceIn([gatewayNamespace]) }], ports: [tcp(3000)] }],
+    // Prometheus scrapes every pod, and the nodes' own agents on the host's network.
+    egress: () => [
+      {
+        to: [
+          { namespaceSelector: {} },
+          ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'].map((cidr) => ({ ipBlock: { cidr } })),
+        ],
+      },
+    ],
+  },
+  loki: { inside: true },
+  'minio-operator': {
+    ...operator,
+    // Tenants fetch their credentials and settings from it.
+    ingress: (names) => [{ from: [{ namespaceSelector: namespaceIn(names) }], ports: [tcp(4223)] }],
+  },
+  'mongodb-operator': operator,
+  'plugin-barman-cloud': { api: true, inside: true },
+  'redis-operator': operator,
+  strimzi: operator,
+  velero: { api: true, inside: true },
+};
+
+/** The rules of a component's policy; undefined when it needs none. */
+export function trafficOf(
+  component: string,
+  poolNamespaces: readonly string[],
+): { ingress: NetworkPolicyIngressRule[]; egress: NetworkPolicyEgressRule[] } | undefined {
+  const needs = traffic[component];
+  if (needs === undefined) return undefined;
+  const { api, webhooks = [], inside, stores, ingress, egress } = needs;
+  const storePods = {
+    namespaceSelector: namespaceIn(poolNamespaces),
+    podSelector: { matchExpressions: [{ key: storeLabel, operator: 'Exists' }] },
+  };
+  return {
+    ingress: [
+      { from: [{ namespaceSelector: namespaceIn([monitoringNamespace]) }] },
+      ...(webhooks.length > 0 ? [{ ports: webhooks.map(tcp) }] : []),
+      ...(inside ? [{ from: [{ podSelector: {} }] }] : []),
+      ...(ingress?.(poolNamespaces) ?? []),
+    ],
+    egress: [
+      toDns(),
+      ...(api ? [{ to: everyAddress, ports: [tcp(443), tcp(6443)] }] : []),
+      ...(inside ? [{ to: [{ podSelector: {} }] }] : []),
+      ...(stores ? [{ to: [storePods] }] : []),
+      ...(egress?.(poolNamespaces) ?? []),
+    ],
+  };
+}
+
+function toDns(): NetworkPolicyEgressRule {
+  return {
+    to: [{ namespaceSelector: namespaceIn(['kube-system']), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+    ports: [{ protocol: 'UDP', port: IntOrString.fromNumber(53) }, tcp(53)],
+  };
+}
+
+function namespaceIn(names: readonly string[]) {
+  return { matchExpressions: [{ key: namespaceNameLabel, operator: 'In', values: [...names].sort() }] };
+}
+
+function tcp(port: number): NetworkPolicyPort {
+  return { protocol: 'TCP', port: IntOrString.fromNumber(port) };
+}
