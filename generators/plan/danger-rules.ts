@@ -8,6 +8,7 @@ export const dangerRules = {
   DAN005: { title: 'a topic gets fewer partitions', severity: 'major' },
   DAN006: { title: 'a network matters less than before', severity: 'minor' },
   DAN007: { title: 'something that holds data goes to another app', severity: 'major' },
+  DAN008: { title: 'a chart goes to another major version', severity: 'minor' },
 } as const;
 
 export type DangerCode = keyof typeof dangerRules;

@@ -29,6 +29,7 @@ export function findDangers(pair: Pair, change: Change, replicas: readonly Repli
     ...replicas.filter(({ before, after }) => after < before).map((drop) => add('DAN004', dropOf(drop, fresh))),
     ...partitionsOf(old, fresh).map((part) => add('DAN005', part)),
     ...moveOf(change, fresh).map((part) => add('DAN007', part)),
+    ...chartOf(old, fresh).map((part) => add('DAN008', part)),
   ];
 }
 
@@ -53,7 +54,11 @@ function refusalsOf(old: Manifest, fresh: Manifest): Part[] {
   // A hook's object is deleted before it is made anew.
   if (fresh.metadata.annotations?.['argocd.argoproj.io/hook'] !== undefined) return [];
   const { fields = [], below, but = [] } = immutableOf(kindOf(fresh));
-  const edits: Edit[] = fields.flatMap((field) => diffValues(valuesAt(old, field), valuesAt(fresh, field), field));
+  const edits: Edit[] = fields.flatMap((field) =>
+    field.includes('[]')
+      ? diffValues(valuesAt(old, field), valuesAt(fresh, field), field)
+      : diffValues(valueAt(old, field), valueAt(fresh, field), field),
+  );
   if (below !== undefined) {
     edits.push(...diffValues(partOf(old[below], but), partOf(fresh[below], but), below));
   }
@@ -112,6 +117,16 @@ function moveOf({ movedFrom, path }: Change, fresh: Manifest): Part[] {
   if (from === to) return [];
   const advice = 'the old app may delete it before the new one takes it over: sync the new one first, without pruning';
   return [{ message: `goes from ${from} to ${to}`, advice }];
+}
+
+function chartOf(old: Manifest, fresh: Manifest): Part[] {
+  if (kindOf(fresh) !== 'Application.argoproj.io') return [];
+  const field = 'spec.source.targetRevision';
+  const [before, after] = [valueAt(old, field), valueAt(fresh, field)];
+  const [from, to] = [before, after].map((version) => /^v?(\d+)\.\d+/.exec(String(version))?.[1]);
+  if (from === undefined || to === undefined || from === to) return [];
+  const advice = 'its CRDs and values may have other meanings: read its notes, and try it in dev first';
+  return [{ field, message: `the chart goes from ${before} to ${after}`, advice }];
 }
 
 /** Networks of a lower tier than before: their pods, their share of the work and their alerts come later. */

@@ -4,6 +4,7 @@ import { dangerRules } from './danger-rules.ts';
 import type { EntryEdit } from './edits.ts';
 import { addMoney, differenceOf, formatMoney } from './money.ts';
 import type { EnvironmentPlan, Group, Money, Plan } from './plan.ts';
+import { podRowsOf } from './pod-rows.ts';
 import { count } from './summary.ts';
 import { code, markdownHeader, markdownRow } from './tables.ts';
 
@@ -37,9 +38,9 @@ export function renderMarkdown(plan: Plan, options: MarkdownOptions = {}): strin
       ? []
       : [
           clusterSection(plan),
-          costSection(plan),
           dangerSection(plan),
-          ...restartSections(plan),
+          ...podSections(plan),
+          costSection(plan),
           ...catalogSections(plan),
           groupSection(plan),
           waitSection(plan),
@@ -188,31 +189,18 @@ function dangerSection({ dangers }: Plan): Section {
   };
 }
 
-function restartSections({ environments }: Plan): Section[] {
+function podSections({ environments }: Plan): Section[] {
   const clusters = environments.flatMap((plan) => plan.clusters);
-  const restarts = clusters
-    .flatMap((cluster) => cluster.restarts)
-    .map((restart) =>
-      markdownRow([
-        code(clusterText(restart)),
-        code(restart.identity),
-        restart.how === 'certain' ? 'restart' : 'restart if the operator must',
-        restart.fields.slice(0, 3).map(code).join(', ') +
-          (restart.fields.length > 3 ? ` and ${restart.fields.length - 3} more` : ''),
-        escapeText(causesText(restart.causes)),
-      ]),
-    );
-  const reloads = clusters
-    .flatMap((cluster) => cluster.reloads)
-    .map((reload) =>
-      markdownRow([
-        code(clusterText(reload)),
-        code(reload.identity),
-        reloadText(reload.how),
-        code(`ConfigMap ${reload.configMap}`),
-        '',
-      ]),
-    );
+  const pods = podRowsOf({ environments }).map(({ identity, what, through, causes, places }) => {
+    const more = through.length > 3 ? ` and ${through.length - 3} more` : '';
+    return markdownRow([
+      code(identity),
+      what,
+      through.slice(0, 3).map(code).join(', ') + more,
+      places.map(code).join(', '),
+      escapeText(causesText(causes)),
+    ]);
+  });
   const replicas = clusters
     .flatMap((cluster) => cluster.replicas)
     .map((change) =>
@@ -224,17 +212,9 @@ function restartSections({ environments }: Plan): Section[] {
       ]),
     );
   return [
-    {
-      title: 'Pods',
-      header: markdownHeader(['Cluster', 'Workload', 'What', 'Through', 'Because of']),
-      items: [...restarts, ...reloads],
-    },
+    { title: 'Pods', header: markdownHeader(['Workload', 'What', 'Through', 'Where', 'Because of']), items: pods },
     { title: 'Replicas', header: markdownHeader(['Cluster', 'Object', 'Field', 'Number']), items: replicas },
   ];
-}
-
-export function reloadText(how: 'reloads' | 'stale'): string {
-  return how === 'reloads' ? 'reloads without a restart' : 'does not see it until its pods are replaced';
 }
 
 function catalogSections({ environments }: Plan): Section[] {

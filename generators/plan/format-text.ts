@@ -2,9 +2,10 @@ import { styleText } from 'node:util';
 import { formatProblem } from '../../catalog/problem.ts';
 import { signs } from './body.ts';
 import { causesText, clusterText, titleOf, whereLines } from './cell.ts';
-import { costRows, reloadText } from './format-markdown.ts';
+import { costRows } from './format-markdown.ts';
 import { formatMoney } from './money.ts';
 import type { EnvironmentPlan, Group, Plan } from './plan.ts';
+import { podRowsOf } from './pod-rows.ts';
 import { count } from './summary.ts';
 import { alignTable } from './tables.ts';
 
@@ -27,9 +28,9 @@ export function renderText(plan: Plan, options: TextOptions = {}): string {
     [paint('bold', plan.summary), ...(against === '' ? [] : [against])],
     plan.problems.map(formatProblem),
     clusterTable(plan, paint),
-    costTable(plan),
     dangerLines(plan, paint),
     podLines(plan, paint),
+    costTable(plan),
     promotionLines(plan, paint),
     ...plan.groups.map((group) => groupLines(group, options.whole === true, paint)),
     plan.waits.map((wait) => `waits: ${wait}`),
@@ -91,23 +92,16 @@ function dangerLines({ dangers }: Plan, paint: Paint): string[] {
 
 function podLines({ environments }: Plan, paint: Paint): string[] {
   const clusters = environments.flatMap((plan) => plan.clusters);
-  const restarts = clusters
-    .flatMap((cluster) => cluster.restarts)
-    .map((restart) => {
-      const what = restart.how === 'certain' ? paint('yellow', 'restarts') : 'restarts if its operator must';
-      const fields = restart.fields.slice(0, 2).join(', ');
-      const more = restart.fields.length > 2 ? ` and ${restart.fields.length - 2} more` : '';
-      return `${clusterText(restart)} ${restart.identity} ${what}: ${fields}${more}`;
-    });
-  const reloads = clusters
-    .flatMap((cluster) => cluster.reloads)
-    .map(
-      (reload) => `${clusterText(reload)} ${reload.identity} ${reloadText(reload.how)}: ConfigMap ${reload.configMap}`,
-    );
+  const pods = podRowsOf({ environments }).map(({ identity, what, isRestart, through, places }) => {
+    const more = through.length > 2 ? ` and ${through.length - 2} more` : '';
+    const where = places.length > 3 ? `${places.length} clusters: ${places.join(', ')}` : places.join(', ');
+    const how = `${through.slice(0, 2).join(', ')}${more}`;
+    return `${identity} ${isRestart ? paint('yellow', what) : what} (${how}) in ${where}`;
+  });
   const replicas = clusters
     .flatMap((cluster) => cluster.replicas)
     .map((change) => `${clusterText(change)} ${change.identity} ${change.field}: ${change.before} → ${change.after}`);
-  return [...restarts, ...reloads, ...replicas];
+  return [...pods, ...replicas];
 }
 
 function promotionLines({ environments }: Plan, paint: Paint): string[] {

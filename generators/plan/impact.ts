@@ -121,10 +121,7 @@ function differences(cases: readonly { readonly whole: Rendering; readonly witho
 }
 
 function treeOfRenderings(renderings: readonly Rendering[]): Tree {
-  const files = [
-    ...renderings.flatMap((rendering) => rendering.files),
-    ...renderArgocd(renderings.flatMap(({ apps }) => apps)),
-  ];
+  const files = [...renderings.flatMap((rendering) => rendering.files), ...renderArgocd(renderings)];
   return new Map(files.map(({ path, text }) => [path, text]));
 }
 

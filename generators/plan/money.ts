@@ -95,7 +95,14 @@ export function moneyEntries(money: Money): [currency: keyof Money, amount: numb
 
 /** `24.00 USD and 203.50 EUR`; `signed`: `+24.00 USD`. */
 export function formatMoney(money: Money, signed = false): string {
-  const parts = moneyEntries(money).map(([currency, amount]) => {
+  const isZero = ([, amount]: [string, number]) => Math.round(amount * 100) === 0;
+  const all = moneyEntries(money);
+  // A currency that stays as it is says nothing beside one that changes.
+  const told =
+    signed && !all.every(isZero)
+      ? all.filter((entry) => !isZero(entry))
+      : all.slice(0, all.every(isZero) ? 1 : undefined);
+  const parts = told.map(([currency, amount]) => {
     const rounded = Math.round(amount * 100) / 100;
     const text = Number.isInteger(rounded) ? String(Math.abs(rounded)) : Math.abs(rounded).toFixed(2);
     return `${rounded < 0 ? '−' : signed ? '+' : ''}${text} ${currency}`;

@@ -41,7 +41,7 @@ export interface Change {
 
 /** Pods that are replaced by this change. */
 export interface Restart extends Where {
-  /** `certain`: the pod template changed · `operator`: its operator decides whether it must. */
+  /** `certain`: the pod template changed · `operator`: its operator or chart decides whether they must. */
   readonly how: 'certain' | 'operator';
   /** The fields of the template that changed. */
   readonly fields: readonly string[];

@@ -67,7 +67,7 @@ function restartsOf(environments: readonly EnvironmentPlan[]): string {
   const restarts = environments.flatMap(({ clusters }) => clusters.flatMap((cluster) => cluster.restarts));
   const certain = restarts.filter(({ how }) => how === 'certain').length;
   const likely = restarts.length - certain;
-  const maybe = likely === 0 ? '' : ` (and ${count(likely, 'store')} if the operator must)`;
+  const maybe = likely === 0 ? '' : ` (those of ${count(likely, 'store or chart', 'stores or charts')} may)`;
   if (certain === 0) return `no pod restarts${maybe}`;
   return `the pods of ${count(certain, 'workload')} restart${maybe}`;
 }
@@ -88,7 +88,7 @@ function promotionsOf(environments: readonly EnvironmentPlan[]): string[] {
     promotion === undefined || promotion.entries.length === 0 || entries.length > 0
       ? []
       : [
-          `${capital(environment)} is unchanged until promoted: ${count(promotion.entries.length, 'entry', 'entries')} differ from its lock.`,
+          `${capital(environment)} is unchanged until promoted: ${count(promotion.entries.length, 'entry', 'entries')} ${promotion.entries.length === 1 ? 'differs' : 'differ'} from its lock.`,
         ],
   );
 }

@@ -12,7 +12,7 @@ export const podTemplates: Readonly<Record<string, string>> = {
   'DaemonSet.apps': 'spec.template',
 };
 
-/** Custom resources whose operators run pods: what a change does to them is theirs to decide. */
+/** Custom resources whose operators run pods, and charts: what a change does to the pods is theirs to decide. */
 const operated = new Set([
   'Cluster.postgresql.cnpg.io',
   'ClickHouseInstallation.clickhouse.altinity.com',
@@ -30,6 +30,8 @@ const operated = new Set([
   'Logstash.logstash.k8s.elastic.co',
   'Prometheus.monitoring.coreos.com',
   'Alertmanager.monitoring.coreos.com',
+  // A chart of others: which of its pods a new version or value concerns, only the chart knows.
+  'Application.argoproj.io',
 ]);
 
 /** The numbers that say how many of something run, by kind. The first lower one is a danger. */
@@ -71,7 +73,8 @@ export function findRestart({ before, after, environment, cluster }: Pair, chang
   }
   if (!operated.has(kind)) return undefined;
   const counts = new Set(replicaFields[kind]?.map((field) => field.replaceAll('[]', '')));
-  const edits = diffValues(old.spec, fresh.spec, 'spec').filter(
+  const part = kind === 'Application.argoproj.io' ? 'spec.source' : 'spec';
+  const edits = diffValues(valueAt(old, part), valueAt(fresh, part), part).filter(
     ({ path }) => !counts.has(path.replaceAll(/\[[^\]]*\]/g, '')),
   );
   return edits.length === 0 ? undefined : { ...where, how: 'operator', fields: edits.map(({ path }) => path) };
