@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runDiff } from '../plan/command.ts';
+import { formatProblem } from '../../catalog/problem.ts';
 import { filesAt, findCommit, runGit } from '../promotion/git.ts';
-import { RefusalError } from '../promotion/refusal.ts';
-import type { Output } from '../terminal.ts';
+import { isForTheUser, type Output } from '../terminal.ts';
 import { CiError } from './ci-error.ts';
 import { type Deliverable, deliver, deliverable } from './deliver.ts';
 import { checkFresh } from './fresh.ts';
 import { createGitlab } from './gitlab.ts';
 import { createGithubMirror, type DeploymentNews, releaseNotesMax } from './mirror.ts';
 import { putNote } from './note.ts';
+import { writePlanReports } from './plan-reports.ts';
 import { type EnvironmentState, renderReleaseNotes } from './release-notes.ts';
 import { patience } from './retry.ts';
 
@@ -20,8 +20,6 @@ type Env = Readonly<Record<string, string | undefined>>;
 interface Job {
   readonly root: string;
   readonly env: Env;
-  readonly out: Output;
-  readonly err: Output;
   readonly log: (line: string) => void;
 }
 
@@ -29,7 +27,7 @@ const help = `What GitLab's jobs do beside the project's own commands; see .gitl
 
   npm run fresh -- [--patch FILE] [--held-in REV]
                                             generate --check; when stale, writes what is missing as a patch
-  npm run plan -- --against REV             what catalog diff says, as plan.md, plan-full.md, plan-codequality.json and plan.xml
+  npm run plan -- --against REV             catalog diff in each of GitLab's formats: plan.md, plan.xml …
   npm run note -- --file plan.md            writes or updates the merge request's one plan note
   npm run deliver -- [options] SCRIPT …     runs release, promote or rollback on the newest commit of the branch, and pushes
       --dry-run                             shows the outcome, pushes nothing
@@ -45,7 +43,7 @@ export async function runCi(
   out: Output,
   err: Output,
 ): Promise<number> {
-  const job: Job = { root, env, out, err, log: (line) => out.write(`${line}\n`) };
+  const job: Job = { root, env, log: (line) => out.write(`${line}\n`) };
   const [command = '', ...args] = argv;
   const run = new Map(Object.entries(commands)).get(command);
   if (run === undefined || args[0] === '--help') {
@@ -55,7 +53,7 @@ export async function runCi(
   try {
     return await run(job, args);
   } catch (error) {
-    if (error instanceof CiError || error instanceof RefusalError) {
+    if (error instanceof CiError || isForTheUser(error)) {
       err.write(`error ${error.message}\n`);
       return 1;
     }
@@ -67,12 +65,6 @@ export async function runCi(
     throw error;
   }
 }
-
-const planReports = [
-  ['--format', 'markdown', '--output', 'plan.md', '--full', 'plan-full.md'],
-  ['--format', 'codequality', '--output', 'plan-codequality.json'],
-  ['--format', 'junit', '--output', 'plan.xml'],
-] as const;
 
 const commands: Readonly<Record<string, (job: Job, args: string[]) => Promise<number> | number>> = {
   fresh: runFresh,
@@ -93,12 +85,12 @@ function runFresh({ root, env, log }: Job, args: string[]): number {
   return checkFresh({ root, patch: values.patch, checkArgs, whereIsIt, env, log });
 }
 
-/** All that GitLab shows of a plan. A catalog with errors has a plan too: its errors, each at its line of the merge request. */
-function runPlan({ root, out, err }: Job, args: string[]): number {
+function runPlan({ root, log }: Job, args: string[]): number {
   const { values } = parseArgs({ args, options: { against: { type: 'string' } } });
-  const against = values.against === undefined ? [] : ['--against', values.against];
-  const codes = planReports.map((report) => runDiff(root, [...against, ...report], out, err));
-  return Math.max(...codes);
+  const { summary, problems } = writePlanReports(root, values.against);
+  log(summary);
+  for (const problem of problems) log(formatProblem(problem));
+  return problems.some(({ severity }) => severity === 'error') ? 1 : 0;
 }
 
 async function runNote({ env, log }: Job, args: string[]): Promise<number> {

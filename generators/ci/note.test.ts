@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { noteMarker } from '../plan/format-markdown.ts';
 import { createGitlab, type Note } from './gitlab.ts';
-import { noteMarker, putNote } from './note.ts';
+import { putNote } from './note.ts';
 import type { Patience } from './retry.ts';
 import { bot, type FakeGitlab, startFakeGitlab } from './testing/fake-gitlab.ts';
 

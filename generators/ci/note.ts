@@ -1,8 +1,6 @@
+import { noteMarker } from '../plan/format-markdown.ts';
 import { type Gitlab, GitlabError, refusalOf } from './gitlab.ts';
 import { type Patience, withRetries } from './retry.ts';
-
-/** Begins our note, and no other: it is how the next pipeline finds it. Readers do not see it. */
-export const noteMarker = '<!-- defimon-plan -->';
 
 /** GitLab's limit; a longer note is refused. */
 const noteCharsMax = 1_000_000;
