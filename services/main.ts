@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { rpcKeyPrefix } from '../catalog/rpc-keys.ts';
 import { forgetNetwork } from './datasets/chain/write.ts';
 import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, type Flags, parseFlags } from './runtime/config.ts';
@@ -189,7 +190,10 @@ ${rows([
 
 Environment variables, which override the environment's file:
 
-${rows(variables.map((variable) => [variable.name, variable.help] as const))}
+${rows([
+  ...variables.map((variable) => [variable.name, variable.help] as const),
+  [`${rpcKeyPrefix}…`, 'key of RPC endpoints, named by their secretRef: RPC_KEY_ALCHEMY_TOKEN of alchemy/token'],
+])}
 
 Exit codes: 0 stopped as asked, 1 the configuration must change, 75 a restart may help.`;
 }

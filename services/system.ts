@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { FileCache } from '../catalog/load.ts';
 import { opsPort } from '../catalog/ops-port.ts';
+import { rpcKeyVariable } from '../catalog/rpc-keys.ts';
 import type { Network } from '../catalog/schema/network.ts';
 import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
 import { createChainRelay } from './chain-relay/module.ts';
@@ -175,6 +176,7 @@ function chainSettings(config: Config) {
       priorityThreshold: sync.priorityThreshold,
       only: config.onlyNetworks,
       remoteEndpoints: config.live,
+      keyOf: (secretRef: string) => config.rpcKeys.get(rpcKeyVariable(secretRef))?.reveal(),
     },
     tuning: {
       intervalMs: sync.intervalSeconds * 1000,

@@ -13,7 +13,8 @@ const RpcEndpoint = Type.Object(
     secretRef: Type.Optional(
       Type.String({
         ...SecretKey,
-        description: '<secret>/<key> of the API key this endpoint asks for; the key itself is never written here',
+        description:
+          '<secret>/<key> of the API key this endpoint takes as the last part of its path; the key itself is never written here',
       }),
     ),
   },

@@ -10,7 +10,7 @@ import type { Relational } from '../stores/relational.ts';
 import { type NetworkRunner, runNetwork, type SyncTuning } from './network-runner.ts';
 import { createHttpAgent } from './rpc/json-rpc.ts';
 import { createRequestGates } from './rpc/request-gate.ts';
-import { decideSync, type Selection } from './select-networks.ts';
+import { type ChosenEndpoint, decideSync, type Selection } from './select-networks.ts';
 
 /** What the rest of the process may ask of chain-sync. */
 export interface ChainSync {
@@ -42,11 +42,12 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
   let applied: Promise<void> = Promise.resolve();
 
   async function apply({ networks }: CatalogInForce): Promise<void> {
-    const wanted = new Map<string, { network: Network; urls: readonly string[]; key: string }>();
+    const wanted = new Map<string, { network: Network; endpoints: readonly ChosenEndpoint[]; key: string }>();
     const resting: SyncReport[] = [];
     for (const network of networks) {
       const decision = decideSync(network, deps.selection);
-      if (decision.sync) wanted.set(network.id, { network, urls: decision.urls, key: JSON.stringify(network) });
+      if (decision.sync)
+        wanted.set(network.id, { network, endpoints: decision.endpoints, key: JSON.stringify(network) });
       else resting.push(idleReport(network.id, decision.reason));
     }
     idle = resting;
@@ -58,11 +59,12 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
         deps.log.info({ network: id }, wanted.has(id) ? 'network changed' : 'network stopped');
       }),
     );
-    for (const [id, { network, urls, key }] of wanted) {
+    for (const [id, { network, endpoints, key }] of wanted) {
       if (running.has(id)) continue;
       const { tuning, relational, log, metrics } = deps;
-      running.set(id, { runner: runNetwork({ network, urls, tuning, relational, gates, agent, log, metrics }), key });
-      deps.log.info({ network: id, endpoints: urls.length }, 'network started');
+      const runner = runNetwork({ network, endpoints, tuning, relational, gates, agent, log, metrics });
+      running.set(id, { runner, key });
+      deps.log.info({ network: id, endpoints: endpoints.length }, 'network started');
     }
   }
 

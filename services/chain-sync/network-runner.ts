@@ -18,7 +18,7 @@ import { createSlidingSum } from './rate.ts';
 import { createEndpoint } from './rpc/endpoint.ts';
 import type { RequestGates } from './rpc/request-gate.ts';
 import { createTokenBucket } from './rpc/token-bucket.ts';
-import { isOwnNode } from './select-networks.ts';
+import { type ChosenEndpoint, isOwnNode } from './select-networks.ts';
 
 /** One network being synced. */
 export interface NetworkRunner {
@@ -37,7 +37,7 @@ export interface SyncTuning {
 
 export interface RunnerOptions {
   readonly network: Network;
-  readonly urls: readonly string[];
+  readonly endpoints: readonly ChosenEndpoint[];
   readonly tuning: SyncTuning;
   readonly relational: Relational;
   readonly gates: RequestGates;
@@ -63,21 +63,20 @@ const stacksWhoseGasAddsUp = new Set(['anvil', 'beacon_chain', 'geth_clique', 'l
 export function runNetwork(options: RunnerOptions): NetworkRunner {
   const { network, relational, log, tuning } = options;
   const id = network.id;
-  const ownNode = isOwnNode(options.urls);
+  const ownNode = isOwnNode(options.endpoints.map(({ url }) => url));
   const historyBlocks = ownNode || network.startBlock !== undefined ? undefined : tuning.historyBlocks;
   const requestsPerSecond =
     network.requestsPerSecond ?? (ownNode ? ownNodeRequestsPerSecond : tuning.requestsPerSecond);
   const abort = new AbortController();
   const meters = createMeters(options.metrics, id);
   const { requestsOver, errorsOver, blocksOver } = meters;
-  const endpoints = options.urls.map((url) => {
-    const rpc = network.rpc.find((each) => each.url === url);
-    const callsPerSecond = Math.min(requestsPerSecond, rpc?.requestsPerSecond ?? requestsPerSecond);
+  const endpoints = options.endpoints.map(({ url, rpc }) => {
+    const callsPerSecond = Math.min(requestsPerSecond, rpc.requestsPerSecond ?? requestsPerSecond);
     return createEndpoint(url, {
       // Two calls a block; one batch takes no more than a second's budget, so that the head never waits long behind it.
       blocksMax: Math.max(1, Math.min(tuning.batchSize, Math.floor(callsPerSecond / 2))),
-      callsMax: rpc?.maxBatchSize,
-      bucket: rpc?.requestsPerSecond === undefined ? undefined : createTokenBucket(rpc.requestsPerSecond),
+      callsMax: rpc.maxBatchSize,
+      bucket: rpc.requestsPerSecond === undefined ? undefined : createTokenBucket(rpc.requestsPerSecond),
       restMaxMs: ownNode ? ownNodeRestMaxMs : undefined,
     });
   });

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { Network } from '../../catalog/schema/network.ts';
 import { decideSync, isLoopback, type Selection } from './select-networks.ts';
 
-const everything: Selection = { phases: [1, 2, 3], priorityThreshold: 1, only: undefined, remoteEndpoints: true };
+const everything: Selection = {
+  phases: [1, 2, 3],
+  priorityThreshold: 1,
+  only: undefined,
+  remoteEndpoints: true,
+};
 
 describe(decideSync, () => {
   test('syncs from the endpoints that need no key, in their order', () => {
@@ -11,9 +16,22 @@ describe(decideSync, () => {
       { url: 'https://b.example/', secretRef: 'rpc/key' },
       { url: 'https://c.example/' },
     ];
-    expect(decideSync(networkOf({ rpc }), everything)).toEqual({
+    expect(urlsOf(networkOf({ rpc }), everything)).toEqual(['https://a.example/', 'https://c.example/']);
+  });
+
+  test('uses an endpoint with the key it asks for, at the end of its path', () => {
+    const rpc = [
+      { url: 'https://b.example/v2/', secretRef: 'rpc/key' },
+      { url: 'https://c.example/v3', secretRef: 'rpc/other', requestsPerSecond: 5 },
+      { url: 'https://d.example', secretRef: 'rpc/missing' },
+    ];
+    const keys: Record<string, string> = { 'rpc/key': 'k1', 'rpc/other': 'k/2' };
+    expect(decideSync(networkOf({ rpc }), { ...everything, keyOf: (secretRef) => keys[secretRef] })).toEqual({
       sync: true,
-      urls: ['https://a.example/', 'https://c.example/'],
+      endpoints: [
+        { rpc: rpc[0], url: 'https://b.example/v2/k1' },
+        { rpc: rpc[1], url: 'https://c.example/v3/k%2F2' },
+      ],
     });
   });
 
@@ -30,7 +48,7 @@ describe(decideSync, () => {
       'with endpoints that all need a key',
       { rpc: [{ url: 'https://a.example/', secretRef: 'rpc/key' }] },
       {},
-      /no RPC endpoint/,
+      /ask for keys that are not given/,
     ],
   ])('leaves out one that is %s', (_, network, selection, reason) => {
     const decision = decideSync(networkOf(network), { ...everything, ...selection });
@@ -48,10 +66,7 @@ describe(decideSync, () => {
 
   test('keeps to this machine unless told otherwise', () => {
     const rpc = [{ url: 'https://a.example/' }, { url: 'http://127.0.0.1:8545' }];
-    expect(decideSync(networkOf({ rpc }), { ...everything, remoteEndpoints: false })).toEqual({
-      sync: true,
-      urls: ['http://127.0.0.1:8545'],
-    });
+    expect(urlsOf(networkOf({ rpc }), { ...everything, remoteEndpoints: false })).toEqual(['http://127.0.0.1:8545']);
   });
 });
 
@@ -76,6 +91,12 @@ describe(isLoopback, () => {
     expect(isLoopback(url)).toBe(false);
   });
 });
+
+function urlsOf(network: Network, selection: Selection): string[] {
+  const decision = decideSync(network, selection);
+  if (!decision.sync) throw new Error(decision.reason);
+  return decision.endpoints.map(({ url }) => url);
+}
 
 function networkOf(parts: Partial<Network>): Network {
   return {

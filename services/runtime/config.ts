@@ -45,6 +45,7 @@ export interface Config {
   readonly live: boolean;
   readonly sync: SyncSettings;
   readonly onlyNetworks: readonly string[] | undefined;
+  readonly rpcKeys: Settings['rpcKeys'];
   readonly logLevel: LogLevel;
 }
 
@@ -135,6 +136,7 @@ export function decideConfig(
     live: flags.live || environment.name !== 'local',
     sync: { ...environment.sync, ...settings.sync },
     onlyNetworks: settings.networks,
+    rpcKeys: settings.rpcKeys,
     logLevel: flags.logLevel,
   };
 }

@@ -24,6 +24,15 @@ describe(readSettings.name, () => {
     expect(settings.databaseUrl?.reveal()).toBe('postgres://user:pass@db:5432/defimon');
   });
 
+  it('keeps the keys of RPC endpoints by the name of their variable, hidden', () => {
+    const { settings, problems } = readSettings({ RPC_KEY_ALCHEMY_TOKEN: ' k1 ', RPC_KEY_EMPTY: '' });
+
+    expect(problems).toEqual([]);
+    expect([...settings.rpcKeys.keys()]).toEqual(['RPC_KEY_ALCHEMY_TOKEN']);
+    expect(settings.rpcKeys.get('RPC_KEY_ALCHEMY_TOKEN')?.reveal()).toBe('k1');
+    expect(JSON.stringify([...settings.rpcKeys])).not.toContain('k1');
+  });
+
   it('reports every problem at once, and never the value of a secret', () => {
     const { problems } = readSettings({
       L2_BATCH_SIZE: 'many',

@@ -1,3 +1,4 @@
+import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
 
 /** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
@@ -20,6 +21,8 @@ export interface Settings {
   readonly clickhouseUrl: Secret | undefined;
   readonly jwtSecret: Secret | undefined;
   readonly apiSecretKey: Secret | undefined;
+  /** Keys of RPC endpoints, by the name of their variable. */
+  readonly rpcKeys: ReadonlyMap<string, Secret>;
 }
 
 /** One environment variable: what it is for, how its text is read (throwing what is wrong with it), and where it goes. */
@@ -30,7 +33,7 @@ export interface Variable {
   read(text: string, into: MutableSettings): void;
 }
 
-interface MutableSettings {
+interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   sync: { -readonly [Key in keyof SyncSettings]?: SyncSettings[Key] };
   networks: readonly string[] | undefined;
   databaseUrl: Secret | undefined;
@@ -129,6 +132,12 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     clickhouseUrl: undefined,
     jwtSecret: undefined,
     apiSecretKey: undefined,
+    rpcKeys: new Map(
+      Object.entries(env).flatMap(([name, text]): [string, Secret][] => {
+        const key = name.startsWith(rpcKeyPrefix) ? text?.trim() : undefined;
+        return key === undefined || key === '' ? [] : [[name, secretOf(key)]];
+      }),
+    ),
   };
   const problems: string[] = [];
   for (const variable of variables) {
