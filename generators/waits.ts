@@ -11,10 +11,12 @@ export function waitsOf(pool: Pool, catalog: Pick<Catalog, 'services' | 'compone
   if (isPlaced(pool)) return [];
   const charts = componentsOf(pool, catalog).length;
   return [
-    ...pool.nodeGroups.map(({ id, accelerator }) => `the ${accelerator ?? 'cpu'} machines of node group "${id}"`),
+    ...pool.nodeGroups.map(
+      ({ id, accelerator }) => `the ${accelerator === 'gpu' ? 'GPU' : 'CPU'} machines of node group "${id}"`,
+    ),
     `cluster "${clustersOf(pool).join('", "')}" and its place at Argo CD`,
     'its storage class',
-    ...(charts > 0 ? [`${charts} charts`] : []),
+    ...(charts > 0 ? [charts === 1 ? 'one chart' : `${charts} charts`] : []),
     ...(pool.backups === undefined ? [] : ['where its backups go']),
     'its price',
   ];

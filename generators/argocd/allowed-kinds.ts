@@ -28,7 +28,7 @@ export const poolAllowance: Allowance = {
     { group: 'autoscaling', kinds: ['HorizontalPodAutoscaler'] },
     { group: 'barmancloud.cnpg.io', kinds: ['ObjectStore'] },
     { group: 'batch', kinds: ['CronJob', 'Job'] },
-    { group: 'cert-manager.io', kinds: ['Certificate'] },
+    { group: 'cert-manager.io', kinds: ['Certificate', 'Issuer'] },
     { group: 'clickhouse-keeper.altinity.com', kinds: ['ClickHouseKeeperInstallation'] },
     { group: 'clickhouse.altinity.com', kinds: ['ClickHouseInstallation'] },
     { group: 'configuration.konghq.com', kinds: ['KongConsumer', 'KongPlugin', 'KongUpstreamPolicy'] },
