@@ -4,6 +4,7 @@ import { renderDiff } from './diff.ts';
 import { type Change, compareTree, isInterrupted, recoverTree, replaceTree } from './emit/tree.ts';
 import { wholeHistory } from './promotion/held.ts';
 import { isForTheUser, type Output, paint } from './terminal.ts';
+import { waitsOf } from './waits.ts';
 import { type GenerateOptions, type Generation, readGeneration } from './workspace.ts';
 
 const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
@@ -116,10 +117,22 @@ function prepare(root: string, options: GenerateOptions, out: Output, err: Outpu
     const digest = generation?.digests.get(name)?.slice(0, 'sha256:'.length + 12) ?? '';
     out.write(`${name}: ${apps.length} apps, ${files.length} files from catalog ${digest}\n`);
   }
+  for (const line of waitingLines(generation)) out.write(line);
   for (const [name, rev] of generation?.kept ?? []) {
     out.write(`${name}: kept as ${rev.slice(0, 7)} had it, until the next promotion\n`);
   }
   return generation;
+}
+
+/** One line for each pool that cannot be deployed yet, as the first of the environments sees it. */
+function waitingLines(generation: Generation | undefined): string[] {
+  const [first] = generation?.renderings ?? [];
+  if (first === undefined) return [];
+  const { catalog } = first.inputs;
+  return catalog.pools.flatMap((pool) => {
+    const waits = waitsOf(pool, catalog);
+    return waits.length === 0 ? [] : [`${pool.id} waits for a provider: ${waits.join(', ')}\n`];
+  });
 }
 
 /** Changes by environment and cluster, with the files that are there now. */
