@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadEnvironment, parseEnvironment, withOverride } from './environment.ts';
 import { type Catalog, CatalogError, formatProblem, getEntry, parseCatalog } from './load.ts';
 import { parseSlice, renderSlice, sliceOf } from './slice.ts';
-import { smallCatalog } from './testing/small-catalog.ts';
+import { smallCatalog, smallCatalogWith } from './testing/small-catalog.ts';
 
 const file = 'environments/staging/environment.yaml';
 const staging = `name: staging
@@ -96,6 +96,22 @@ describe(parseEnvironment.name, () => {
     const places = problems.map((problem) => `${problem.code} ${problem.line}:${problem.col}`);
     expect(places, problems.map(formatProblem).join('\n')).toContain(`${code} ${place}`);
     expect(problems.every((problem) => problem.file === file)).toBe(true);
+  });
+
+  it('takes the file of a pod, whose folder has another name', () => {
+    const { problems } = parseEnvironment('/etc/defimon/catalog/environment.yaml', staging, small());
+    expect(problems.map(formatProblem)).toEqual([]);
+  });
+
+  it('counts every shard of a service as what the pool must hold', () => {
+    const sharded = smallCatalogWith('services/api.yaml', ['routes:\n', 'shards: { of: pairs, size: 1 }\nroutes:\n']);
+    const { catalog } = parseCatalog(sharded);
+    if (catalog === undefined) throw new Error('the small catalog holds');
+    const text = staging.replace('{ min: 1, max: 2 }', '{ min: 10, max: 10 }');
+    expect(parseEnvironment(file, text, small()).problems.map(formatProblem)).toEqual([]);
+    expect(parseEnvironment(file, text, catalog).problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('20 × api'),
+    ]);
   });
 
   it('checks what a slice can tell', () => {

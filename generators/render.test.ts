@@ -25,25 +25,28 @@ describe(renderEnvironment.name, () => {
     );
   });
 
-  it('changes no file of the chain side when a pair changes', () => {
+  it('changes only the slices that hold a pair when it is edited: one shard of the collector', () => {
     const path = [...catalogFiles.keys()].find((name) => name.startsWith('pairs/')) ?? '';
     const edited = edit(path, (text) => text.replace(/stepSize: "?([0-9.]+)"?/, 'stepSize: "7$1"'));
-    expect(changedFiles(edited)).toEqual([]);
+    const [collector, ...others] = slicesOf(changedFiles(edited), 'market-collector');
+    expect(collector).toMatch(/^market-collector-\d+$/);
+    expect(others).toEqual(readersOf('pairs', 'market-collector'));
   });
 
-  it('changes only the slices that hold networks when a network is added', () => {
-    const added = addNetwork('zz_example');
-    const readers = inputsOf('staging').catalog.services.filter(
-      ({ released, reads }) => released && reads.includes('networks'),
-    );
-    expect(readers.length).toBeGreaterThan(1);
-    expect(changedFiles(added)).toEqual(
-      readers.map(({ id, pool }) => `environments/staging/${clusterOf(pool)}/${id}/configmap-${id}.yaml`),
-    );
+  it('changes only the slices that hold networks when one is added, and its alerts', () => {
+    const files = changedFiles(addNetwork('zz_example'));
+    const isAlert = (path: string) => path.includes('/prometheusrule-');
+    expect(
+      slicesOf(
+        files.filter((path) => !isAlert(path)),
+        'chain-sync',
+      ),
+    ).toEqual(['chain-sync-critical', ...readersOf('networks', 'chain-sync')]);
+    expect(files.filter(isAlert)).toHaveLength(1);
   });
 
   it('shows an added network as its line and its id, and names it as the source', () => {
-    const path = 'environments/staging/defimon-analytics/chain-sync/configmap-chain-sync.yaml';
+    const path = 'environments/staging/defimon-analytics/chain-sync/configmap-chain-sync-critical.yaml';
     const [before, after] = [inputsOf('staging'), inputsOf('staging', addNetwork('zz_example'))].map((inputs) =>
       renderEnvironment(inputs).files.find((file) => file.path === path),
     );
@@ -61,10 +64,9 @@ describe(renderEnvironment.name, () => {
     expect(changedFiles(removed)).toEqual([]);
   });
 
-  it('renders nothing for a pool whose provider is undecided', () => {
-    const inputs = inputsOf('staging');
-    const pools = inputs.catalog.pools.map((pool) => ({ ...pool, provider: 'undecided' as const }));
-    expect(renderEnvironment({ ...inputs, catalog: { ...inputs.catalog, pools } }).files).toEqual([]);
+  it('renders the services of a pool whose provider is undecided', () => {
+    const paths = Object.keys(textsOf(inputsOf('staging')));
+    expect(paths).toContain('environments/staging/defimon-ml/forecast-api/deployment-forecast-api.yaml');
   });
 
   it('restarts only services that cannot reload when the catalog changes', () => {
@@ -91,9 +93,10 @@ describe(renderEnvironment.name, () => {
   });
 
   it('says what to add when the environment states no address of a store that a service needs', () => {
-    const edited = edit('services/chain-sync.yaml', (text) => text.replace('needs: [', 'needs: [objects, '));
-    expect(() => renderEnvironment(inputsOf('staging', edited))).toThrow(
-      'environments/staging/environment.yaml: service/chain-sync needs the objects store: add stores.objects.secretRef',
+    const inputs = inputsOf('staging');
+    const { bus: _, ...stores } = { bus: undefined, ...inputs.environment.stores };
+    expect(() => renderEnvironment({ ...inputs, environment: { ...inputs.environment, stores } })).toThrow(
+      'environments/staging/environment.yaml: service/analytics-api needs the bus store: add stores.bus.secretRef',
     );
   });
 
@@ -123,13 +126,21 @@ function changedFiles(files: CatalogFiles): string[] {
     .sort();
 }
 
-function deploymentOf(inputs: RenderInputs, service = 'chain-sync'): string {
+function deploymentOf(inputs: RenderInputs, service = 'chain-sync-critical'): string {
   const isIt = ({ path }: OutputFile) => path.endsWith(`/deployment-${service}.yaml`);
   return renderEnvironment(inputs).files.find(isIt)?.text ?? '';
 }
 
-function clusterOf(pool: string): string {
-  return inputsOf('staging').catalog.pools.find(({ id }) => id === pool)?.cluster ?? '';
+/** The names of the ConfigMaps that files hold, each once and sorted, those of one service first; any other file fails. */
+function slicesOf(files: readonly string[], first: string): string[] {
+  const names = [...new Set(files.map((path) => /\/configmap-([a-z0-9-]+)\.yaml$/.exec(path)?.[1] ?? path))].sort();
+  return [...names.filter((name) => name.startsWith(first)), ...names.filter((name) => !name.startsWith(first))];
+}
+
+/** The services that read a kind and run whole in each cluster, sorted: all but one. */
+function readersOf(key: 'networks' | 'pairs', but: string): string[] {
+  const { services } = inputsOf('staging').catalog;
+  return services.filter(({ id, reads }) => id !== but && reads.includes(key)).map(({ id }) => id);
 }
 
 function textOf(files: CatalogFiles, path: string): string {
