@@ -33,9 +33,14 @@ describe(runGenerate.name, () => {
   it('writes all environments but local, and shows what it did where', () => {
     const { code, out } = run('--init', 'production');
     expect(code).toBe(0);
-    expect(out).toMatch(/staging\/defimon-analytics +\d+ files +\+\d\d +~0 +−0/);
+    expect(out).toMatch(/staging\/defimon-analytics +\d+ files +\+\d+ +~0 +−0/);
     expect(readdirSync(join(root, 'environments/local'))).toEqual(['environment.yaml']);
-    expect(readdirSync(join(root, 'argocd')).sort()).toEqual(['applicationsets', 'bootstrap.yaml', 'projects']);
+    expect(readdirSync(join(root, 'argocd')).sort()).toEqual([
+      'applications',
+      'applicationsets',
+      'bootstrap.yaml',
+      'projects',
+    ]);
     const check = run('--check');
     expect(check.code).toBe(0);
     expect(check.err).toMatch(
@@ -115,12 +120,12 @@ describe(runGenerate.name, () => {
 
     it('lists what is stale, missing, edited or foreign, names the command, and writes nothing', () => {
       run('--init', 'production');
-      edit(`${folder}/deployment-chain-sync.yaml`, (text) => text.replace('replicas: 1', 'replicas: 5'));
+      edit(`${folder}/deployment-chain-sync-critical.yaml`, (text) => text.replace('replicas: 1', 'replicas: 5'));
       rmSync(join(root, folder, 'service-chain-sync.yaml'));
       writeFileSync(join(root, folder, 'secret.yaml'), 'kind: Secret\n');
       const { code, err } = run('--check');
       expect(code).toBe(1);
-      expect(err).toContain(`~ ${folder}/deployment-chain-sync.yaml  stale or edited by hand`);
+      expect(err).toContain(`~ ${folder}/deployment-chain-sync-critical.yaml  stale or edited by hand`);
       expect(err).toContain(`+ ${folder}/service-chain-sync.yaml  missing`);
       expect(err).toContain(`− ${folder}/secret.yaml  nothing generates it`);
       expect(err).toContain('-  replicas: 5\n+  replicas: 1\n');
@@ -176,7 +181,7 @@ function run(...argv: string[]): { code: number; out: string; err: string } {
 }
 
 function slice(environment: string): string {
-  const path = `environments/${environment}/defimon-analytics/chain-sync/configmap-chain-sync.yaml`;
+  const path = `environments/${environment}/defimon-analytics/analytics-api/configmap-analytics-api.yaml`;
   return readFileSync(join(root, path), 'utf8');
 }
 

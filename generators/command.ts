@@ -3,6 +3,7 @@ import { formatProblem } from '../catalog/problem.ts';
 import { renderDiff } from './diff.ts';
 import { type Change, compareTree, isInterrupted, recoverTree, replaceTree } from './emit/tree.ts';
 import { wholeHistory } from './promotion/held.ts';
+import { planKeep } from './promotion/keep.ts';
 import { isForTheUser, type Output, paint } from './terminal.ts';
 import { waitsOf } from './waits.ts';
 import { type GenerateOptions, type Generation, readGeneration } from './workspace.ts';
@@ -14,6 +15,8 @@ const help = `Renders catalog/ and environments/*/environment.yaml into the file
   npm run generate -- --check --held-in origin/main
                                               as CI: a lock must have been staging's there before it is production's
   npm run generate -- --environment staging   that environment alone
+  npm run generate -- --keep production       leave production's tree as it is committed, until the next promotion:
+                                              for a change of the generators that staging is to try first
   npm run generate -- --init production       write the first lock of production, from today's catalog
 
 dev and staging follow the catalog. production follows its own catalog.lock.json, which only a promotion changes.
@@ -57,6 +60,7 @@ interface Options {
   readonly environment?: string;
   readonly init?: string;
   readonly 'held-in'?: string;
+  readonly keep?: string;
 }
 
 function parseOptions(argv: readonly string[]): Options {
@@ -66,12 +70,15 @@ function parseOptions(argv: readonly string[]): Options {
       check: { type: 'boolean', default: false },
       environment: { type: 'string' },
       'held-in': { type: 'string' },
+      keep: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
       init: { type: 'string' },
     },
   });
-  if (values.check && values.init !== undefined)
-    throw new Error('--init writes, and --check never does: give one of them');
+  for (const flag of ['init', 'keep'] as const) {
+    if (values.check && values[flag] !== undefined)
+      throw new Error(`--${flag} writes, and --check never does: give one of them`);
+  }
   if (values['held-in'] !== undefined && !values.check)
     throw new Error('--held-in says what --check is to look at: give both');
   return values;
@@ -79,7 +86,9 @@ function parseOptions(argv: readonly string[]): Options {
 
 function generate(root: string, options: Options, out: Output, err: Output): number {
   if (recoverTree(root)) out.write('Completed a run that was stopped while it moved its files.\n');
-  const generation = prepare(root, options, out, err);
+  const kept = options.keep === undefined ? [] : [planKeep(root, options.keep)];
+  const changed = new Map(kept.map(({ path, text }) => [path, text]));
+  const generation = prepare(root, { ...options, changes: changed }, out, err);
   if (generation === undefined) return 1;
   const changes = replaceTree(root, generation.files, generation.owned);
   out.write(tableOf(generation, changes, out));

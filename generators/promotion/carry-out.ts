@@ -109,12 +109,13 @@ async function carryOut(
   }
   applyChange(root, change);
   const count = `${change.changes.length} ${change.changes.length === 1 ? 'file' : 'files'}`;
+  out.write(`\nWrote ${count}.\n`);
   if (flags.commit) {
-    const commit = commitFolders(root, ['environments', 'argocd'], change.message);
-    out.write(`\nWrote ${count}, as commit ${commit}.\n`);
+    const folders = new Set(change.changes.map(({ path }) => path.split('/')[0] ?? path));
+    out.write(`Committed as ${commitFolders(root, [...folders], change.message)}.\n`);
   } else {
     const message = change.message.replaceAll(/^(?=.)/gm, '  ');
-    out.write(`\nWrote ${count}. Commit them with --commit next time, or now with this message:\n\n${message}`);
+    out.write(`Nothing is committed: --commit does so. The message to use:\n\n${message}`);
   }
   return 0;
 }

@@ -4,6 +4,10 @@ import type { Terminal } from './carry-out.ts';
 /** The terminal of this process; without a person in front of it, nothing is asked. */
 export function openTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
+  // A reader such as `head` may have seen enough; what was begun goes on.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   if (!stdin.isTTY || !stdout.isTTY) return { out: stdout, err: stderr };
   const confirm = async (question: string) => {
     const prompt = createInterface({ input: stdin, output: stdout });

@@ -33,11 +33,10 @@ const environments = ['dev', 'staging', 'production'] as const;
 export function createRepository(): Repository {
   const repository = openRepository(mkdtempSync(join(tmpdir(), 'defimon-repository-')));
   for (const [path, text] of Object.entries(smallCatalog)) repository.write(`catalog/${path}`, text);
-  repository.edit('catalog/pools/later.yaml', 'provider: undecided\nregions: []\n', secondPool);
-  repository.edit(
+  // The second pool is like the first, so that it can be rendered too.
+  repository.write(
     'catalog/pools/later.yaml',
-    '{ id: general, kind: kubernetes, min: 0',
-    '{ id: general, kind: kubernetes, machine: ccx33, min: 1',
+    (smallCatalog['pools/main.yaml'] ?? '').replaceAll(/\bmain\b(?!:)/g, 'later'),
   );
   repository.edit('catalog/services/forecast.yaml', 'released: false', 'released: true');
   repository.edit('catalog/plans.yaml', '{ channels: 3 }', '{ channels: 3, requestsPerMinute: 100 }');
@@ -132,12 +131,6 @@ function filesUnder(root: string, folder: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 }
-
-const secondPool = `provider: hetzner
-regions: [nbg1]
-cluster: later
-budget: { monthly: 500, currency: EUR }
-`;
 
 const imagesText = `# What runs here.
 images:
