@@ -3,7 +3,7 @@ import { findSecrets } from '../../catalog/rules/secrets.ts';
 import { identityOf, type Manifest, sourcesOf } from '../emit/manifest.ts';
 import { writeYaml } from '../emit/yaml.ts';
 import type { Cluster, PolicyRule } from './policy.ts';
-import { mappingsIn, mappingsOf, stringMapAt, valueAt } from './walk.ts';
+import { isProviders, mappingsIn, mappingsOf, stringMapAt, valueAt } from './walk.ts';
 
 /** Rules of what an object is and of the cluster it goes to. */
 export const clusterRules: readonly PolicyRule[] = [
@@ -155,8 +155,11 @@ const dataKinds = new Set([
 export function holdsData({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>): boolean {
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   if (dataKinds.has(group === '' ? kind : `${kind}.${group}`)) return true;
-  const isProviders = /\.(upbound\.io|crossplane\.io|cluster\.x-k8s\.io)$/.test(group) || group === 'cluster.x-k8s.io';
-  return isProviders && !/^(pkg|apiextensions)\./.test(group) && !/ProviderConfig|HealthCheck|Template$/.test(kind);
+  return (
+    isProviders(apiVersion) &&
+    !/^(pkg|apiextensions)\./.test(group) &&
+    !/ProviderConfig|HealthCheck|Template$/.test(kind)
+  );
 }
 
 function isDefaultDeny(manifest: Manifest): boolean {

@@ -1,6 +1,15 @@
 import type { Json, JsonObject } from '../emit/yaml.ts';
 import type { PolicyRule } from './policy.ts';
-import { containersOf, isMapping, mappingsIn, mappingsOf, podSpecsOf, stringsIn, valueAt } from './walk.ts';
+import {
+  containersOf,
+  isMapping,
+  isProviders,
+  mappingsIn,
+  mappingsOf,
+  podSpecsOf,
+  stringsIn,
+  valueAt,
+} from './walk.ts';
 
 /** Rules of what runs: images, resources, privileges. */
 export const podRules: readonly PolicyRule[] = [
@@ -10,7 +19,8 @@ export const podRules: readonly PolicyRule[] = [
     why: 'what runs must be what was reviewed, on every node and after every restart',
     fix: 'name a version, better a digest',
     *check({ manifests }) {
-      for (const manifest of manifests) {
+      // The image of a machine is its operating system's.
+      for (const manifest of manifests.filter(({ apiVersion }) => !isProviders(apiVersion))) {
         for (const { path, key, text } of stringsIn(manifest)) {
           if ((key === 'image' || key === 'imageName') && !isFixed(text)) {
             yield { manifest, detail: `${path} is ${text}` };

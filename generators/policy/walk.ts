@@ -62,3 +62,8 @@ export function stringMapAt(value: Json | undefined, ...keys: readonly string[])
 export function isMapping(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Whether an object describes something of a cloud provider, made by Crossplane or the Cluster API. */
+export function isProviders(apiVersion: string): boolean {
+  return /(^|\.)(upbound\.io|crossplane\.io|cluster\.x-k8s\.io)\//.test(apiVersion);
+}
