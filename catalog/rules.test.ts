@@ -232,6 +232,7 @@ const breaks: Break[] = [
     [['later.example.com', 'main.example.com']],
     'main.example.com',
   ],
+  ['CAT079', 'a cluster has no version', 'pools/main.yaml', [["kubernetesVersion: '1.35'\n", '']], 'main\nnamespaces'],
   [
     'CAT079',
     'a control plane has no majority',

@@ -9,9 +9,11 @@ import { namespaceUnits } from './namespaces/units.ts';
 import { observabilityUnits } from './observability/units.ts';
 import { type Install, installsOf } from './platform/installs.ts';
 import { platformUnits } from './platform/units.ts';
+import { poolUnits } from './pools/units.ts';
 import { type RenderCache, renderOnce } from './render-cache.ts';
 import { storeUnits } from './stores/units.ts';
 import type { Unit } from './unit.ts';
+import { workloadUnits } from './workloads/units.ts';
 
 /** Everything of one environment: what Argo CD's own objects are derived from, too. */
 export interface Rendering {
@@ -54,6 +56,8 @@ function unitsOf(inputs: RenderInputs): Unit[] {
     ...observabilityUnits(inputs),
     ...storeUnits(inputs),
     ...backupUnits(inputs),
+    ...workloadUnits(inputs),
+    ...poolUnits(inputs),
     ...serviceUnits(inputs),
   ];
 }

@@ -5,10 +5,11 @@ import type { Entry } from '../view.ts';
 export const nodeGroupRules: readonly Rule[] = [
   {
     code: 'CAT079',
-    rule: 'a group of machines can be what its kind says',
-    why: 'a control plane without a majority stops with its first machine, and nobody would start what a group runs',
+    rule: 'a cluster has a version, and a group of machines can be what its kind says',
+    why: 'nobody could make it; a control plane without a majority stops with its first machine, and nobody would start what a group runs',
     *check(view) {
       for (const entry of view.of('pool')) {
+        yield* versionFindings(entry);
         yield* controlPlaneFindings(entry);
         yield* runFindings(entry);
       }
@@ -17,6 +18,13 @@ export const nodeGroupRules: readonly Rule[] = [
 ];
 
 type PoolEntry = Entry<'pool'>;
+
+function* versionFindings(entry: PoolEntry): Generator<Finding> {
+  const { id, provider, cluster, kubernetesVersion } = entry.value;
+  if (provider === 'undecided' || cluster === undefined || kubernetesVersion !== undefined) return;
+  const message = `pool "${id}" has a cluster of no version`;
+  yield at(entry, ['cluster'], message, 'add "kubernetesVersion:", as the provider names it');
+}
 
 function* controlPlaneFindings(entry: PoolEntry): Generator<Finding> {
   const { id, provider, nodeGroups, workloads = [] } = entry.value;

@@ -192,6 +192,7 @@ owner: platform
 provider: hetzner
 regions: [nbg1]
 cluster: main
+kubernetesVersion: '1.35'
 namespaces: [main]
 domain: main.example.com
 budget: { monthly: 200, currency: EUR }

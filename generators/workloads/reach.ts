@@ -1,0 +1,72 @@
+import { IntOrString, KubeNetworkPolicy, type NetworkPolicyPort } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { monitoringNamespace, namespaceNameLabel } from '../conventions.ts';
+import type { Rule } from '../stores/network.ts';
+import { selectorOf, type WorkloadContext, workloadMetadata } from './workload-context.ts';
+
+/** Private nets, and the link-local one where clouds keep their credentials: no peer is there. */
+const privateNets = {
+  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+  '::/0': ['fc00::/7', 'fe80::/10'],
+} as const;
+
+/** Opens in the namespace's default-deny what the pods of a workload need, and nothing else. */
+export function renderWorkloadPolicy(
+  context: WorkloadContext,
+  { ingress, egress }: { readonly ingress: readonly Rule[]; readonly egress: readonly Rule[] },
+): object {
+  return KubeNetworkPolicy.manifest({
+    metadata: workloadMetadata(context, { wave: 'config' }),
+    spec: {
+      podSelector: { matchLabels: selectorOf(context) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: ingress.map(({ peers, ports }) => ({ from: [...peers], ports: [...ports] })),
+      egress: egress.map(({ peers, ports }) => ({
+        to: [...peers],
+        ...(ports.length === 0 ? {} : { ports: [...ports] }),
+      })),
+    },
+  });
+}
+
+/** All pods of the pool. */
+export function fromPool({ namespaces }: WorkloadContext, ...ports: readonly number[]): Rule {
+  const values = [...namespaces].sort();
+  return {
+    peers: [{ namespaceSelector: { matchExpressions: [{ key: namespaceNameLabel, operator: 'In', values }] } }],
+    ports: ports.map(tcp),
+  };
+}
+
+export function fromMonitoring(...ports: readonly number[]): Rule {
+  return {
+    peers: [{ namespaceSelector: { matchLabels: { [namespaceNameLabel]: monitoringNamespace } } }],
+    ports: ports.map(tcp),
+  };
+}
+
+/** Machines of the pool's own network. */
+export function fromNetwork(cidr: string, ...ports: readonly number[]): Rule {
+  return { peers: [{ ipBlock: { cidr } }], ports: ports.map(tcp) };
+}
+
+/** Anyone in the world, on the ports of a peer-to-peer network; asking others is up to them, at whatever ports they have. */
+export function fromPeers(ports: { readonly tcp: readonly number[]; readonly udp: readonly number[] }): Rule {
+  return { peers: world(), ports: [...ports.tcp.map(tcp), ...ports.udp.map(udp)] };
+}
+
+/** Anyone in the world at any port, but nobody in a private net. */
+export function toPeers(): Rule {
+  return { peers: world(), ports: [] };
+}
+
+export function tcp(port: number): NetworkPolicyPort {
+  return { protocol: 'TCP', port: IntOrString.fromNumber(port) };
+}
+
+function udp(port: number): NetworkPolicyPort {
+  return { protocol: 'UDP', port: IntOrString.fromNumber(port) };
+}
+
+function world(): Rule['peers'] {
+  return Object.entries(privateNets).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
+}
