@@ -414,6 +414,13 @@ const breaks: Break[] = [
     [['reload: hot', 'shards: { of: pairs, size: 10 }\nreload: hot']],
     'pairs',
   ],
+  [
+    'CAT107',
+    'a pool with stores of its own says nothing of backups',
+    'pools/main.yaml',
+    [['backups: { dailyRetentionDays: 7, weeklyRetentionDays: 28 }\n', '']],
+    'main\n',
+  ],
 ];
 
 describe('rules', () => {

@@ -103,4 +103,21 @@ export const topicRules: readonly Rule[] = [
       }
     },
   },
+  {
+    code: 'CAT107',
+    rule: 'a pool that keeps data on its own disks says how long its backups stay',
+    why: 'without it nothing is backed up, and nobody is told',
+    *check(view) {
+      for (const entry of view.of('pool')) {
+        const { id, backups, stores, workloads = [] } = entry.value;
+        const own = stores.find(({ managed }) => !managed)?.engine;
+        const workload = workloads.find(({ storageGB }) => storageGB !== undefined)?.id;
+        const service = view.of('service').find(({ value }) => value.pool === id && value.volume !== undefined)?.id;
+        const keeper = own ?? workload ?? service;
+        if (backups !== undefined || keeper === undefined) continue;
+        const fix = 'add "backups: { dailyRetentionDays: 14, weeklyRetentionDays: 90 }"';
+        yield at(entry, ['id'], `pool "${id}" keeps what ${keeper} has, and says nothing of backups`, fix);
+      }
+    },
+  },
 ];

@@ -196,6 +196,7 @@ kubernetesVersion: '1.35'
 namespaces: [main]
 domain: main.example.com
 budget: { monthly: 200, currency: EUR }
+backups: { dailyRetentionDays: 7, weeklyRetentionDays: 28 }
 nodeGroups:
   - id: general
     kind: kubernetes
@@ -230,6 +231,7 @@ provider: undecided
 regions: []
 namespaces: [later]
 domain: later.example.com
+backups: { dailyRetentionDays: 7, weeklyRetentionDays: 28 }
 nodeGroups:
   - { id: general, kind: kubernetes, min: 0, max: 1 }
 stores:

@@ -6,7 +6,6 @@ import { storeVersions } from './images.ts';
 import { renderTopic, renderUser, userSecret, usersOf } from './kafka-topics.ts';
 import { renderPodMonitor } from './monitors.ts';
 import {
-  clientPeers,
   clients,
   monitoring,
   namespace,
@@ -28,7 +27,6 @@ const nodes = { ...clusterLabel, 'strimzi.io/name': `${name}-kafka` };
 const entityOperator = { [storeLabel]: 'bus-operator' };
 const exporter = { [storeLabel]: 'bus-exporter' };
 const metricsPort = 'tcp-prometheus';
-const clientPorts = [9092, 9093];
 
 /**
  * Kafka by Strimzi, in KRaft mode: each node is broker and controller, up to three of which are all there are. Topics,
@@ -67,8 +65,7 @@ function renderCluster(context: StoreContext): object {
     spec: {
       kafka: {
         version: storeVersions.kafka,
-        metadataVersion: `${storeVersions.kafka.split('.').slice(0, 2).join('.')}-IV0`,
-        listeners: [listener(context, 'plain', 9092, false), listener(context, 'tls', 9093, true)],
+        listeners,
         authorization: { type: 'simple' },
         config: {
           // A topic that the catalog does not state is a mistake.
@@ -108,20 +105,15 @@ function renderCluster(context: StoreContext): object {
 
 const operatorResources = { requests: { cpu: '50m', memory: '256Mi' }, limits: { cpu: '500m', memory: '384Mi' } };
 
-/** Without TLS for what stays inside the namespace; both ask for a user and its password. */
-function listener(context: StoreContext, listenerName: string, port: number, tls: boolean): object {
-  const peers = clientPeers(context);
-  const scaler = namespace(context.scalerNamespace)?.peers ?? [];
-  return {
-    name: listenerName,
-    port,
-    type: 'internal',
-    tls,
-    authentication: { type: 'scram-sha-512' },
-    // Left out, Strimzi's own policy would let everyone in.
-    networkPolicyPeers: [...peers, ...scaler, { podSelector: { matchLabels: nodes } }],
-  };
-}
+/**
+ * Without TLS for what stays inside the namespace; both ask for a user and its password. Who may come near is our
+ * policies' matter: Strimzi is told to write none.
+ */
+const listeners = [
+  { name: 'plain', port: 9092, tls: false },
+  { name: 'tls', port: 9093, tls: true },
+].map((one) => ({ ...one, type: 'internal', authentication: { type: 'scram-sha-512' } }));
+const clientPorts = listeners.map(({ port }) => port);
 
 function renderNodePool(context: StoreContext): object {
   const { store } = context;

@@ -5,7 +5,7 @@ import {
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel } from '../conventions.ts';
-import { type StoreContext, storeMetadata } from './store-context.ts';
+import { type StoreClient, type StoreContext, storeMetadata } from './store-context.ts';
 
 /** Labels of pods. */
 type Labels = Readonly<Record<string, string>>;
@@ -61,27 +61,17 @@ export function monitoring(...ports: readonly number[]): Rule | undefined {
 }
 
 /** The services that need the store, wherever in the pool they are. Undefined if there is none. */
-export function clients(context: StoreContext, ...ports: readonly number[]): Rule | undefined {
-  const peers = clientPeers(context);
+export function clients({ clients: all }: StoreContext, ...ports: readonly number[]): Rule | undefined {
+  const peers = [...Map.groupBy(all, ({ namespace: name }) => name)].map(([name, those]) => ({
+    namespaceSelector: { matchLabels: { [namespaceNameLabel]: name } },
+    // Kong's pods are named by its chart, and nothing else runs beside it.
+    ...(name === gatewayNamespace ? {} : { podSelector: { matchExpressions: [namedAs(those)] } }),
+  }));
   return peers.length === 0 ? undefined : { peers, ports: ports.map(tcp) };
 }
 
-/** The same, for an operator that writes policies of its own. */
-export function clientPeers({ clients: all }: Pick<StoreContext, 'clients'>): NetworkPolicyPeer[] {
-  const byNamespace = Map.groupBy(all, ({ namespace: name }) => name);
-  return [...byNamespace].map(([name, those]) => ({
-    namespaceSelector: { matchLabels: { [namespaceNameLabel]: name } },
-    // Kong's pods are named by its chart, and nothing else runs beside it.
-    ...(name === gatewayNamespace
-      ? {}
-      : {
-          podSelector: {
-            matchExpressions: [
-              { key: 'app.kubernetes.io/name', operator: 'In', values: those.map((client) => client.name) },
-            ],
-          },
-        }),
-  }));
+function namedAs(those: readonly StoreClient[]) {
+  return { key: 'app.kubernetes.io/name', operator: 'In', values: those.map(({ name }) => name) };
 }
 
 export function toDns(): Rule {

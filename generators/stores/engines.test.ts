@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { inputsOf } from '../testing/project.ts';
+import { allOf, at, ofKind, sized, withStores } from './testing/rendered-stores.ts';
+import { storeUnits } from './units.ts';
+
+const staging = sized(inputsOf('staging'));
+
+describe('PostgreSQL', () => {
+  it('archives its log to the bucket of its cluster, and can be brought back for as long as the pool says', () => {
+    const [cluster] = ofKind(staging, 'Cluster');
+    expect(at(cluster?.spec, 'plugins')).toEqual([
+      { name: 'barman-cloud.cloudnative-pg.io', isWALArchiver: true, parameters: { barmanObjectName: 'postgresql' } },
+    ]);
+    const [store] = ofKind(staging, 'ObjectStore');
+    expect(store?.spec).toMatchObject({
+      retentionPolicy: '14d',
+      configuration: {
+        destinationPath: 's3://defimon-analytics-staging-backups/postgresql',
+        endpointURL: 'https://nbg1.your-objectstorage.com',
+      },
+    });
+  });
+
+  it('is rendered without backups while its pool has no provider', () => {
+    const ml = allOf(staging, 'ml').map(({ kind }) => kind);
+    expect(ml).toContain('Cluster');
+    expect(ml).not.toContain('ScheduledBackup');
+  });
+});
+
+describe('ClickHouse', () => {
+  it('has a keeper that can outvote one of its members wherever it has replicas', () => {
+    const keepersOf = (replicas: number) =>
+      ofKind(withStores(staging, { replicas }), 'ClickHouseKeeperInstallation').map(({ spec }) =>
+        at(spec, 'configuration', 'clusters', '0', 'layout', 'replicasCount'),
+      );
+    expect([keepersOf(1), keepersOf(2), keepersOf(3)]).toEqual([[1], [3], [3]]);
+  });
+
+  it('tells its bucket from its secrets, and names neither key in a statement', () => {
+    const jobs = JSON.stringify(ofKind(staging, 'CronJob'));
+    expect(jobs).toContain("TO S3(backups, 'daily/$at')");
+    expect(jobs).toContain("TO S3(backups, 'weekly/$at')");
+    expect(jobs).not.toContain('access');
+  });
+});
+
+describe('Kafka', () => {
+  it('has the topics of its pool, as the catalog states them', () => {
+    const topics = ofKind(staging, 'KafkaTopic', 'analytics');
+    const wanted = staging.catalog.topics.filter(({ pool }) => pool === 'analytics');
+    expect(topics.map(({ metadata }) => metadata.name)).toEqual(wanted.map(({ id }) => id));
+    expect(topics[0]?.spec).toEqual({
+      partitions: 12,
+      replicas: 1,
+      config: {
+        'cleanup.policy': 'delete',
+        'min.insync.replicas': 1,
+        'retention.ms': 604_800_000,
+        'max.message.bytes': 8_388_608,
+      },
+    });
+  });
+
+  it('keeps a compacted topic for ever, and copies on two brokers of three', () => {
+    const topic = ofKind(staging, 'KafkaTopic', 'social').find(
+      ({ metadata }) => metadata.name === 'billing.subscriptions',
+    );
+    expect(topic?.spec).toMatchObject({
+      replicas: 3,
+      config: { 'cleanup.policy': 'compact', 'min.insync.replicas': 2 },
+    });
+    expect(at(topic?.spec, 'config', 'retention.ms')).toBeUndefined();
+  });
+
+  it('lets each service write what it produces and read what it consumes, and nothing else', () => {
+    const { topics } = staging.catalog;
+    for (const user of ofKind(staging, 'KafkaUser')) {
+      const id = user.metadata.name;
+      const acls = at(user.spec, 'authorization', 'acls');
+      if (!Array.isArray(acls)) throw new Error(`${id} has no rights`);
+      const may = (operation: string) =>
+        acls.flatMap((acl) => {
+          const operations = at(acl, 'operations');
+          const isTopic = at(acl, 'resource', 'type') === 'topic';
+          return isTopic && Array.isArray(operations) && operations.includes(operation)
+            ? [at(acl, 'resource', 'name')]
+            : [];
+        });
+      expect(new Set(may('Write'))).toEqual(
+        new Set(topics.filter((one) => one.producers.includes(id)).map((one) => one.id)),
+      );
+      expect(new Set(may('Read'))).toEqual(
+        new Set(topics.filter((one) => one.consumers.includes(id)).map((one) => one.id)),
+      );
+    }
+    const users = new Set(ofKind(staging, 'KafkaUser').map(({ metadata }) => metadata.name));
+    expect(users).toEqual(new Set(topics.flatMap(({ producers, consumers }) => [...producers, ...consumers])));
+  });
+
+  it('makes no topic that the catalog does not state', () => {
+    for (const kafka of ofKind(staging, 'Kafka')) {
+      expect(at(kafka.spec, 'kafka', 'config', 'auto.create.topics.enable')).toBe(false);
+    }
+  });
+});
+
+describe('Redis', () => {
+  it('is one, or as many as can elect another, which Sentinel watches', () => {
+    const kindsOf = (replicas: number) =>
+      new Set(
+        storeUnits(withStores(staging, { replicas }))
+          .filter(({ name }) => name === 'redis')
+          .flatMap((unit) => unit.render().map(({ kind }) => kind))
+          .filter((kind) => kind.startsWith('Redis')),
+      );
+    expect(kindsOf(1)).toEqual(new Set(['Redis']));
+    expect(kindsOf(3)).toEqual(new Set(['RedisReplication', 'RedisSentinel']));
+  });
+});
+
+describe('MinIO', () => {
+  it("has the brief's buckets, and one for models where they are trained", () => {
+    const bucketsOf = (pool: string) =>
+      ofKind(staging, 'Tenant', pool).map(({ spec }) => {
+        const buckets = at(spec, 'buckets');
+        return Array.isArray(buckets) ? buckets.map((bucket) => at(bucket, 'name')) : [];
+      });
+    expect(bucketsOf('analytics')).toEqual([['raw-data', 'processed-data', 'backup']]);
+    expect(bucketsOf('ml')).toEqual([['raw-data', 'processed-data', 'backup', 'models']]);
+  });
+
+  it('has as many volumes as its operator asks for', () => {
+    const volumesOf = (replicas: number) =>
+      new Set(
+        ofKind(withStores(staging, { replicas }), 'Tenant').map(
+          ({ spec }) => replicas * Number(at(spec, 'pools', '0', 'volumesPerServer')),
+        ),
+      );
+    expect([1, 2, 3, 4].map((replicas) => [...volumesOf(replicas)])).toEqual([[1], [4], [6], [4]]);
+  });
+});
+
+describe('Elasticsearch', () => {
+  it('keeps logs seven days and snapshots in the bucket of its region', () => {
+    const [settings] = ofKind(staging, 'ConfigMap', 'social').filter(
+      ({ metadata }) => metadata.name === 'elasticsearch-settings',
+    );
+    const file = (name: string): unknown => JSON.parse(String(at(settings?.data, name)));
+    expect(file('_ilm.policy.logs-defimon.json')).toMatchObject({
+      policy: { phases: { delete: { min_age: '7d' } } },
+    });
+    expect(file('_snapshot.backups.json')).toMatchObject({
+      settings: { bucket: 'defimon-social-eu-west-1-staging-backups' },
+    });
+  });
+});
