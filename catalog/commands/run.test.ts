@@ -228,6 +228,8 @@ describe('new', () => {
         'nbg1',
         '--machine',
         'ccx33',
+        '--kubernetes-version',
+        '1.35.1',
         '--budget',
         '100',
       ],

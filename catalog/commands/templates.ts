@@ -345,6 +345,12 @@ const pool: Template = {
       fallback: (values) => (one(values, 'provider') === 'undecided' ? undefined : `defimon-${one(values, 'id')}`),
     },
     {
+      name: 'kubernetes-version',
+      about: 'of its cluster, as the provider names it',
+      example: '1.35.1',
+      isRequired: (values) => one(values, 'provider') !== 'undecided',
+    },
+    {
       name: 'namespace',
       about: 'of its services',
       example: 'archive',
@@ -377,6 +383,7 @@ const pool: Template = {
       ],
       ['regions', flow(list(values, 'region'))],
       ['cluster', optional(values, 'cluster')],
+      ['kubernetesVersion', optional(values, 'kubernetes-version', JSON.stringify)],
       ['namespaces', flow(list(values, 'namespace'))],
       ['domain', optional(values, 'domain')],
       [
