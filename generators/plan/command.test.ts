@@ -18,7 +18,8 @@ beforeAll(() => {
     recursive: true,
     filter: (path) => !path.endsWith('.ts'),
   });
-  for (const name of ['local', 'dev', 'staging', 'production']) {
+  // Without dev: a third of the time.
+  for (const name of ['local', 'staging', 'production']) {
     for (const file of ['environment.yaml', 'images.lock.yaml']) {
       const from = join(projectRoot, 'environments', name, file);
       if (existsSync(from)) cpSync(from, join(root, 'environments', name, file));
@@ -46,19 +47,14 @@ describe(runDiff.name, () => {
   });
 
   it('shows a new network in every cluster that reads it, without a run of generate', () => {
-    write(
-      'catalog/networks/foo.yaml',
-      readFileSync(join(root, 'catalog/networks/base.yaml'), 'utf8')
-        .replace('id: base', 'id: foo')
-        .replace(/^chainId: .*$/m, 'chainId: 778899'),
-    );
+    write('catalog/networks/foo.yaml', fooNetwork);
     const { code, out } = run(runDiff);
     expect(code).toBe(0);
     expect(out).toMatch(
       /^1 network added \(network\/foo\): \d+ objects change in \d+ clusters; no pod restarts; \+0 USD a month; no danger\. Production is unchanged until promoted: 1 entry differs from its lock\./,
     );
     expect(out).toMatch(
-      /Deployment\.apps\/analytics\/chain-sync reloads without a restart \(ConfigMap chain-sync\) in dev\/defimon-analytics, staging\/defimon-analytics/,
+      /Deployment\.apps\/analytics\/analytics-api reloads without a restart \(ConfigMap analytics-api\) in staging\/defimon-analytics/,
     );
     expect(out).toContain('[network/foo (catalog/networks/foo.yaml:');
     expect(out).toContain(
@@ -68,13 +64,12 @@ describe(runDiff.name, () => {
   });
 
   it('compares a branch with where it left main, and with what is named', () => {
-    git('checkout', '--quiet', '-b', 'topic');
+    git('checkout', '--quiet', '-B', 'topic');
     edit('catalog/networks/base.yaml', (text) => text.replace(/^name: .*$/m, 'name: Bass'));
     git('commit', '--quiet', '--all', '--message=topic');
     expect(run(runDiff).out).toContain('Compared with merge base with main.');
     expect(run(runDiff).out).toContain('1 network changed (network/base)');
     expect(run(runDiff, '--against', 'HEAD').out).toContain('1 network changed (network/base)');
-    git('branch', '--quiet', '-D', 'topic', '--force');
   });
 
   it('shows danger at the entry that causes it, and fails where it is asked to', () => {
@@ -94,7 +89,9 @@ describe(runDiff.name, () => {
   });
 
   it('shows what settings cost', () => {
-    edit('catalog/pools/market.yaml', (text) => text.replace(/(machine: s-2vcpu-4gb)\n {4}min: 1/, '$1\n    min: 2'));
+    edit('catalog/pools/market.yaml', (text) =>
+      text.replace(/(machine: s-2vcpu-4gb)\n {4}min: 1/, '$1\n    min: 2').replace('monthly: 165', 'monthly: 200'),
+    );
     const { out } = run(runDiff, '--environment', 'staging');
     expect(out).toMatch(/staging +market +161 USD +185 USD +\+24 USD/);
     expect(out).not.toMatch(/^dev/m);
@@ -137,33 +134,32 @@ describe(runDiff.name, () => {
 });
 
 describe(runExplain.name, () => {
-  const folder = 'environments/staging/defimon-analytics/chain-sync';
+  const folder = 'environments/staging/defimon-analytics/analytics-api';
 
   it('leads from a file to the entries, with their lines', () => {
-    const { code, out } = run(runExplain, `${folder}/deployment-chain-sync.yaml`);
+    const { code, out } = run(runExplain, `${folder}/deployment-analytics-api.yaml`);
     expect(code).toBe(0);
-    expect(out).toMatch(/^Deployment\.apps\/analytics\/chain-sync\nunit {5}chain-sync \(tier services, /);
-    expect(out).toMatch(/service\/chain-sync \(catalog\/services\/chain-sync\.yaml:\d+\)/);
+    expect(out).toMatch(/^Deployment\.apps\/analytics\/analytics-api\nunit {5}analytics-api \(tier services, /);
+    expect(out).toMatch(/service\/analytics-api \(catalog\/services\/analytics-api\.yaml:\d+\)/);
   });
 
   it('leads from a line of a slice to its entry, and from any other to its field', () => {
-    const text = readFileSync(join(root, folder, 'configmap-chain-sync.yaml'), 'utf8').split('\n');
+    const text = readFileSync(join(root, folder, 'configmap-analytics-api.yaml'), 'utf8').split('\n');
     const line = text.findIndex((one) => one.includes('"id":"base"')) + 1;
-    expect(run(runExplain, `${folder}/configmap-chain-sync.yaml:${line}`).out).toMatch(
+    expect(run(runExplain, `${folder}/configmap-analytics-api.yaml:${line}`).out).toMatch(
       /\nfrom {5}network\/base \(catalog\/networks\/base\.yaml:\d+\)\n$/,
     );
-    const pod = readFileSync(join(root, folder, 'deployment-chain-sync.yaml'), 'utf8').split('\n');
+    const pod = readFileSync(join(root, folder, 'deployment-analytics-api.yaml'), 'utf8').split('\n');
     const at = pod.findIndex((one) => one.includes('image:')) + 1;
-    expect(run(runExplain, `${folder}/deployment-chain-sync.yaml:${at}`).out).toContain(
+    expect(run(runExplain, `${folder}/deployment-analytics-api.yaml:${at}`).out).toContain(
       'field    spec.template.spec.containers[].image\n',
     );
   });
 
   it('finds an object wherever it is, by its kind and name', () => {
-    for (const name of ['Deployment/chain-sync', 'deployment.apps/analytics/chain-sync']) {
+    for (const name of ['Deployment/analytics-api', 'deployment.apps/analytics/analytics-api']) {
       const { out } = run(runExplain, name);
-      for (const environment of ['dev', 'production', 'staging'])
-        expect(out).toContain(`${environment}/defimon-analytics`);
+      for (const environment of ['production', 'staging']) expect(out).toContain(`${environment}/defimon-analytics`);
     }
   });
 
@@ -173,9 +169,12 @@ describe(runExplain.name, () => {
   });
 
   it.each([
-    [['Deployment/chain-snc'], 'did you mean "Deployment/chain-sync"?'],
-    [[`${folder}/deployment-chain-sinc.yaml`], `nothing generates ${folder}/deployment-chain-sinc.yaml: did you mean`],
-    [[`${folder}/deployment-chain-sync.yaml:9999`], 'there is no line 9999'],
+    [['Deployment/analytics-apj'], 'did you mean "Deployment/analytics-api"?'],
+    [
+      [`${folder}/deployment-analytics-apj.yaml`],
+      `nothing generates ${folder}/deployment-analytics-apj.yaml: did you mean`,
+    ],
+    [[`${folder}/deployment-analytics-api.yaml:9999`], 'there is no line 9999'],
     [['catalog/networks/bse.yaml'], 'did you mean "catalog/networks/base.yaml"?'],
     [[], 'explain what?'],
     [['a', 'b'], '"b" is one argument too many'],
@@ -192,11 +191,11 @@ describe(runImpact.name, () => {
       how: object;
       clusters: { cluster: string; environment: string; reloads: string[]; alerts: string[] }[];
     } = JSON.parse(out);
-    expect(impact.how).toEqual({ dev: 'render', production: 'render', staging: 'render' });
+    expect(impact.how).toEqual({ production: 'render', staging: 'render' });
     const analytics = impact.clusters.find(
       (one) => one.environment === 'staging' && one.cluster === 'defimon-analytics',
     );
-    expect(analytics?.reloads).toContain('Deployment.apps/analytics/chain-sync');
+    expect(analytics?.reloads).toContain('Deployment.apps/analytics/analytics-api');
     expect(analytics?.alerts.length).toBeGreaterThan(0);
   });
 
@@ -204,8 +203,8 @@ describe(runImpact.name, () => {
     expect(run(runImpact, 'btcusdt').out).toMatch(
       /^pair\/BTCUSDT {2}catalog\/pairs\/top10\.yaml:\d+\n\d+ objects in \d+ clusters; no pods restart\./,
     );
-    expect(run(runImpact, 'service/chain-sync').out).toMatch(
-      /^restarts\n {2}Deployment\.apps\/analytics\/chain-sync /m,
+    expect(run(runImpact, 'service/analytics-api').out).toMatch(
+      /^restarts\n {2}Deployment\.apps\/analytics\/analytics-api /m,
     );
   });
 
@@ -216,12 +215,7 @@ describe(runImpact.name, () => {
   });
 
   it('says that production does not have it yet', () => {
-    write(
-      'catalog/networks/foo.yaml',
-      readFileSync(join(root, 'catalog/networks/base.yaml'), 'utf8')
-        .replace('id: base', 'id: foo')
-        .replace(/^chainId: .*$/m, 'chainId: 778899'),
-    );
+    write('catalog/networks/foo.yaml', fooNetwork);
     expect(run(runImpact, 'foo').out).toContain(
       'production: its lock does not have the entry: nothing, until it is promoted.',
     );
@@ -313,3 +307,19 @@ function edit(path: string, change: (text: string) => string): void {
   expect(change(text)).not.toBe(text);
   writeFileSync(join(root, path), change(text));
 }
+
+const fooNetwork = `id: foo
+name: Foo
+kind: evm
+chainId: 778899
+status: active
+phase: 1
+priority: 9
+owner: analytics
+stack: op_stack
+settlement: ethereum
+nativeCurrency: { symbol: ETH, decimals: 18 }
+finality: { tag: finalized }
+rpc:
+  - url: https://foo.example.com
+`;

@@ -1,6 +1,7 @@
-import { parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { identityOf, type Manifest, toManifest } from '../emit/manifest.ts';
 import { isMapping, jsonOf } from './edits.ts';
+import { readEmitted } from './read-emitted.ts';
 
 /** What stands in a file: an object of a cluster, or one text that is none. */
 export interface FileDocument {
@@ -33,30 +34,32 @@ type Parsed = Omit<FileDocument, 'path'>;
 
 /** Undefined if one of the documents is no object of Kubernetes: the file is then compared as it is written. */
 function parseManifests(text: string): Parsed[] | undefined {
-  // Nothing here was written by hand: looking for keys that stand twice would take a third of the time.
-  const documents = parseAllDocuments(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-  if ('empty' in documents || documents.some(({ errors }) => errors.length > 0)) return undefined;
   const parsed: Parsed[] = [];
-  for (const document of documents) {
-    const value: unknown = document.toJS();
+  // In a document of ours nothing stands in the first column of a line but keys.
+  for (const part of text.split(/^---\n/m)) {
+    const value = readEmitted(part) ?? parseAny(part);
     if (!isMapping(value) || !isMapping(value.metadata) || typeof value.kind !== 'string') return undefined;
     if (typeof value.apiVersion !== 'string' || typeof value.metadata.name !== 'string') return undefined;
     const manifest = toManifest(value);
-    const [start, , end] = document.range;
     parsed.push({
       identity: identityOf(manifest),
       manifest,
       meaning: jsonOf(manifest),
-      text: withoutHeader(documents.length === 1 ? text : text.slice(start, end)),
+      text: part.replace(/^(?:#[^\n]*\n)+/, ''),
     });
   }
   return parsed;
 }
 
-function wholeFile(path: string, text: string): FileDocument {
-  return { path, identity: path.split('/').at(-1) ?? path, manifest: undefined, meaning: text, text };
+/** YAML that somebody edited; undefined if it is none. */
+function parseAny(text: string): unknown {
+  try {
+    return parse(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+  } catch {
+    return undefined;
+  }
 }
 
-function withoutHeader(text: string): string {
-  return text.replace(/^(?:#[^\n]*\n|---\n)+/, '');
+function wholeFile(path: string, text: string): FileDocument {
+  return { path, identity: path.split('/').at(-1) ?? path, manifest: undefined, meaning: text, text };
 }

@@ -25,9 +25,11 @@ function fieldOf(lines: readonly string[]): string {
   for (const line of [...lines].reverse()) {
     const [, blanks = '', dash = '', key] = /^( *)((?:- )*)([\w./-]+|'[^']*'):(?: |$)/.exec(line) ?? [];
     const indent = blanks.length + dash.length;
-    if (key === undefined || indent >= limit) continue;
-    keys.unshift(dash === '' ? key : `[].${key}`);
-    // The keys of an item stand as deep as what follows its dash; its parent is above the dash.
+    if (key === undefined || indent > limit) continue;
+    // The first key of an item stands behind its dash, the others below that key; its parent is above the dash.
+    if (indent < limit) keys.unshift(key);
+    else if (dash === '') continue;
+    if (dash !== '') keys[0] = `[].${keys[0]}`;
     limit = dash === '' ? indent : blanks.length;
     if (limit === 0) break;
   }
