@@ -9,7 +9,7 @@ import {
   type Volume,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
-import { opsPort, priorityClasses } from '../conventions.ts';
+import { opsPort, priorityClasses, registryCredentials } from '../conventions.ts';
 import { configFolder, environmentFile, sliceFile } from './config-map.ts';
 import { startSettingsDigest } from './runtime-environment.ts';
 import { type ServiceContext, selectorOf, type Workload, workloadSelectorOf } from './service-context.ts';
@@ -24,9 +24,6 @@ const drainSeconds = 60;
 
 /** Gateways learn that a pod goes while it goes: until they have, it must take what they still send. */
 const unroutedSeconds = '5';
-
-/** The Secret, one in each namespace, that opens the registry of our images. */
-const registryCredentials = 'registry-credentials';
 
 const gpu = 'nvidia.com/gpu';
 

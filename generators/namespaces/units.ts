@@ -18,14 +18,13 @@ export function namespaceUnits(inputs: RenderInputs): Unit[] {
   const ofPools = catalog.pools.flatMap((pool) => {
     const services = catalog.services.filter((service) => service.pool === pool.id);
     const platform = platformNamespacesOf(pool, catalog);
+    const neighbours = { poolNamespaces: pool.namespaces, isMonitored: true };
     return clustersOf(pool).flatMap((cluster) => {
       const place = { environment: environment.name, pool: pool.id, cluster };
       return [
         ...pool.namespaces.map((namespace) => poolNamespaceUnit({ ...place, namespace }, pool.owner, services)),
         ...platform.map((namespace) =>
-          platformNamespaceUnit({ ...place, namespace: namespace.name }, namespace, pool.namespaces, [
-            `pool/${pool.id}`,
-          ]),
+          platformNamespaceUnit({ ...place, namespace: namespace.name }, namespace, neighbours, [`pool/${pool.id}`]),
         ),
       ];
     });
@@ -37,10 +36,13 @@ export function namespaceUnits(inputs: RenderInputs): Unit[] {
 function managementUnits({ catalog, environment }: RenderInputs): Unit[] {
   const place = { environment: environment.name, pool: managementCluster, cluster: managementCluster };
   const platform = managementNamespacesOf(catalog);
+  const neighbours = { poolNamespaces: [], isMonitored: false };
   // A lock that is older than components holds none, and no cluster that could run them.
   if (platform.length === 0) return [];
   return [
-    ...platform.map((namespace) => platformNamespaceUnit({ ...place, namespace: namespace.name }, namespace, [], [])),
+    ...platform.map((namespace) =>
+      platformNamespaceUnit({ ...place, namespace: namespace.name }, namespace, neighbours, []),
+    ),
     ...placedPoolsOf(catalog).map((pool) =>
       namespaceUnit({
         place: { ...place, namespace: machineNamespaceOf(pool) },

@@ -84,10 +84,18 @@ const traffic: Readonly<Record<string, Traffic>> = {
   velero: { api: true, inside: true },
 };
 
+/** What of a cluster its components' policies speak of. */
+export interface Neighbours {
+  /** Where the stores and services are that operators and gateway reach. */
+  readonly poolNamespaces: readonly string[];
+  /** Whether Prometheus runs there. */
+  readonly isMonitored: boolean;
+}
+
 /** The rules of a component's policy; undefined when it needs none. */
 export function trafficOf(
   component: string,
-  poolNamespaces: readonly string[],
+  { poolNamespaces, isMonitored }: Neighbours,
 ): { ingress: NetworkPolicyIngressRule[]; egress: NetworkPolicyEgressRule[] } | undefined {
   const needs = traffic[component];
   if (needs === undefined) return undefined;
@@ -98,7 +106,7 @@ export function trafficOf(
   };
   return {
     ingress: [
-      { from: [{ namespaceSelector: namespaceIn([monitoringNamespace]) }] },
+      ...(isMonitored ? [{ from: [{ namespaceSelector: namespaceIn([monitoringNamespace]) }] }] : []),
       ...(webhooks.length > 0 ? [{ ports: webhooks.map(tcp) }] : []),
       ...(inside ? [{ from: [{ podSelector: {} }] }] : []),
       ...(ingress?.(poolNamespaces) ?? []),

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../emit/yaml.ts';
+import { inputsOf } from '../testing/project.ts';
+import { installsOf } from './installs.ts';
+
+const installs = installsOf(inputsOf('production'));
+
+describe(installsOf.name, () => {
+  it('puts the same charts on every cluster of a pool, and none where there is no cluster', () => {
+    const byCluster = Map.groupBy(installs, ({ cluster }) => cluster);
+    const idsOn = (cluster: string) => byCluster.get(cluster)?.map(({ component }) => component.id);
+    expect(idsOn('defimon-social-eu-west-1')).toContain('eck-operator');
+    expect(idsOn('defimon-social-eu-west-1')).toEqual(idsOn('defimon-social-us-east-1'));
+    expect(byCluster.has('defimon-ml')).toBe(false);
+  });
+
+  it('asks for CPU and memory wherever it states one of them, with limits', () => {
+    for (const { component, values } of installs) {
+      for (const resources of findAll(values, 'requests')) {
+        expect(Object.keys(resources).sort(), component.id).toEqual(['limits', 'requests']);
+        for (const kind of ['requests', 'limits']) {
+          const amounts = resources[kind];
+          // A disk has a size and no limit.
+          if (isObject(amounts)) expect(Object.keys(amounts).sort(), component.id).toEqual(['cpu', 'memory']);
+        }
+      }
+    }
+  });
+
+  it('takes sizes of what the pool states as workloads from there', () => {
+    const values = JSON.stringify(valuesOn('defimon-market', 'kube-prometheus-stack'));
+    expect(values).toContain('"requests":{"cpu":"200m","memory":"512Mi"}');
+    expect(values).toContain('"service":{"port":3001}');
+  });
+
+  it('runs Kong at the size of the service it does the work of, its admin API inside', () => {
+    const kong = valuesOn('defimon-analytics', 'kong');
+    expect(kong).toMatchObject({
+      admin: { type: 'ClusterIP', http: { enabled: false }, tls: { containerPort: 8444 } },
+      autoscaling: { minReplicas: 2, maxReplicas: 4 },
+      env: { database: 'off' },
+      proxy: { tls: { containerPort: 8443 } },
+    });
+    expect(valuesOn('defimon-market', 'kong')).not.toHaveProperty('autoscaling');
+  });
+
+  it('holds no password', () => {
+    expect(JSON.stringify(installs.map(({ values }) => values))).not.toMatch(/"[a-z]*[pP]assword":"(?!admin-password)/);
+  });
+});
+
+function valuesOn(cluster: string, id: string) {
+  return installs.find((install) => install.cluster === cluster && install.component.id === id)?.values;
+}
+
+/** Every object below that has this key. */
+function findAll(value: Json | undefined, key: string): { readonly [key: string]: Json | undefined }[] {
+  if (Array.isArray(value)) return value.flatMap((each: Json) => findAll(each, key));
+  if (!isObject(value)) return [];
+  const here = isObject(value[key]) && 'cpu' in value[key] ? [value] : [];
+  return [...here, ...Object.values(value).flatMap((each) => findAll(each, key))];
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: Json | undefined } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
