@@ -86,7 +86,7 @@ export function addMoney(a: Money, b: Money, sign = 1): Money {
 }
 
 /** USD and EUR apart: nobody here knows a rate of exchange. */
-export function moneyEntries(money: Money): [currency: keyof Money, amount: number][] {
+function moneyEntries(money: Money): [currency: keyof Money, amount: number][] {
   return (['USD', 'EUR'] as const).flatMap((currency) => {
     const amount = money[currency];
     return amount === undefined ? [] : [[currency, amount]];
