@@ -102,7 +102,7 @@ async function runNote({ env, log }: Job, args: string[]): Promise<number> {
     project: needed(env, 'CI_PROJECT_ID'),
     mergeRequest: needed(env, 'CI_MERGE_REQUEST_IID'),
   });
-  const artifacts = env.PLAN_URL ?? env.CI_PIPELINE_URL;
+  const artifacts = env.CI_PIPELINE_URL;
   const elsewhere = artifacts === undefined ? 'The job "plan" has it.' : `[The job "plan" has it](${artifacts}).`;
   const { result, whole } = await putNote(gitlab, readText(path), elsewhere, patience);
   log(

@@ -39,14 +39,14 @@ beforeAll(() => {
   chmodSync(join(folder, 'bin/node'), 0o755);
   for (const stage of stages) obstacle ??= build(stage);
   if (obstacle === undefined) spawnSync('chmod', ['-R', 'a-w,a+rX', stageFolder(image)]);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => {
   spawnSync('chmod', ['-R', 'u+w', folder]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('services/Dockerfile', () => {
+describe('services/Dockerfile', { timeout: 120_000 }, () => {
   it('is of the Node that package.json, .nvmrc and CI name', () => {
     const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
     const version: string = dependencies.node;
@@ -188,7 +188,7 @@ function start(args: readonly string[], env: Record<string, string> = {}): Spawn
     cwd: stageFolder(image),
     env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin`, NODE_ENV: 'production', ...env },
     encoding: 'utf8',
-    timeout: 30_000,
+    timeout: 100_000,
     ...(isRoot ? { uid: userId, gid: userId } : {}),
   });
 }

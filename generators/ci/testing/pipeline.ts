@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { copyProject, projectRoot } from './project-copy.ts';
 
+const require = createRequire(import.meta.url);
+
 const host = 'https://gitlab.example';
 const project = 'highfunk/defimon';
 
@@ -111,9 +113,7 @@ function runLocal(
   args: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
 ): Promise<Finished> {
-  const program = createRequire(import.meta.url)
-    .resolve('gitlab-ci-local/package.json')
-    .replace('package.json', 'dist/index.js');
+  const program = require.resolve('gitlab-ci-local/dist/index.js');
   const all = { CI_SERVER_URL: host, CI_PROJECT_PATH: project, ...variables };
   const settings = Object.entries(all).flatMap(([name, value]) =>
     value === undefined ? ['--unset-variable', name] : ['--variable', `${name}=${value}`],
