@@ -1,12 +1,13 @@
 import type { Problem } from '../../catalog/problem.ts';
 import { findSourceOf, lockPathOf, settingsPathOf } from '../promotion/environment-files.ts';
+import { waitsOf } from '../waits.ts';
 import { causesOf, type EntryPlaces, type InputChanges, placed } from './causes.ts';
 import { findDangers, findLoweredTiers } from './danger.ts';
 import { createDocumentReader } from './documents.ts';
-import { diffValues, type EntryEdit } from './edits.ts';
+import { catalogOf, diffValues, type EntryEdit, entriesOf } from './edits.ts';
 import { groupChanges } from './groups.ts';
 import { catalogsOf, diffFiles, entriesToCome, inputChangesOf } from './inputs.ts';
-import { costPlanOf } from './money.ts';
+import { costPlanOf, findLocked } from './money.ts';
 import { type Pair, pairTrees } from './pairs.ts';
 import {
   type Change,
@@ -182,14 +183,23 @@ function isWorthTelling({ clusters, entries, promotion }: EnvironmentPlan): bool
   return clusters.length > 0 || entries.length > 0 || promotion !== undefined;
 }
 
-/** Pools that nothing can be rendered of yet. */
+/** What cannot be rendered yet because the provider of a pool is undecided; in general words if the lock is an old one. */
 function waitsIn(after: Tree, names: readonly string[], only: string | undefined): string[] {
-  const waiting = names
-    .filter((name) => only === undefined || name === only)
-    .flatMap((name) => [...catalogsOf(after, after, name).after])
-    .filter(([entry, { provider }]) => entry.startsWith('pool/') && provider === 'undecided')
-    .map(([entry]) => `${entry}: its provider is undecided, so its machines, cluster and price wait`);
-  return [...new Set(waiting)].sort();
+  const asked = names.filter((name) => only === undefined || name === only);
+  const locks = Map.groupBy(asked, (name) => after.get(lockPathOf(name)) ?? '');
+  const waits = [...locks].flatMap(([lock, its]) => {
+    const undecided = [...entriesOf(catalogOf(lock) ?? {})].filter(
+      ([entry, { provider }]) => entry.startsWith('pool/') && provider === 'undecided',
+    );
+    const catalog = undecided.length === 0 ? undefined : findLocked(lock);
+    return undecided.map(([entry]) => {
+      const pool = catalog?.pools.find(({ id }) => `pool/${id}` === entry);
+      const what =
+        catalog === undefined || pool === undefined ? ['its machines', 'cluster and price'] : waitsOf(pool, catalog);
+      return `${entry} in ${its.join(', ')}: its provider is undecided, so these wait: ${what.join(', ')}`;
+    });
+  });
+  return waits.sort();
 }
 
 const severityRanks = { critical: 0, major: 1, minor: 2 } as const;

@@ -158,7 +158,7 @@ describe(renderJunit.name, () => {
   it('shows what waits as skipped', () => {
     const tree = treeOf(lockFile('staging', { pools: [{ id: 'ml', provider: 'undecided' }] }));
     expect(renderJunit(computePlan(tree, tree))).toContain(
-      '<testcase classname="waits" name="pool/ml">\n      <skipped message="pool/ml: its provider is undecided',
+      '<testcase classname="waits" name="pool/ml in staging">\n      <skipped message="pool/ml in staging: its provider is undecided',
     );
   });
 });

@@ -66,7 +66,7 @@ function costsIn(before: Tree, after: Tree, environment: string, read: ReadSized
  * The catalog of a lock, or undefined if it does not fit today's schema. A lock from before a kind of entry was known
  * has none of that kind; that nobody edited it is checked where it is rendered from.
  */
-function findLocked(text: string): Catalog | undefined {
+export function findLocked(text: string): Catalog | undefined {
   const locked = catalogOf(text);
   if (locked === undefined) return undefined;
   const catalog = { ...Object.fromEntries(kinds.map(({ key }) => [key, []])), ...locked };
