@@ -262,7 +262,7 @@ describe('production', () => {
         project.commit('Roll back');
         expect(project.check()).toMatchObject({ code: 0, err: '' });
       }),
-      { numRuns: 6 },
+      { numRuns: 4 },
     );
   });
 });
