@@ -118,11 +118,48 @@ function checkOverrides(environment: Environment, catalog: Catalog, report: Repo
       report('CAT088', [...path, 'resources', 'requests'], message, 'raise the limit or ask for less');
     }
   }
-  if (environment.services === undefined) return;
+  checkPoolOverrides(environment, catalog, report);
+  if (environment.services === undefined && environment.pools === undefined) return;
   const sized = catalog.services.map((service) => inShards(withOverride(service, environment), catalog));
   for (const pool of catalog.pools.filter(({ provider }) => provider !== 'undecided')) {
-    for (const message of overloads(pool, { ...catalog, services: sized })) {
-      report('CAT073', ['services'], message, 'ask for less here, or give the pool more machines');
+    const key = environment.pools?.[pool.id] === undefined ? 'services' : 'pools';
+    for (const message of overloads(withPoolOverride(pool, environment), { ...catalog, services: sized })) {
+      report('CAT073', [key], message, 'ask for less here, or give the pool more machines');
+    }
+  }
+}
+
+function checkPoolOverrides({ pools = {} }: Environment, catalog: Catalog, report: Report): void {
+  const ids = catalog.pools.map(({ id }) => id);
+  for (const [id, { nodeGroups = {}, stores = {} }] of Object.entries(pools)) {
+    const path = ['pools', id];
+    const pool = catalog.pools.find((candidate) => candidate.id === id);
+    if (pool === undefined) {
+      report('CAT101', path, `unknown pool "${id}"`, suggest(id, ids), 'key');
+      continue;
+    }
+    for (const [key, names, known] of [
+      ['nodeGroups', Object.keys(nodeGroups), pool.nodeGroups.map((group) => group.id)],
+      ['stores', Object.keys(stores), pool.stores.map(({ kind }) => kind as string)],
+    ] as const) {
+      for (const name of names.filter((one) => !known.includes(one))) {
+        report('CAT101', [...path, key, name], `pool "${id}" has no "${name}"`, suggest(name, known), 'key');
+      }
+    }
+    for (const [name, { min, max }] of Object.entries(nodeGroups)) {
+      if (min <= max) continue;
+      const message = `node group "${name}" has min ${min} above max ${max}`;
+      report('CAT072', [...path, 'nodeGroups', name, 'min'], message, 'lower min or raise max');
+    }
+    const rented = [
+      ...Object.entries(nodeGroups).map(([name, { machine }]) => ['nodeGroups', name, machine] as const),
+      ...Object.entries(stores).map(([name, { machine }]) => ['stores', name, machine] as const),
+    ];
+    const types = catalog.machines.filter(({ provider }) => provider === pool.provider).map(({ type }) => type);
+    for (const [key, name, machine] of rented) {
+      if (machine === undefined || types.includes(machine)) continue;
+      const message = `${pool.provider} has no "${machine}"`;
+      report('CAT071', [...path, key, name, 'machine'], message, suggest(machine, types));
     }
   }
 }

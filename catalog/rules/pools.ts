@@ -245,6 +245,11 @@ function rentedBy(pool: Pool): { path: Path; type: string; kind: Machine['kind']
       { path: ['stores', index, 'machine'], type: machine, kind: 'database' as const },
       { path: ['stores', index, 'disk'], type: disk, kind: 'disk' as const },
     ]),
+    ...(pool.workloads ?? []).map(({ disk }, index) => ({
+      path: ['workloads', index, 'disk'],
+      type: disk,
+      kind: 'disk' as const,
+    })),
     ...(pool.extras ?? []).map(({ type }, index) => ({
       path: ['extras', index, 'type'],
       type,
