@@ -1,3 +1,4 @@
+import { destinationOf } from '../../conventions.ts';
 import type { JsonObject } from '../../emit/yaml.ts';
 import { RenderError } from '../../inputs.ts';
 import type { ComponentContext } from '../component-context.ts';
@@ -16,7 +17,7 @@ export function clusterAutoscalerValues({ environment, cluster, region }: Compon
     fullnameOverride: 'cluster-autoscaler',
     cloudProvider: 'aws',
     awsRegion: region,
-    autoDiscovery: { clusterName: cluster },
+    autoDiscovery: { clusterName: destinationOf(environment.name, cluster) },
     rbac: {
       serviceAccount: {
         name: 'cluster-autoscaler',
