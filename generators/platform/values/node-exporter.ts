@@ -9,6 +9,5 @@ export function nodeExporterValues(): JsonObject {
     // The rules and dashboards of kube-prometheus-stack know it by this job.
     podLabels: { jobLabel: 'node-exporter' },
     prometheus: { monitor: { enabled: true, jobLabel: 'jobLabel' } },
-    rbac: { create: true, pspEnabled: false },
   };
 }
