@@ -151,32 +151,49 @@ describe.skipIf(!hasRsync)('.gitlab-ci.yml (needs rsync: apt-get install rsync)'
   );
 
   it(
-    'promotes what staging holds, as planned, and rolls it back byte for byte',
+    'releases an image to staging, promotes what staging holds, as planned, and rolls it back byte for byte',
     async () => {
       const push = { CI_PIPELINE_SOURCE: 'push', CI_COMMIT_BRANCH: 'main' };
       checkout.git('checkout', '--quiet', good);
       checkout.git('push', '--quiet', 'origin', 'HEAD:main');
-      const before = checkout.origin('rev-parse', 'main:environments/production');
+      const before = productionTree();
 
+      const digest = `sha256:${'ab'.repeat(32)}`;
+      const image = { IMAGE_TAG: good.slice(0, 8), IMAGE_DIGEST: digest };
+      const released = await runJobs(checkout, ['release', '--no-evaluate-rule-changes'], { ...push, ...image });
+
+      expect(released.ok, released.log).toBe(true);
+      expect(imagesOf('staging')).toContain(digest);
+      expect(productionTree()).toBe(before);
+
+      // As the pipeline of that push has it: it began before the release was there.
+      checkout.git('checkout', '--quiet', good);
       const promoted = await runJobs(checkout, ['plan:production', 'promote:production'], push);
 
-      expect(promoted.ok, promoted.log).toBe(true);
+      expect(productionTree(), promoted.log).not.toBe(before);
       expect(promoted.log).toMatch(/plan:production +> A dry run/);
       expect(promoted.log).toContain('No GitHub mirror');
-      const after = checkout.origin('rev-parse', 'main:environments/production');
-      expect(after, promoted.log).not.toBe(before);
       expect(lockOf('production')).toBe(lockOf('staging'));
-      expect(checkout.origin('rev-list', '--count', `${base}..main`)).toBe('2');
+      expect(imagesOf('production')).toContain(digest);
+      expect(checkout.origin('rev-list', '--count', `${good}..main`)).toBe('2');
 
       const rolledBack = await runJobs(checkout, ['rollback:production'], push);
 
-      expect(rolledBack.ok, rolledBack.log).toBe(true);
-      expect(checkout.origin('rev-parse', 'main:environments/production')).toBe(before);
-      expect(lockOf('staging')).toBe(read('environments/staging/catalog.lock.json').trim());
+      expect(productionTree(), rolledBack.log).toBe(before);
+      expect(imagesOf('staging')).toContain(digest);
     },
     5 * minutes,
   );
 });
+
+/** Git's name of all that production has, in the repository that GitLab has. */
+function productionTree(): string {
+  return checkout.origin('rev-parse', 'main:environments/production');
+}
+
+function imagesOf(environment: string): string {
+  return checkout.origin('show', `main:environments/${environment}/images.lock.yaml`);
+}
 
 function lockOf(environment: string): string {
   return checkout.origin('show', `main:environments/${environment}/catalog.lock.json`);
