@@ -11,6 +11,7 @@ import { renderAwsClusters } from './aws/cluster.ts';
 import { renderAwsDatabase } from './aws/database.ts';
 import { renderAwsNetworks } from './aws/network.ts';
 import { renderDigitalOceanPool } from './digitalocean/cluster.ts';
+import { renderGcpBackups } from './gcp/backups.ts';
 import { renderGcpCluster } from './gcp/cluster.ts';
 import { renderGcpMachines } from './gcp/machines.ts';
 import { renderGcpNetwork } from './gcp/network.ts';
@@ -23,7 +24,14 @@ type Part = (context: PoolContext) => object | readonly object[];
 
 /** What is rented from each provider, part by part. */
 const parts: Readonly<Record<Exclude<Pool['provider'], 'undecided'>, readonly Part[]>> = {
-  gcp: [renderAccessSecret, renderProviderConfig, renderGcpNetwork, renderGcpCluster, renderGcpMachines],
+  gcp: [
+    renderAccessSecret,
+    renderProviderConfig,
+    renderGcpNetwork,
+    renderGcpCluster,
+    renderGcpMachines,
+    renderGcpBackups,
+  ],
   hetzner: [renderAccessSecret, renderHetznerPool],
   digitalocean: [renderAccessSecret, renderProviderConfig, renderDigitalOceanPool],
   aws: [

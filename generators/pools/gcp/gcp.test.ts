@@ -75,6 +75,12 @@ describe('a pool on Google Cloud', () => {
     expect(Math.min(...rules.map(({ priority }) => priority))).toBe(denied.priority);
   });
 
+  it('keeps backups in a bucket that nobody reaches without a right to it, with every version', () => {
+    const { metadata, spec } = only(objects, 'Bucket');
+    expect(metadata.name).toBe('defimon-infrastructure-production-backups');
+    expect(spec.forProvider).toMatchObject({ publicAccessPrevention: 'enforced', versioning: { enabled: true } });
+  });
+
   it('starts both clients on a machine, with images of the catalog and the engine on the machine itself', () => {
     const script: string = ofKind(objects, 'Instance')[0]?.spec.forProvider.metadata['startup-script'];
     for (const { id, image } of (pool.workloads ?? []).filter(({ id }) => ['geth', 'lighthouse'].includes(id))) {
