@@ -7,6 +7,9 @@ export const revision = 'refs/heads/main';
 
 /** Kubernetes' own label: every namespace carries its name, so a network policy can select it. */
 export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+/** The policy by which Kong, which calls pods past their Service, keeps a caller with one of them. */
+export const stickyPolicy = 'sticky';
+
 /** The ClusterIssuer that certificates are asked of. */
 export const issuer = 'letsencrypt';
 

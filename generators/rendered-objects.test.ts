@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import type { Catalog } from '../catalog/schema/catalog.ts';
+import type { Service } from '../catalog/schema/service.ts';
 import { parseSlice } from '../catalog/slice.ts';
 import { renderArgocd } from './argocd/render.ts';
 import { clustersOf } from './clusters.ts';
@@ -122,9 +124,17 @@ describe('policy', () => {
   });
 
   it('lets only services that are to call the world out to it, and nobody to cloud credentials', () => {
+    // Storage that a provider rents out has public addresses only.
+    const isCaller = ({ internet, needs, pool }: Service, { pools }: Catalog) =>
+      internet === true ||
+      needs.some((need) =>
+        pools
+          .find(({ id }) => id === pool)
+          ?.stores.some(({ kind, engine }) => kind === need && /^(s3|gcs)$/.test(engine)),
+      );
     const callers = new Set(
-      renderings.flatMap(({ inputs }) =>
-        inputs.catalog.services.filter(({ internet }) => internet === true).map(({ id }) => id),
+      renderings.flatMap(({ inputs: { catalog } }) =>
+        catalog.services.filter((service) => isCaller(service, catalog)).map(({ id }) => id),
       ),
     );
     const services = new Set(renderings.flatMap(({ inputs }) => inputs.catalog.services.map(({ id }) => id)));

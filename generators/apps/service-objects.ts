@@ -1,6 +1,6 @@
 import { IntOrString, KubeService, KubeServiceAccount } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
-import { opsPort, shardLabel } from '../conventions.ts';
+import { opsPort, shardLabel, stickyPolicy } from '../conventions.ts';
 import { type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** The longest that Kubernetes keeps a caller with a pod, and how long a session lives by the brief. */
@@ -23,7 +23,7 @@ export function portsOf({ ports }: Pick<Service, 'ports'>): { name: string; port
 export function renderServiceObject(context: ServiceContext): object {
   const { service } = context;
   return KubeService.manifest({
-    metadata: serviceMetadata(context, 'workload'),
+    metadata: addressMetadata(context),
     spec: {
       ...(service.ports.length === 0 ? { clusterIp: 'None' } : { type: 'ClusterIP' }),
       ...(service.sessionAffinity === true
@@ -38,6 +38,12 @@ export function renderServiceObject(context: ServiceContext): object {
       })),
     },
   });
+}
+
+function addressMetadata(context: ServiceContext) {
+  const metadata = serviceMetadata(context, 'workload');
+  if (context.service.sessionAffinity !== true) return metadata;
+  return { ...metadata, annotations: { ...metadata.annotations, 'konghq.com/upstream-policy': stickyPolicy } };
 }
 
 /** Tells Prometheus to scrape every pod of the service, and to label what it finds with the shard. */

@@ -1,7 +1,7 @@
 import { KubeIngress } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
 import { metadataOf, type Place } from '../app.ts';
-import { issuer } from '../conventions.ts';
+import { issuer, stickyPolicy } from '../conventions.ts';
 import { kongClass } from './plugins.ts';
 
 type Route = Service['routes'][number];
@@ -51,6 +51,23 @@ export function renderRoutes({ namespace }: Place, host: string, service: Servic
       },
     }),
   );
+}
+
+/** What services with session affinity ask of Kong; nothing where none of them does. */
+export function renderStickiness({ namespace }: Place, services: readonly Service[]): object | undefined {
+  const sticky = services.filter(({ sessionAffinity }) => sessionAffinity === true);
+  if (sticky.length === 0) return undefined;
+  return {
+    apiVersion: 'configuration.konghq.com/v1beta1',
+    kind: 'KongUpstreamPolicy',
+    metadata: metadataOf({
+      name: stickyPolicy,
+      namespace,
+      wave: 'config',
+      sources: sticky.map(({ id }) => `service/${id}`),
+    }),
+    spec: { algorithm: 'consistent-hashing', hashOn: { input: 'ip' } },
+  };
 }
 
 /** The certificate of a host, where its Ingresses are. */

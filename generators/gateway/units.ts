@@ -9,7 +9,7 @@ import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
 import { hostOf } from './hosts.ts';
 import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
-import { renderCertificate, renderRoutes } from './routes.ts';
+import { renderCertificate, renderRoutes, renderStickiness } from './routes.ts';
 
 /** Where the signing key of the auth service is kept. */
 const signingKey = 'auth/jwt-secret';
@@ -62,6 +62,7 @@ function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, s
       inputs: { host, services: group },
       render: (at, inputs) => [
         renderCertificate(at, inputs.host),
+        renderStickiness(at, inputs.services),
         ...inputs.services.flatMap((service) => renderRoutes(at, inputs.host, service)),
       ],
     }),

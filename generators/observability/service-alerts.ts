@@ -1,6 +1,5 @@
 import { metrics } from '../../catalog/metrics.ts';
 import type { Service } from '../../catalog/schema/service.ts';
-import { shardLabel } from '../conventions.ts';
 import type { RuleGroup } from './rule-group.ts';
 
 /** Alerts that every released service has, and those of its answers if it gives any. */
@@ -12,9 +11,6 @@ export function serviceAlerts(services: readonly Service[]): RuleGroup[] {
       alerts: [...alertsOfAny(service), ...(service.ports.length === 0 ? [] : alertsOfAnswers(service))],
     }));
 }
-
-/** What a pod's shard is called among metric labels: the pod label, as Prometheus writes it. */
-const shard = shardLabel.replaceAll(/[^a-z]/g, '_');
 
 function alertsOfAny({ id, name, owner }: Service): RuleGroup['alerts'] {
   const up = `up{job="${id}"}`;
@@ -40,7 +36,7 @@ function alertsOfAny({ id, name, owner }: Service): RuleGroup['alerts'] {
     {
       alert: 'CatalogDrift',
       // Shards hold different slices: pods are compared with those of their own workload.
-      expr: `count by (${shard}) (count by (${shard}, digest) (${metrics.catalogInfo.name}{job="${id}"} == 1)) > 1`,
+      expr: `count by (shard) (count by (shard, digest) (${metrics.catalogInfo.name}{job="${id}"} == 1)) > 1`,
       for: '15m',
       severity: 'warning',
       owner,

@@ -61,6 +61,7 @@ const breaks: Break[] = [
     'Deployment/api',
     ({ pod }) => Object.assign(pod.securityContext, { runAsNonRoot: false }),
   ],
+  ['POL004', 'a namespace lets any pod in', 'Namespace/analytics', ({ body }) => delete body.metadata.labels],
   [
     'POL005',
     'a namespace is open',
@@ -244,20 +245,25 @@ function withExceptions(exceptions: { rule: string; object: string; reason: stri
   return { ...without, catalog: { ...without.catalog, services } };
 }
 
-function meta(name: string, syncOptions?: readonly string[]) {
+function meta(name: string) {
   return metadataOf({
     name,
     namespace: 'analytics',
     wave: 'config',
     sources: ['service/analytics-api'],
     labels: { app: 'api' },
-    ...(syncOptions === undefined ? {} : { syncOptions }),
   });
 }
 
 /** A namespace with one service in it that breaks no rule. */
 function clean(): object[] {
-  const { namespace: _, ...unscoped } = meta('analytics', ['Prune=confirm', 'Delete=confirm']);
+  const unscoped = metadataOf({
+    name: 'analytics',
+    wave: 'namespace',
+    sources: ['service/analytics-api'],
+    labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+    syncOptions: ['Prune=confirm', 'Delete=confirm'],
+  });
   const ingress = meta('analytics-api');
   const fromSame = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'analytics' } } };
   return structuredClone([

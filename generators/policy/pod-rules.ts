@@ -7,6 +7,7 @@ import {
   mappingsIn,
   mappingsOf,
   podSpecsOf,
+  stringMapAt,
   stringsIn,
   valueAt,
 } from './walk.ts';
@@ -60,6 +61,10 @@ export const podRules: readonly PolicyRule[] = [
             ),
           ];
           for (const detail of details) yield { manifest, detail };
+        }
+        const level = stringMapAt(manifest, 'metadata', 'labels')['pod-security.kubernetes.io/enforce'];
+        if (manifest.kind === 'Namespace' && level !== 'restricted') {
+          yield { manifest, detail: `lets in pods that are ${level ?? 'of any kind'}` };
         }
         // What an operator makes of its own object is as privileged as that says.
         for (const { path, value } of mappingsIn(manifest)) {

@@ -121,6 +121,9 @@ function* podReferences(manifest: Manifest, index: Index): Iterable<string> {
 }
 
 function* serviceSelectsPods(manifest: Manifest, index: Index): Iterable<string> {
+  const policy = manifest.metadata.annotations?.['konghq.com/upstream-policy'];
+  if (policy !== undefined && !index.has('KongUpstreamPolicy', policy, manifest.metadata.namespace))
+    yield `asks for upstream policy ${policy}, which is not there`;
   const selector = valueAt(manifest, 'spec', 'selector');
   if (selector === undefined) return;
   const pods = index.pods({ matchLabels: selector }, manifest.metadata.namespace);
