@@ -2,6 +2,7 @@ import { destinationOf, platformProjectOf } from '../conventions.ts';
 import type { Manifest } from '../emit/manifest.ts';
 import type { Install } from '../platform/installs.ts';
 import { argocdMetadata } from './argocd-metadata.ts';
+import { subscriptionsOf } from './notifications.ts';
 
 /** What the others cannot start without comes first: the network, addresses and disks of the nodes, certificates, secrets. */
 const first = ['cert-manager', 'cilium', 'external-secrets', 'hcloud-cloud-controller-manager', 'hcloud-csi'];
@@ -27,7 +28,11 @@ export function renderChartApplication(install: Install): Manifest {
         'defimon.highfunk.uk/tier': 'platform',
       },
       // No finalizer: an Application that goes leaves the operator running, and what it looks after with it.
-      annotations: { ...metadata.annotations, 'argocd.argoproj.io/compare-options': 'ServerSideDiff=true' },
+      annotations: {
+        ...metadata.annotations,
+        'argocd.argoproj.io/compare-options': 'ServerSideDiff=true',
+        ...subscriptionsOf(component.owner),
+      },
     },
     spec: {
       project: platformProjectOf(environment, pool),

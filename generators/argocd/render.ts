@@ -1,3 +1,5 @@
+import { compareCodePoints } from '../../catalog/kinds.ts';
+import type { Owner } from '../../catalog/schema/owner.ts';
 import type { App } from '../app.ts';
 import { isPlaced } from '../clusters.ts';
 import type { Manifest } from '../emit/manifest.ts';
@@ -7,6 +9,7 @@ import type { Rendering } from '../render.ts';
 import { renderApplicationSet } from './application-sets.ts';
 import { renderChartApplication } from './applications.ts';
 import { renderBootstrap } from './bootstrap.ts';
+import { renderNotifications } from './notifications.ts';
 import { renderPlatformProject, renderProject } from './projects.ts';
 
 /** The folder of Argo CD's own objects, all of them generated. */
@@ -28,7 +31,17 @@ export function renderArgocd(renderings: readonly Pick<Rendering, 'inputs' | 'ap
       ),
     ];
   });
-  return [renderDocuments(`${argocdFolder}/bootstrap.yaml`, renderBootstrap()), ...files].sort(byPath);
+  return [
+    renderDocuments(`${argocdFolder}/bootstrap.yaml`, renderBootstrap()),
+    renderDocuments(`${argocdFolder}/notifications.yaml`, [renderNotifications(ownersOf(renderings))]),
+    ...files,
+  ].sort(byPath);
+}
+
+/** Argo CD is one for all environments: it knows the owners of each; of two versions of one, the last. */
+function ownersOf(renderings: readonly Pick<Rendering, 'inputs'>[]): Owner[] {
+  const owners = renderings.flatMap(({ inputs }) => inputs.catalog.owners);
+  return [...new Map(owners.map((owner) => [owner.id, owner])).values()].sort((a, b) => compareCodePoints(a.id, b.id));
 }
 
 /** @param isPlaced False where there is no cluster yet that an Application could go to. */
