@@ -20,7 +20,7 @@ export interface CatalogReading {
   /** All of them, in order of place. */
   problems: Problem[];
   /** Where each entry is written, by `network/optimism`. */
-  sources: ReadonlyMap<string, { file: string; line: number; col: number }>;
+  readonly sources: ReadonlyMap<string, { file: string; line: number; col: number }>;
 }
 
 /**
@@ -112,10 +112,20 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog', cache: FileC
 
   problems.push(...checkRules(createView(entries, broken, texts)));
   const failed = problems.some(({ severity }) => severity === 'error');
-  const sources = new Map(
-    entries.map(({ kind, id, file, placeOf }) => [`${kind}/${id}`, { file, ...placeOf([]) }] as const),
-  );
-  return { catalog: failed ? undefined : deepFreeze(collect(entries)), problems: sortProblems(problems), sources };
+  let sources: CatalogReading['sources'] | undefined;
+  return {
+    catalog: failed ? undefined : deepFreeze(collect(entries)),
+    problems: sortProblems(problems),
+    // Few ask for them, and a place costs a second, slower parse of its file.
+    get sources() {
+      sources ??= sourcesOf(entries);
+      return sources;
+    },
+  };
+}
+
+function sourcesOf(entries: readonly Entry[]): CatalogReading['sources'] {
+  return new Map(entries.map(({ kind, id, file, placeOf }) => [`${kind}/${id}`, { file, ...placeOf([]) }] as const));
 }
 
 function kindOf(path: string): KindOfEntry | undefined {

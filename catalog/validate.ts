@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { TSchema } from 'typebox';
+import { createCheck } from './fits-schema.ts';
 import { suggest } from './nearest.ts';
 import type { Problem } from './problem.ts';
 import type { ParsedYaml, Path } from './yaml.ts';
@@ -16,20 +17,27 @@ export interface SchemaError {
 }
 
 const ajv = formats.default(new Ajv({ allErrors: true, verbose: true, strict: true, code: { optimize: false } }));
+const checks = new WeakMap<TSchema, (value: unknown) => boolean>();
 const compiled = new WeakMap<TSchema, ValidateFunction>();
 
 /**
- * All errors of a value against a schema; none means it has the schema's type. A validator is compiled at its first
- * use and kept: compiling all of them takes longer than reading the catalog.
+ * All errors of a value against a schema; none means it has the schema's type. A validator is compiled for the first
+ * value that does not fit: compiling all of them takes longer than reading the catalog.
  */
 export function checkSchema(schema: TSchema, value: unknown): SchemaError[] {
-  let validate = compiled.get(schema);
-  if (validate === undefined) {
-    validate = ajv.compile(schema);
-    compiled.set(schema, validate);
-  }
+  const fits = kept(checks, schema, () => createCheck(schema, ajv.formats));
+  if (fits(value)) return [];
+  const validate = kept(compiled, schema, () => ajv.compile(schema));
   if (validate(value)) return [];
   return withoutOtherBranches(validate.errors ?? []).map(explain);
+}
+
+function kept<T>(cache: WeakMap<TSchema, T>, schema: TSchema, make: () => T): T {
+  const known = cache.get(schema);
+  if (known !== undefined) return known;
+  const made = make();
+  cache.set(schema, made);
+  return made;
 }
 
 /** The same, as problems of a file. */

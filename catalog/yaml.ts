@@ -9,6 +9,7 @@ import {
   type ParsedNode,
   parseDocument,
 } from 'yaml';
+import { parsePlainYaml } from './plain-yaml.ts';
 import type { Problem } from './problem.ts';
 
 /** A path into a value: `['rpc', 0, 'url']`. */
@@ -53,18 +54,11 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
 
   const text = decode(content, report);
   if (text === undefined) return nothing();
+  const plain = parsePlainYaml(text);
+  if (plain !== undefined) return { text, value: plain.value, problems, placeOf: placesLater(text) };
   let document: Document.Parsed<ParsedNode>;
   try {
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      prettyErrors: false,
-      keepSourceTokens: false,
-      // 'silent' would hide a second document; nothing is logged at this level.
-      logLevel: 'error',
-    });
+    document = parseDocument(text, parseOptions);
   } catch {
     // The parser recurses once a level, so only absurd nesting gets here.
     report(start, 'CAT001', ...tooDeep);
@@ -92,6 +86,30 @@ export function parseYaml(file: string, content: FileContent): ParsedYaml {
     value: problems.length > 0 ? undefined : value,
     problems,
     placeOf: (path, at = 'value') => place(offsetOf(document.contents, path, at)),
+  };
+}
+
+const parseOptions = {
+  version: '1.2',
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  prettyErrors: false,
+  keepSourceTokens: false,
+  // 'silent' would hide a second document; nothing is logged at this level.
+  logLevel: 'error',
+} as const;
+
+/** Positions are asked for where there is something to say, which is seldom: the text is parsed for them then. */
+function placesLater(text: string): ParsedYaml['placeOf'] {
+  let find: ((path: Path, at: 'value' | 'key') => Place) | undefined;
+  return (path, at = 'value') => {
+    if (find === undefined) {
+      const { contents } = parseDocument(text, parseOptions);
+      const place = placeFinder(text);
+      find = (path, at) => place(offsetOf(contents, path, at));
+    }
+    return find(path, at);
   };
 }
 

@@ -25,77 +25,121 @@ const leadingKeys = new Map(['apiVersion', 'kind', 'metadata', 'name', 'namespac
  * @throws YamlError for NaN, infinities, integers beyond 2^53, lone surrogates and keys too long for a YAML key.
  */
 export function writeYaml(value: Json): string {
-  const out: string[] = [];
-  if (isMapping(value) && entriesOf(value).length > 0) writeMapping(out, value, '', '', '');
-  else if (Array.isArray(value) && value.length > 0) writeSequence(out, value, '', '');
-  else out.push(scalarText(value, '', ''), '\n');
-  return out.join('');
+  const entries = isMapping(value) ? entriesOf(value) : undefined;
+  try {
+    if (entries !== undefined && entries.length > 0) return mappingText(entries, '', '');
+    return Array.isArray(value) && value.length > 0 ? sequenceText(value, '') : `${scalarText(value, '')}\n`;
+  } catch (error) {
+    throw error instanceof Misfit ? new YamlError(error.path, error.reason) : error;
+  }
 }
 
-/** Writes `value` after `key:` or `-`, on the same line when it is a scalar, else as a block below it. */
-function writeAfter(out: string[], value: Json, indent: string, path: string): void {
-  if (Array.isArray(value) && value.length > 0) {
-    out.push('\n');
-    writeSequence(out, value, indent, path);
-  } else if (isMapping(value) && entriesOf(value).length > 0) {
-    out.push('\n');
-    writeMapping(out, value, indent, indent, path);
-  } else {
-    out.push(' ', scalarText(value, indent, path), '\n');
+type Entries = readonly (readonly [key: string, item: Json])[];
+
+/** A value that YAML cannot carry: on its way up, each level puts its step before the path. */
+class Misfit extends Error {
+  readonly reason: string;
+  path = '';
+  constructor(reason: string) {
+    super(reason);
+    this.reason = reason;
   }
+}
+
+function withStep(error: unknown, step: string): unknown {
+  if (error instanceof Misfit) {
+    const joint = error.path === '' || error.path.startsWith('[') ? '' : '.';
+    error.path = `${step}${joint}${error.path}`;
+  }
+  return error;
+}
+
+/** What stands after `key:` or `-`: on the same line when it is a scalar, else as a block below it. */
+function textAfter(value: Json, indent: string): string {
+  if (typeof value !== 'object' || value === null) return ` ${scalarText(value, indent)}\n`;
+  if (isMapping(value)) {
+    const entries = entriesOf(value);
+    return entries.length === 0 ? ' {}\n' : `\n${mappingText(entries, indent, indent)}`;
+  }
+  return value.length === 0 ? ' []\n' : `\n${sequenceText(value, indent)}`;
 }
 
 /** `first` is the indent of the first key: empty when it stands on the line of a sequence's dash. */
-function writeMapping(out: string[], value: JsonObject, first: string, indent: string, path: string): void {
+function mappingText(entries: Entries, first: string, indent: string): string {
+  const below = `${indent}  `;
+  let text = '';
   let lead = first;
-  for (const [key, item] of entriesOf(value)) {
-    const itemPath = path === '' ? key : `${path}.${key}`;
-    out.push(lead, keyText(key, itemPath), ':');
-    writeAfter(out, item, `${indent}  `, itemPath);
+  for (const [key, item] of entries) {
+    try {
+      text += `${lead}${keyText(key)}:${textAfter(item, below)}`;
+    } catch (error) {
+      throw withStep(error, key.slice(0, 80));
+    }
     lead = indent;
   }
+  return text;
 }
 
-function writeSequence(out: string[], items: readonly Json[], indent: string, path: string): void {
+function sequenceText(items: readonly Json[], indent: string): string {
+  const below = `${indent}  `;
+  let text = '';
   for (const [index, item] of items.entries()) {
-    const itemPath = `${path}[${index}]`;
-    if (isMapping(item) && entriesOf(item).length > 0) {
-      out.push(indent, '- ');
-      writeMapping(out, item, '', `${indent}  `, itemPath);
-    } else {
-      out.push(indent, '-');
-      writeAfter(out, item, `${indent}  `, itemPath);
+    try {
+      const entries = isMapping(item) ? entriesOf(item) : [];
+      text += indent;
+      text += entries.length > 0 ? `- ${mappingText(entries, '', below)}` : `-${textAfter(item, below)}`;
+    } catch (error) {
+      throw withStep(error, `[${index}]`);
     }
   }
+  return text;
 }
 
-function scalarText(value: Json, indent: string, path: string): string {
-  if (typeof value === 'string') return stringText(value, indent, path);
-  if (typeof value === 'number') return numberText(value, path);
+function scalarText(value: Json, indent: string): string {
+  if (typeof value === 'string') return stringText(value, indent);
+  if (typeof value === 'number') return numberText(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (value === null) return 'null';
   return Array.isArray(value) ? '[]' : '{}';
 }
 
-function numberText(value: number, path: string): string {
-  if (!Number.isFinite(value)) throw new YamlError(path, `${value} is not a number that YAML can carry`);
+function numberText(value: number): string {
+  if (!Number.isFinite(value)) throw new Misfit(`${value} is not a number that YAML can carry`);
   if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    throw new YamlError(path, `${value} is beyond 2^53 and may be rounded: pass it as a string`);
+    throw new Misfit(`${value} is beyond 2^53 and may be rounded: pass it as a string`);
   }
   const text = Object.is(value, -0) ? '0' : String(value);
   // YAML 1.1 takes 1e-7 for a string: a float needs its point there.
   return text.includes('e') && !text.includes('.') ? text.replace('e', '.0e') : text;
 }
 
-function keyText(key: string, path: string): string {
+/** Keys and short texts come again and again: what they look like is found once. */
+const seen = new Map<string, string>();
+const seenMax = 20_000;
+const seenLengthMax = 64;
+
+function keyText(key: string): string {
   // YAML reads a key in front of `:` only up to 1,024 characters; no Kubernetes key comes near.
-  if (key.length > 512) throw new YamlError(path.slice(0, 80), 'the key is too long for a YAML key');
-  return isPlain(key) ? key : quotedText(key, path);
+  if (key.length > 512) throw new Misfit('the key is too long for a YAML key');
+  return key.length > seenLengthMax ? lineText(key) : shortText(key);
 }
 
-function stringText(value: string, indent: string, path: string): string {
-  if (isPlain(value)) return value;
-  return isLiteral(value) ? literalText(value, indent) : quotedText(value, path);
+function stringText(value: string, indent: string): string {
+  if (isLiteral(value)) return literalText(value, indent);
+  return value.length > seenLengthMax ? lineText(value) : shortText(value);
+}
+
+function shortText(value: string): string {
+  const known = seen.get(value);
+  if (known !== undefined) return known;
+  const text = lineText(value);
+  if (seen.size >= seenMax) seen.clear();
+  seen.set(value, text);
+  return text;
+}
+
+function lineText(value: string): string {
+  return isPlain(value) ? value : quotedText(value);
 }
 
 /** Letters first, then nothing that could end a scalar or begin a comment; `: ` and ` #` cannot occur. */
@@ -130,8 +174,8 @@ function literalText(value: string, indent: string): string {
 /** What JSON leaves raw, but YAML reads as a line break or refuses. Escaped as \uXXXX, which both understand. */
 const unprintable = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-function quotedText(value: string, path: string): string {
-  if (!value.isWellFormed()) throw new YamlError(path, 'the string holds half of a surrogate pair');
+function quotedText(value: string): string {
+  if (!value.isWellFormed()) throw new Misfit('the string holds half of a surrogate pair');
   if (/^[\x20-\x7e]*$/.test(value) && !value.includes("'")) return `'${value}'`;
   return JSON.stringify(value).replaceAll(
     unprintable,
@@ -143,9 +187,18 @@ function isMapping(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function entriesOf(value: JsonObject): [string, Json][] {
-  const entries = Object.entries(value).filter((entry): entry is [string, Json] => entry[1] !== undefined);
-  return entries.sort(([a], [b]) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
+/** In the order they are written; without those that are not there. */
+function entriesOf(value: JsonObject): Entries {
+  const entries: [string, Json][] = [];
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (item !== undefined) entries.push([key, item]);
+  }
+  return entries.length < 2 ? entries : entries.sort(byRank);
+}
+
+function byRank([a]: readonly [string, Json], [b]: readonly [string, Json]): number {
+  return rankOf(a) - rankOf(b) || (a < b ? -1 : 1);
 }
 
 function rankOf(key: string): number {
