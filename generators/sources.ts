@@ -57,12 +57,14 @@ interface Reading<T> {
  *
  * @param init Take the catalog's head for the first lock.
  * @param isAsked The environment was named: having no cluster is then an error.
+ * @param known Locks that need not be read again.
  */
 export function readSource(
   files: ProjectFiles,
   name: string,
   head: Head,
   { init, isAsked }: { init: boolean; isAsked: boolean },
+  known: LockCache,
 ): Reading<EnvironmentSource> {
   const settings = settingsPathOf(name);
   const keptText = files.findText(keptPathOf(name));
@@ -78,9 +80,9 @@ export function readSource(
     const message = `its name is "${read.environment.name}"`;
     return { problems: [problemOf(settings, 'GEN003', message, `name it ${name}, like its folder`)] };
   }
-  const lock = read.environment.follow === 'head' ? headLock(name, head) : readOwnLock(files, name, head, init);
+  const lock = read.environment.follow === 'head' ? headLock(name, head) : readOwnLock(files, name, head, init, known);
   const images = readImages(files, name);
-  const ahead = readAhead(files, name, read.environment.follow, images.images);
+  const ahead = readAhead(files, name, read.environment.follow, images.images, known);
   const problems = [...lock.problems, ...images.problems, ...ahead.problems];
   if (lock.value === undefined || images.images === undefined || ahead.value === undefined) return { problems };
 
@@ -107,6 +109,9 @@ export function readSource(
   return { value, problems: all };
 }
 
+/** Locks by path, kept until their text changes. */
+export type LockCache = Map<string, Lock>;
+
 interface Lock {
   readonly path: string;
   readonly text: string;
@@ -126,7 +131,7 @@ function headLock(name: string, { catalog, lock }: Head): Reading<Lock> {
   return { value: { path: lockPathOf(name), catalog, ...lock }, problems: [] };
 }
 
-function readOwnLock(files: ProjectFiles, name: string, head: Head, init: boolean): Reading<Lock> {
+function readOwnLock(files: ProjectFiles, name: string, head: Head, init: boolean, known: LockCache): Reading<Lock> {
   const path = lockPathOf(name);
   const exists = files.find(path) !== undefined;
   if (init && exists) {
@@ -138,13 +143,17 @@ function readOwnLock(files: ProjectFiles, name: string, head: Head, init: boolea
     const fix = `run "npm run generate -- --init ${name}" to write its first one from today's catalog`;
     return { problems: [problemOf(path, 'GEN004', `${name} renders only from its own lock, and has none`, fix)] };
   }
-  return readLock(files, name, path);
+  return readLock(files, name, path, known);
 }
 
-function readLock(files: ProjectFiles, name: string, path: string): Reading<Lock> {
+function readLock(files: ProjectFiles, name: string, path: string, known: LockCache): Reading<Lock> {
   const text = files.findText(path) ?? '';
+  const before = known.get(path);
+  if (before?.text === text) return { value: before, problems: [] };
   try {
-    return { value: { path, text, catalog: parseLock(text, path), digest: findLockDigest(text) ?? '' }, problems: [] };
+    const lock: Lock = { path, text, catalog: parseLock(text, path), digest: findLockDigest(text) ?? '' };
+    known.set(path, lock);
+    return { value: lock, problems: [] };
   } catch (error) {
     if (!(error instanceof CatalogError)) throw error;
     // "Write it anew" is right for what follows the catalog, not for what only a promotion changes.
@@ -160,6 +169,7 @@ function readAhead(
   name: string,
   follow: 'head' | 'lock',
   images: Images | undefined,
+  known: LockCache,
 ): Reading<(Lock & { pool: string })[]> {
   const paths = poolLocksOf(files, name);
   const withImages = Object.keys(images?.pools ?? {});
@@ -171,7 +181,7 @@ function readAhead(
       problems.push(problemOf(path, 'GEN006', `${name} follows the catalog, all pools alike`, 'delete the file'));
       continue;
     }
-    const { value, problems: itsProblems } = readLock(files, name, path);
+    const { value, problems: itsProblems } = readLock(files, name, path, known);
     problems.push(...itsProblems);
     if (value === undefined) continue;
     locks.push({ ...value, pool });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { renderEditorSchemas } from '../catalog/editor-schemas.ts';
-import { type Problem, readCatalog } from '../catalog/load.ts';
+import { type FileCache, type Problem, readCatalog } from '../catalog/load.ts';
 import { renderLock } from '../catalog/lock.ts';
 import { argocdFolder, renderArgocd } from './argocd/render.ts';
 import { byPath, type OutputFile } from './emit/output.ts';
@@ -9,7 +9,8 @@ import { openProject, type ProjectFiles } from './project-files.ts';
 import { checkHeld } from './promotion/held.ts';
 import { renderPools } from './promotion/pools.ts';
 import type { Rendering } from './render.ts';
-import { type EnvironmentSource, problemOf, readSource } from './sources.ts';
+import type { RenderCache } from './render-cache.ts';
+import { type EnvironmentSource, type LockCache, problemOf, readSource } from './sources.ts';
 
 export interface GenerateOptions {
   /** Generate this environment alone; Argo CD's objects, which concern all of them, stay as they are. */
@@ -18,8 +19,22 @@ export interface GenerateOptions {
   readonly init?: string;
   /** Files that are to be taken as changed, though they are not on the disk; undefined is one that is gone. */
   readonly changes?: ReadonlyMap<string, string | undefined>;
+  /** What the process that generates again and again remembers; what has not changed is then not done anew. */
+  readonly memory?: Memory;
   /** Refuse a lock that the environment it is promoted from never held in the history of this revision. */
   readonly heldIn?: string;
+}
+
+/** What was read and rendered before. Nothing in it can make a result differ: it is only looked at for the same input. */
+export interface Memory {
+  readonly files: FileCache;
+  readonly locks: LockCache;
+  /** By environment; of a pool that is ahead of the others, by `environment/pool`. */
+  readonly renders: Map<string, RenderCache>;
+}
+
+export function createMemory(): Memory {
+  return { files: new Map(), locks: new Map(), renders: new Map() };
 }
 
 /** Everything that is to be on the disk, and where nothing else may be. */
@@ -47,14 +62,21 @@ export function readGeneration(
   root: string,
   options: GenerateOptions,
 ): { generation: Generation | undefined; problems: Problem[] } {
-  const { catalog: head, problems } = readCatalog(join(root, 'catalog'));
+  const memory = options.memory ?? createMemory();
+  const { catalog: head, problems } = readCatalog(join(root, 'catalog'), memory.files);
   if (head === undefined) return { generation: undefined, problems };
   const files = openProject(root, options.changes);
   const names = namesOf(files, options, problems);
   const lock = renderLock(head);
   const sources = names.flatMap((name) => {
     const isAsked = options.environment === name;
-    const read = readSource(files, name, { catalog: head, lock }, { init: options.init === name, isAsked });
+    const read = readSource(
+      files,
+      name,
+      { catalog: head, lock },
+      { init: options.init === name, isAsked },
+      memory.locks,
+    );
     problems.push(...read.problems);
     return read.value === undefined ? [] : [read.value];
   });
@@ -62,7 +84,7 @@ export function readGeneration(
     for (const { name } of sources.filter(isLocked)) problems.push(...checkHeld(root, files, name, options.heldIn));
   }
   if (problems.some(({ severity }) => severity === 'error')) return { generation: undefined, problems };
-  return { generation: renderSources(files, sources, options.environment === undefined), problems };
+  return { generation: renderSources(files, sources, options.environment === undefined, options.memory), problems };
 }
 
 /** True where the lock is an input, and no product of the catalog's head. */
@@ -71,9 +93,14 @@ function isLocked({ content }: EnvironmentSource): boolean {
 }
 
 /** @param isWhole Also what belongs to no environment. */
-function renderSources(files: ProjectFiles, sources: readonly EnvironmentSource[], isWhole: boolean): Generation {
-  const renderings = sources.flatMap(({ content }) =>
-    'rev' in content ? [] : [renderPools(content.inputs, content.ahead)],
+function renderSources(
+  files: ProjectFiles,
+  sources: readonly EnvironmentSource[],
+  isWhole: boolean,
+  memory: Memory | undefined,
+): Generation {
+  const renderings = sources.flatMap(({ name, content }) =>
+    'rev' in content ? [] : [renderPools(content.inputs, content.ahead, (pool) => rendersOf(memory, name, pool))],
   );
   const shared = isWhole ? [...renderArgocd(renderings), ...editorSchemas()] : [];
   const all = [
@@ -91,6 +118,14 @@ function renderSources(files: ProjectFiles, sources: readonly EnvironmentSource[
     digests: new Map(sources.map(({ name, digest }) => [name, digest])),
     kept: new Map(kept),
   };
+}
+
+function rendersOf(memory: Memory | undefined, environment: string, pool: string | undefined): RenderCache | undefined {
+  if (memory === undefined) return undefined;
+  const key = pool === undefined ? environment : `${environment}/${pool}`;
+  const cache = memory.renders.get(key) ?? new Map();
+  memory.renders.set(key, cache);
+  return cache;
 }
 
 /** The environments that are asked for. */
@@ -112,17 +147,14 @@ function ownedOf(
   outputs: readonly OutputFile[],
   shared: readonly string[],
 ): Owned {
-  const folders = sources.flatMap(({ name }) => {
-    const base = `environments/${name}`;
-    const present = files.listFolders(base).map((folder) => `${base}/${folder}`);
-    const coming = outputs
-      .filter(({ path }) => path.startsWith(`${base}/`) && path.split('/').length > 3)
-      .map(({ path }) => path.split('/').slice(0, 3).join('/'));
-    return [...present, ...coming];
-  });
+  // Where a file lies as deep as this, its first three steps are the folder of a cluster.
+  const coming = outputs.flatMap(({ path }) => /^environments\/[^/]+\/[^/]+(?=\/)/.exec(path)?.[0] ?? []);
+  const present = sources.flatMap(({ name }) =>
+    files.listFolders(`environments/${name}`).map((folder) => `environments/${name}/${folder}`),
+  );
   const beside = sources.flatMap((source) => source.files.map(({ path }) => path));
   return {
-    folders: [...new Set([...folders, ...shared])].sort(),
+    folders: [...new Set([...present, ...coming, ...shared])].sort(),
     files: beside.filter((path) => path.startsWith('environments/') && path.split('/').length === 3),
   };
 }

@@ -15,7 +15,9 @@ import { clusterKindsOf, refusedKinds } from './platform-kinds.ts';
  */
 export function renderProject(environment: string, pool: string, apps: readonly App[]): Manifest {
   const allowance = pool === managementCluster ? managementAllowance : poolAllowance;
-  for (const manifest of apps.flatMap((app) => app.manifests)) refuseUnlisted(manifest, allowance);
+  const lists = { cluster: listOf(allowance.cluster), namespaced: listOf(allowance.namespaced) };
+  const kinds = new Map(apps.flatMap((app) => app.manifests.map((manifest) => [kindOf(manifest), manifest])));
+  for (const manifest of kinds.values()) refuseUnlisted(manifest, lists);
   const destinations = apps.flatMap(({ cluster, namespace, manifests }) =>
     [namespace, ...manifests.flatMap(({ metadata }) => metadata.namespace ?? [])].map((each) => ({
       cluster,
@@ -30,8 +32,8 @@ export function renderProject(environment: string, pool: string, apps: readonly 
       description: `Apps of the ${pool} pool in ${environment}`,
       sourceRepos: [repositoryUrl],
       destinations: destinationsOf(environment, destinations),
-      clusterResourceWhitelist: listOf(allowance.cluster),
-      namespaceResourceWhitelist: listOf(allowance.namespaced),
+      clusterResourceWhitelist: lists.cluster,
+      namespaceResourceWhitelist: lists.namespaced,
       orphanedResources: { warn: true },
     },
   };
@@ -86,11 +88,16 @@ function listOf(allowed: Allowance['cluster']): { group: string; kind: string }[
   return allowed.flatMap(({ group, kinds }) => kinds.map((kind) => ({ group, kind })));
 }
 
-function refuseUnlisted(manifest: Manifest, allowance: Allowance): void {
+/** What the lists know of an object: one of each is enough to ask about. */
+function kindOf({ apiVersion, kind, metadata }: Manifest): string {
+  return `${apiVersion} ${kind} ${metadata.namespace === undefined ? 'cluster' : 'namespaced'}`;
+}
+
+function refuseUnlisted(manifest: Manifest, lists: Record<'cluster' | 'namespaced', ReturnType<typeof listOf>>): void {
   const { apiVersion, kind, metadata } = manifest;
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  const allowed = metadata.namespace === undefined ? allowance.cluster : allowance.namespaced;
-  if (listOf(allowed).some((listed) => fits(listed.group, group) && fits(listed.kind, kind))) return;
+  const allowed = metadata.namespace === undefined ? lists.cluster : lists.namespaced;
+  if (allowed.some((listed) => fits(listed.group, group) && fits(listed.kind, kind))) return;
   throw new RenderError(
     `${identityOf(manifest)}: no AppProject allows this kind: add it to generators/argocd/allowed-kinds.ts, if it is to be`,
   );

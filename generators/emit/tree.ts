@@ -146,11 +146,14 @@ function prepare(
   step: (name: string) => void,
 ): void {
   const changed = new Set(changes.map(({ path }) => path));
+  const made = new Set<string>();
   for (const file of files) {
     if (!places.has(getPlace(file.path, owned))) continue;
     step(`prepare ${file.path}`);
     const target = newPath(root, file.path);
-    mkdirSync(dirname(target), { recursive: true });
+    const folder = dirname(target);
+    if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+    made.add(folder);
     if (changed.has(file.path)) writeFileSync(target, file.text);
     else linkOrCopy(join(root, file.path), target);
   }

@@ -3,17 +3,24 @@ import { managementCluster } from '../conventions.ts';
 import { byPath } from '../emit/output.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { type Rendering, renderEnvironment } from '../render.ts';
+import type { RenderCache } from '../render-cache.ts';
 
 /**
  * Renders an environment in which some pools are ahead of the others: what is theirs comes from their own catalog and
  * images, all else from the whole environment's.
+ *
+ * @param cacheOf What was rendered before, of the whole environment or of a pool that is ahead.
  */
-export function renderPools(inputs: RenderInputs, ahead: ReadonlyMap<string, RenderInputs>): Rendering {
-  const whole = renderEnvironment(inputs);
+export function renderPools(
+  inputs: RenderInputs,
+  ahead: ReadonlyMap<string, RenderInputs>,
+  cacheOf: (pool?: string) => RenderCache | undefined = () => undefined,
+): Rendering {
+  const whole = renderEnvironment(inputs, cacheOf());
   if (ahead.size === 0) return whole;
   const parts = [
     takePools(whole, (pool) => !ahead.has(pool)),
-    ...[...ahead].map(([id, own]) => takePools(renderEnvironment(own), (pool) => pool === id)),
+    ...[...ahead].map(([id, own]) => takePools(renderEnvironment(own, cacheOf(id)), (pool) => pool === id)),
   ];
   return {
     inputs: { ...inputs, catalog: { ...inputs.catalog, pools: mixPools(inputs, ahead) } },
