@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pool } from '../catalog/schema/pool.ts';
-import { clustersOf } from './clusters.ts';
+import { clustersOf, isPlaced } from './clusters.ts';
 import { inputsOf } from './testing/project.ts';
 
 describe(clustersOf.name, () => {
@@ -13,8 +13,10 @@ describe(clustersOf.name, () => {
     expect(clustersOf(pool({ cluster: 'social', regions }))).toEqual(['social-us-east-1', 'social-eu-west-1']);
   });
 
-  it('is nothing while the provider is undecided', () => {
-    expect(clustersOf(pool({ cluster: 'ml', regions: [], provider: 'undecided' }))).toEqual([]);
+  it('is the one that it will have while the provider is undecided', () => {
+    const { cluster: _, ...undecided } = pool({ id: 'ml', regions: [], provider: 'undecided' });
+    expect(clustersOf(undecided)).toEqual(['defimon-ml']);
+    expect(isPlaced(undecided)).toBe(false);
   });
 });
 

@@ -39,6 +39,7 @@ describe(runGenerate.name, () => {
       'applications',
       'applicationsets',
       'bootstrap.yaml',
+      'notifications.yaml',
       'projects',
     ]);
     const check = run('--check');

@@ -206,7 +206,12 @@ describe(readStats.name, () => {
     const watch = async (): Promise<number> => {
       let answers = 0;
       while (storming) {
-        const reading = await readNow(network, all);
+        // On a busy machine the storm may outrun ten reads in a row: "not now" is an answer, a wrong one is not.
+        const reading = await readNow(network, all).catch((error: unknown) => {
+          if (error instanceof RetryableError) return undefined;
+          throw error;
+        });
+        if (reading === undefined) continue;
         expect(reading.counted).toEqual(expected.get(reading.asOf.hash));
         answers++;
       }
