@@ -34,7 +34,10 @@ export interface Rendering {
  */
 export function renderEnvironment(given: RenderInputs, cache?: RenderCache): Rendering {
   const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
-  const rendered = unitsOf(inputs).map((unit) => renderOnce(unit, cache));
+  // An app without an object would be an Application of nothing.
+  const rendered = unitsOf(inputs)
+    .map((unit) => renderOnce(unit, cache))
+    .filter(({ app }) => app.manifests.length > 0);
   const apps = rendered.map(({ app }) => app);
   const clusters = Map.groupBy(apps, ({ cluster }) => cluster);
   for (const [cluster, itsApps] of clusters) {

@@ -118,7 +118,7 @@ export function renderDisruptionBudget(context: ServiceContext, workload: Worklo
   // Kubernetes knows no scale of a CronJob to count by.
   if (context.service.workload?.kind === 'cronjob') return undefined;
   return KubePodDisruptionBudget.manifest({
-    metadata: workloadMetadata(context, workload, { wave: 'edge' }),
+    metadata: workloadMetadata(context, workload, { wave: 'config' }),
     spec: {
       maxUnavailable: IntOrString.fromNumber(1),
       selector: { matchLabels: workloadSelectorOf(context.service, workload) },

@@ -53,7 +53,7 @@ export function renderServiceMonitor(context: ServiceContext): object {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
-    metadata: serviceMetadata(context, 'edge'),
+    metadata: serviceMetadata(context, 'config'),
     spec: {
       selector: { matchLabels: selectorOf(service) },
       // The metric label that dashboards and alerts go by is the catalog's id.

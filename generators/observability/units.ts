@@ -49,7 +49,7 @@ function renderRule(group: RuleGroup, sources: readonly string[]): object {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
-    metadata: metadataOf({ name: group.name, namespace: monitoringNamespace, wave: 'edge', sources }),
+    metadata: metadataOf({ name: group.name, namespace: monitoringNamespace, wave: 'config', sources }),
     spec: { groups: [renderGroup(group)] },
   };
 }

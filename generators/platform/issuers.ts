@@ -10,8 +10,15 @@ const staging = 'https://acme-staging-v02.api.letsencrypt.org/directory';
  * all of a domain's names.
  *
  * @param email Told when a certificate is about to end.
+ * @param dnsRegion Where one name leads to clusters in several regions, a question on port 80 reaches any of them: Route 53
+ *   then answers for all, asked through this region.
  */
-export function renderIssuers(environment: string, email: string, sources: readonly string[]): object[] {
+export function renderIssuers(
+  environment: string,
+  email: string,
+  sources: readonly string[],
+  dnsRegion?: string,
+): object[] {
   return [
     { name: issuer, server: environment === 'dev' ? staging : production },
     { name: `${issuer}-staging`, server: staging },
@@ -24,8 +31,12 @@ export function renderIssuers(environment: string, email: string, sources: reado
         server,
         email,
         privateKeySecretRef: { name: `${name}-account` },
-        // Let's Encrypt asks on port 80, through the gateway.
-        solvers: [{ http01: { ingress: { ingressClassName: 'kong' } } }],
+        solvers: [
+          dnsRegion === undefined
+            ? // Let's Encrypt asks on port 80, through the gateway.
+              { http01: { ingress: { ingressClassName: 'kong' } } }
+            : { dns01: { route53: { region: dnsRegion } } },
+        ],
       },
     },
   }));

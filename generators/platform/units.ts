@@ -31,6 +31,7 @@ export function platformUnits(inputs: RenderInputs): Unit[] {
         place: { environment: environment.name, pool: pool.id, cluster, namespace: secretsNamespace },
         sources: [`pool/${pool.id}`],
         provider: pool.provider,
+        dnsRegion: pool.provider === 'aws' && pool.regions.length > 1 ? pool.regions[0] : undefined,
         components: componentsOf(pool, catalog),
         namespaces,
       }),
@@ -49,6 +50,7 @@ export function platformUnits(inputs: RenderInputs): Unit[] {
       place: { ...place, namespace: secretsNamespace },
       sources: ['component/external-secrets'],
       provider: undefined,
+      dnsRegion: undefined,
       components: management,
       namespaces,
     }),
@@ -60,6 +62,8 @@ interface ClusterPlatform {
   readonly sources: readonly string[];
   /** Undefined in the management cluster, which keeps nothing on disks and serves nobody. */
   readonly provider: Provider | undefined;
+  /** Where the names of a pool in several regions are proven; undefined for the others. */
+  readonly dnsRegion: string | undefined;
   readonly components: readonly Component[];
   readonly namespaces: readonly string[];
 }
@@ -74,7 +78,7 @@ function platformUnit({ catalog, environment }: RenderInputs, { place, ...cluste
     tier: 'platform',
     owner: 'platform',
     inputs: { ...cluster, vault, ...(contact === undefined ? {} : { contact }) },
-    render: (at, { sources, provider, components, namespaces, vault: store, contact: email }) => [
+    render: (at, { sources, provider, dnsRegion, components, namespaces, vault: store, contact: email }) => [
       renderSecretStore(store, at.cluster, namespaces, sources),
       ...renderChartSecrets(components),
       ...(provider === undefined
@@ -82,7 +86,9 @@ function platformUnit({ catalog, environment }: RenderInputs, { place, ...cluste
         : [
             ...renderPriorityClasses(sources),
             renderStorageClass(provider, sources),
-            ...(email === undefined ? [] : renderIssuers(at.environment, email, [...sources, 'owner/platform'])),
+            ...(email === undefined
+              ? []
+              : renderIssuers(at.environment, email, [...sources, 'owner/platform'], dnsRegion)),
           ]),
     ],
   });

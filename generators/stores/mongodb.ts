@@ -27,7 +27,7 @@ export const renderMongodb: StorePart = (context) => [
   ...renderCertificates(context, [`*.${service}.${context.place.namespace}.svc.cluster.local`]),
   renderReplicaSet(context),
   KubePodDisruptionBudget.manifest({
-    metadata: storeMetadata(context, { wave: 'edge' }),
+    metadata: storeMetadata(context, { wave: 'config' }),
     spec: {
       maxUnavailable: IntOrString.fromNumber(1),
       selector: { matchLabels: members },

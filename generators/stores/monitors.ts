@@ -14,7 +14,7 @@ export function renderPodMonitor(context: StoreContext, { name, pods, port, path
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
-    metadata: storeMetadata(context, { ...(name === undefined ? {} : { name }), wave: 'edge' }),
+    metadata: storeMetadata(context, { ...(name === undefined ? {} : { name }), wave: 'config' }),
     spec: {
       selector: { matchLabels: pods },
       podMetricsEndpoints: [

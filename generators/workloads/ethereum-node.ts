@@ -183,7 +183,7 @@ export function renderAccount(context: WorkloadContext): object {
 
 export function renderBudget(context: WorkloadContext): object {
   return KubePodDisruptionBudget.manifest({
-    metadata: workloadMetadata(context, { wave: 'edge' }),
+    metadata: workloadMetadata(context, { wave: 'config' }),
     spec: {
       maxUnavailable: IntOrString.fromNumber(1),
       selector: { matchLabels: selectorOf(context) },
@@ -196,7 +196,7 @@ export function renderMonitor(context: WorkloadContext, path: string): object {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
-    metadata: workloadMetadata(context, { wave: 'edge' }),
+    metadata: workloadMetadata(context, { wave: 'config' }),
     spec: {
       selector: { matchLabels: selectorOf(context) },
       jobLabel: 'app.kubernetes.io/name',

@@ -15,7 +15,15 @@ const addons: readonly { name: string; configuration?: object; identity?: { role
   { name: 'kube-proxy' },
   { name: 'coredns' },
   { name: 'eks-pod-identity-agent' },
+  // What Velero's snapshots are made by.
+  { name: 'snapshot-controller' },
   { name: 'aws-ebs-csi-driver', identity: { role: 'ebs-csi', account: 'ebs-csi-controller-sa' } },
+];
+
+/** Accounts of platform software that act on AWS, by the role each is given: no key lies in the cluster. */
+const identities: readonly { role: string; namespace: string; account: string }[] = [
+  { role: 'cluster-autoscaler', namespace: 'kube-system', account: 'cluster-autoscaler' },
+  { role: 'cert-manager', namespace: 'cert-manager', account: 'cert-manager' },
 ];
 
 /** The cluster of each region of a pool: nodes without public addresses, an API server for known addresses alone. */
@@ -24,6 +32,7 @@ export function renderAwsClusters(context: PoolContext): object[] {
     renderCluster(context, region),
     ...renderAccess(context, region),
     ...addons.map((addon) => renderAddon(context, region, addon)),
+    ...identities.map((identity) => renderIdentity(context, region, identity)),
     ...nodeGroupsOf(context.pool).map((group) => renderNodeGroup(context, region, group)),
   ]);
 }
@@ -100,6 +109,27 @@ function renderAddon(
         : {
             podIdentityAssociation: [{ roleArn: awsRole(context, identity.role), serviceAccount: identity.account }],
           }),
+      tags: tagsOf(context),
+    },
+  });
+}
+
+function renderIdentity(
+  context: PoolContext,
+  { id, base }: Region,
+  { role, namespace, account }: (typeof identities)[number],
+): object {
+  return managed(context, {
+    apiVersion: v1,
+    kind: 'PodIdentityAssociation',
+    name: `${base}-${role}`,
+    wave: 'edge',
+    forProvider: {
+      region: id,
+      clusterNameRef: { name: base },
+      namespace,
+      serviceAccount: account,
+      roleArn: awsRole(context, role),
       tags: tagsOf(context),
     },
   });
