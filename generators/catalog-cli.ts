@@ -5,6 +5,7 @@ import { runCost } from './plan/cost-command.ts';
 import { runExplain } from './plan/explain-command.ts';
 import { runImpact } from './plan/impact-command.ts';
 import { runPolicy } from './policy/command.ts';
+import { runSecrets } from './secrets/command.ts';
 import type { Output } from './terminal.ts';
 
 /** What needs the rendered tree, or git. Everything else asks the catalog alone. */
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, (root: string, argv: readonly string[], 
     impact: runImpact,
     cost: runCost,
     policy: runPolicy,
+    secrets: runSecrets,
   };
 
 // Whoever reads us may stop early: "list pairs | head".

@@ -26,6 +26,7 @@ and what it comes to in the clusters, each with a --help of its own
   npm run catalog -- impact <entry>           what a change of an entry would touch
   npm run catalog -- cost [pool]              what pools cost a month, beside what the brief planned
   npm run catalog -- policy                   the rules that every rendered object keeps
+  npm run catalog -- secrets                  what the secret store of each cluster must hold
 
 Options
   --dir <folder>   another catalog folder
