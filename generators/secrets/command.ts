@@ -1,6 +1,6 @@
 import { formatProblem } from '../../catalog/problem.ts';
 import { parseOptions, runSafely, UsageError } from '../plan/command.ts';
-import { alignTable } from '../plan/format-text.ts';
+import { alignTable } from '../plan/tables.ts';
 import type { Output } from '../terminal.ts';
 import { readGeneration } from '../workspace.ts';
 import { type SecretEntry, secretEntriesOf } from './inventory.ts';
