@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { severities, tierOf } from '../../catalog/tiers.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { inputsOf } from '../testing/project.ts';
+import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
 import { renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
@@ -80,6 +81,22 @@ describe(serviceAlerts.name, () => {
     );
     const api = groups.find(({ name }) => name === 'service-analytics-api')?.alerts.map(({ alert }) => alert);
     expect(api).toContain('AnswersFail');
+  });
+});
+
+describe(renderAlertRouting.name, () => {
+  // biome-ignore lint/suspicious/noExplicitAny: the test looks into what it expects.
+  const [config, secret] = renderAlertRouting(catalog.owners, 'analytics') as any[];
+
+  it('has a receiver for the owner of every alert, whose address the secret store fills in', () => {
+    const receivers = config.spec.receivers.map(({ name }: { name: string }) => name);
+    const keys = secret.spec.data.map(({ secretKey }: { secretKey: string }) => secretKey);
+    for (const { owner } of allGroups(catalog).flatMap((group) => group.alerts)) {
+      expect(receivers).toContain(owner);
+      expect(keys).toContain(owner);
+    }
+    for (const route of config.spec.route.routes) expect(receivers).toContain(route.receiver);
+    expect(JSON.stringify(config)).not.toContain('https://');
   });
 });
 

@@ -4,6 +4,7 @@ import { clustersOf } from '../clusters.ts';
 import { monitoringNamespace } from '../conventions.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { type Unit, unit } from '../unit.ts';
+import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
 import { type RuleGroup, renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
@@ -13,7 +14,13 @@ export function observabilityUnits({ catalog, environment }: RenderInputs): Unit
   return catalog.pools.flatMap((pool) => {
     const services = catalog.services.filter((service) => service.pool === pool.id);
     const followsChains = services.some(({ id }) => id === 'chain-sync');
-    const inputs = { pool, environment, services, networks: followsChains ? catalog.networks : [] };
+    const inputs = {
+      pool,
+      owners: catalog.owners,
+      environment,
+      services,
+      networks: followsChains ? catalog.networks : [],
+    };
     return clustersOf(pool).map((cluster) => {
       const place = { environment: environment.name, pool: pool.id, cluster, namespace: monitoringNamespace };
       return monitoringUnit(place, inputs);
@@ -23,6 +30,7 @@ export function observabilityUnits({ catalog, environment }: RenderInputs): Unit
 
 interface Watched extends Pick<RenderInputs, 'environment'> {
   readonly pool: Pool;
+  readonly owners: RenderInputs['catalog']['owners'];
   readonly services: RenderInputs['catalog']['services'];
   readonly networks: RenderInputs['catalog']['networks'];
 }
@@ -34,7 +42,8 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
     tier: 'platform',
     owner: inputs.pool.owner,
     inputs,
-    render: (_, { pool, services, networks, environment }) => [
+    render: (_, { pool, owners, services, networks, environment }) => [
+      ...renderAlertRouting(owners, pool.owner),
       ...chainAlerts(networks, environment).map((group) =>
         renderRule(group, [`environment/${environment.name}`, ...networksIn(group, networks)]),
       ),
