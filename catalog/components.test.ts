@@ -31,6 +31,11 @@ describe(componentsOf.name, () => {
     expect(idsOf(pool({ id: 'nobody' }))).not.toContain('kong');
   });
 
+  it('restarts pods when their secrets change where there are such pods', () => {
+    expect(componentsOf(pool({ id: 'market' }), catalog).map(({ id }) => id)).toContain('reloader');
+    expect(componentsOf(pool({ id: 'infrastructure' }), catalog).map(({ id }) => id)).not.toContain('reloader');
+  });
+
   it('finds a use for every component of the catalog', () => {
     const engines = ['postgresql', 'clickhouse', 'kafka', 'redis', 'minio', 'mongodb', 'elasticsearch'] as const;
     const everything = {

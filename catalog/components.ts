@@ -9,6 +9,7 @@ type Need = (pool: Pool, services: readonly Service[]) => boolean;
 const needs: Readonly<Record<string, Need>> = {
   'cert-manager': always,
   'external-secrets': always,
+  reloader: (_, services) => services.some(keepsSecrets),
   'kube-prometheus-stack': works('prometheus'),
   'node-exporter': works('prometheus'),
   loki: works('loki'),
@@ -57,6 +58,11 @@ function always(): boolean {
 
 function works(workload: string): Need {
   return ({ workloads = [] }) => workloads.some(({ id }) => id === workload);
+}
+
+/** Its pods take secrets when they start: the addresses of its stores, or its own. A run takes them anew each time. */
+function keepsSecrets({ needs, secrets = [], workload }: Service): boolean {
+  return workload?.kind !== 'cronjob' && needs.length + secrets.length > 0;
 }
 
 /** A store of this engine runs in the cluster, and is not rented. */

@@ -53,7 +53,9 @@ describe(renderPlatformProject.name, () => {
     const { sourceRepos, destinations, clusterResourceWhitelist } = JSON.parse(JSON.stringify(project.spec));
     expect(sourceRepos).toEqual([...new Set(market.map(({ component }) => component.repo))].sort());
     expect(destinations).toContainEqual({ name: 'production-defimon-market', namespace: 'gateway' });
-    expect(destinations).not.toContainEqual({ name: 'production-defimon-market', namespace: 'market' });
+    // Reloader's rights over the services' pods are given there.
+    expect(destinations).toContainEqual({ name: 'production-defimon-market', namespace: 'market' });
+    expect(destinations).not.toContainEqual({ name: 'production-defimon-market', namespace: 'argocd' });
     expect(clusterResourceWhitelist).toContainEqual({ group: 'networking.k8s.io', kind: 'IngressClass' });
     expect(clusterResourceWhitelist).not.toContainEqual({ group: 'storage.k8s.io', kind: 'CSIDriver' });
   });

@@ -44,6 +44,13 @@ describe(installsOf.name, () => {
     expect(valuesOn('defimon-market', 'kong')).not.toHaveProperty('autoscaling');
   });
 
+  it('gives Reloader rights in the namespaces of services alone', () => {
+    const reloader = installs.filter(({ component }) => component.id === 'reloader');
+    expect(reloader.map(({ pool, namespaces }) => [pool, ...namespaces].join(' '))).toContain('market reloader market');
+    for (const { values } of reloader) expect(values).toMatchObject({ reloader: { watchGlobally: false } });
+    expect(valuesOn('defimon-market', 'reloader')).toMatchObject({ reloader: { namespaces: ['market'] } });
+  });
+
   it('holds no password', () => {
     expect(JSON.stringify(installs.map(({ values }) => values))).not.toMatch(/"[a-z]*[pP]assword":"(?!admin-password)/);
   });

@@ -30,6 +30,7 @@ const beside: Readonly<Record<string, (context: ComponentContext) => readonly st
   'cluster-api-operator': () => clusterApiNamespaces,
   keda: () => ['kube-system'],
   'mongodb-operator': poolNamespaces,
+  reloader: poolNamespaces,
 };
 
 /** Every chart of every cluster. A pool without a provider has no cluster that they could go to. */

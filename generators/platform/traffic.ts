@@ -80,6 +80,7 @@ const traffic: Readonly<Record<string, Traffic>> = {
   'mongodb-operator': operator,
   'plugin-barman-cloud': { api: true, inside: true },
   'redis-operator': operator,
+  reloader: { api: true },
   strimzi: operator,
   velero: { api: true, inside: true },
 };

@@ -24,6 +24,7 @@ import { mongodbOperatorValues } from './values/mongodb-operator.ts';
 import { nodeExporterValues } from './values/node-exporter.ts';
 import { pluginBarmanCloudValues } from './values/plugin-barman-cloud.ts';
 import { redisOperatorValues } from './values/redis-operator.ts';
+import { reloaderValues } from './values/reloader.ts';
 import { strimziValues } from './values/strimzi.ts';
 import { veleroValues } from './values/velero.ts';
 
@@ -52,6 +53,7 @@ const valuesByComponent: Readonly<Record<string, (context: ComponentContext) => 
   'node-exporter': nodeExporterValues,
   'plugin-barman-cloud': pluginBarmanCloudValues,
   'redis-operator': redisOperatorValues,
+  reloader: reloaderValues,
   strimzi: strimziValues,
   velero: veleroValues,
 };
