@@ -24,6 +24,7 @@ Files beside environments/<env>/<cluster>/ (environment.yaml, images.lock.yaml) 
 `;
 
 /** What --check shows of the differences: the whole is one command away. */
+const changesMax = 40;
 const diffLinesMax = 60;
 const fileDiffLinesMax = 12;
 const diffColumnsMax = 160;
@@ -110,8 +111,10 @@ function check(root: string, options: Options, out: Output, err: Output): number
   }
   const count = changes.length === 1 ? 'One generated file is' : `${changes.length} generated files are`;
   err.write(`${count} not what the catalog says:\n`);
-  for (const change of changes)
+  for (const change of changes.slice(0, changesMax))
     err.write(`  ${paintKind(err, change.kind)} ${change.path}  ${paint(err, 'dim', whyOf(change))}\n`);
+  if (changes.length > changesMax)
+    err.write(`  … and ${changes.length - changesMax} more: "npm run generate && git status" shows all\n`);
   err.write(shortDiffs(changes, err));
   err.write('Run "npm run generate" and commit what it writes.\n');
   return 1;
