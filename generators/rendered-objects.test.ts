@@ -1,3 +1,4 @@
+import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import type { Catalog } from '../catalog/schema/catalog.ts';
@@ -77,6 +78,17 @@ describe('every rendered object', () => {
     expect([...modelled]).toEqual(
       expect.arrayContaining(['Deployment', 'ServiceMonitor', 'ExternalSecret', 'AppProject']),
     );
+  });
+
+  it('is what cdk8s itself makes of it', () => {
+    const chart = new Chart(Testing.app(), 'all', { disableResourceNameHashes: true });
+    const manifests = apps.filter(({ environment }) => environment === 'staging').flatMap((app) => app.manifests);
+    for (const [index, manifest] of manifests.entries()) {
+      const { apiVersion, kind, metadata, ...rest } = structuredClone(manifest);
+      const object = new ApiObject(chart, String(index), { apiVersion, kind, metadata });
+      for (const [key, value] of Object.entries(rest)) object.addJsonPatch(JsonPatch.add(`/${key}`, value));
+    }
+    expect(Testing.synth(chart)).toEqual(manifests);
   });
 
   it('begins with the line that says it is generated', () => {
