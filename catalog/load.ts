@@ -85,7 +85,7 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog', cache: FileC
   const entries: Entry[] = [];
   // Entries that exist but cannot be used: a reference to one is no second error.
   const broken = new Set<string>();
-  const texts: { file: string; text: string }[] = [];
+  const texts: FileReading['source'][] = [];
 
   const paths = [...files.keys()].sort(compareCodePoints);
   for (const kind of kinds.filter(({ layout }) => layout === 'file')) {
@@ -105,7 +105,7 @@ export function parseCatalog(files: CatalogFiles, root = 'catalog', cache: FileC
     }
     const reading = readFileOnce(kind, file, path, files.get(path) ?? '', cache);
     problems.push(...reading.problems);
-    texts.push({ file, text: reading.text });
+    texts.push(reading.source);
     entries.push(...reading.entries);
     for (const id of reading.broken) broken.add(id);
   }
@@ -144,7 +144,7 @@ function misplaced(file: string, message: string, fix: string): Problem {
 }
 
 interface FileReading {
-  text: string;
+  source: { file: string; text: string };
   problems: Problem[];
   entries: Entry[];
   /** `network/optimism` for each entry that is there but cannot be used. */
@@ -175,12 +175,13 @@ function readFile(kind: KindOfEntry, file: string, path: string, content: FileCo
   const problems = [...parsed.problems, ...wrong.map(({ path: _, ...problem }) => problem)];
   const stem = path.replace(/^.*\//, '').replace(/\.yaml$/, '');
   const split = splitFile(kind, file, stem, parsed, wrong);
-  if (split === undefined) return { text: parsed.text, problems, entries: [], broken: [`${kind.kind}/${stem}`] };
+  const source = { file, text: parsed.text };
+  if (split === undefined) return { source, problems, entries: [], broken: [`${kind.kind}/${stem}`] };
   const entries = split.filter(({ usable }) => usable).map(({ entry }) => entry);
   const broken = split
     .filter(({ usable }) => !usable)
     .flatMap(({ entry }) => [`${kind.kind}/${entry.id}`, `${kind.kind}/${entry.stem}`]);
-  return { text: parsed.text, problems, entries, broken };
+  return { source, problems, entries, broken };
 }
 
 /**

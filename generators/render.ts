@@ -10,7 +10,7 @@ import { observabilityUnits } from './observability/units.ts';
 import { type Install, installsOf } from './platform/installs.ts';
 import { platformUnits } from './platform/units.ts';
 import { poolUnits } from './pools/units.ts';
-import { type RenderCache, renderOnce } from './render-cache.ts';
+import { isEqual, type RenderCache, renderOnce } from './render-cache.ts';
 import { storeUnits } from './stores/units.ts';
 import type { Unit } from './unit.ts';
 import { workloadUnits } from './workloads/units.ts';
@@ -33,6 +33,7 @@ export interface Rendering {
  * @throws RenderError when the inputs do not suffice, ClashError when two objects or files would be one.
  */
 export function renderEnvironment(given: RenderInputs, cache?: RenderCache): Rendering {
+  if (cache?.last !== undefined && isEqual(cache.last.inputs, given)) return cache.last;
   const inputs = { ...given, catalog: withEnvironment(given.catalog, given.environment) };
   // An app without an object would be an Application of nothing.
   const rendered = unitsOf(inputs)
@@ -47,7 +48,9 @@ export function renderEnvironment(given: RenderInputs, cache?: RenderCache): Ren
     );
   }
   const files = rendered.flatMap((unit) => unit.files).sort(byPath);
-  return { inputs: given, apps, installs: installsOf(inputs), files };
+  const rendering = { inputs: given, apps, installs: installsOf(inputs), files };
+  if (cache !== undefined) cache.last = rendering;
+  return rendering;
 }
 
 /** The apps of an environment, one line a part of the platform. */

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { renderEditorSchemas } from '../catalog/editor-schemas.ts';
 import { type FileCache, type Problem, readCatalog } from '../catalog/load.ts';
 import { renderLock } from '../catalog/lock.ts';
-import { argocdFolder, renderArgocd } from './argocd/render.ts';
+import { argocdFolder, type DocumentCache, renderArgocd } from './argocd/render.ts';
 import { byPath, type OutputFile } from './emit/output.ts';
 import type { Owned } from './emit/tree.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
 import { checkHeld } from './promotion/held.ts';
 import { renderPools } from './promotion/pools.ts';
 import type { Rendering } from './render.ts';
-import type { RenderCache } from './render-cache.ts';
+import { createRenderCache, type RenderCache } from './render-cache.ts';
 import { type EnvironmentSource, type LockCache, problemOf, readSource } from './sources.ts';
 
 export interface GenerateOptions {
@@ -31,10 +31,11 @@ export interface Memory {
   readonly locks: LockCache;
   /** By environment; of a pool that is ahead of the others, by `environment/pool`. */
   readonly renders: Map<string, RenderCache>;
+  readonly argocd: DocumentCache;
 }
 
 export function createMemory(): Memory {
-  return { files: new Map(), locks: new Map(), renders: new Map() };
+  return { files: new Map(), locks: new Map(), renders: new Map(), argocd: new Map() };
 }
 
 /** Everything that is to be on the disk, and where nothing else may be. */
@@ -102,7 +103,7 @@ function renderSources(
   const renderings = sources.flatMap(({ name, content }) =>
     'rev' in content ? [] : [renderPools(content.inputs, content.ahead, (pool) => rendersOf(memory, name, pool))],
   );
-  const shared = isWhole ? [...renderArgocd(renderings), ...editorSchemas()] : [];
+  const shared = isWhole ? [...renderArgocd(renderings, memory?.argocd), ...editorSchemas()] : [];
   const all = [
     ...renderings.flatMap((rendering) => rendering.files),
     ...sources.flatMap((its) => its.files),
@@ -123,7 +124,7 @@ function renderSources(
 function rendersOf(memory: Memory | undefined, environment: string, pool: string | undefined): RenderCache | undefined {
   if (memory === undefined) return undefined;
   const key = pool === undefined ? environment : `${environment}/${pool}`;
-  const cache = memory.renders.get(key) ?? new Map();
+  const cache = memory.renders.get(key) ?? createRenderCache();
   memory.renders.set(key, cache);
   return cache;
 }

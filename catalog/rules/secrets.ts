@@ -42,13 +42,20 @@ const secrets: readonly { what: string; pattern: RegExp; in?: string }[] = [
   },
 ];
 
+/** Of each text, kept as long as it is: of a catalog that is read again and again, nearly all are the same as before. */
+const findings = new WeakMap<object, readonly Finding[]>();
+
 export const secretRules: readonly Rule[] = [
   {
     code: 'CAT095',
     rule: 'no file holds a secret, not even in a comment',
     why: 'what was pushed once is in every clone for ever: a reference (secretRef) is enough',
     *check(view) {
-      for (const { file, text } of view.texts) yield* findSecrets(file, text);
+      for (const text of view.texts) {
+        const known = findings.get(text) ?? [...findSecrets(text.file, text.text)];
+        findings.set(text, known);
+        yield* known;
+      }
     },
   },
 ];

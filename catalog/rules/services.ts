@@ -63,14 +63,16 @@ export const serviceRules: readonly Rule[] = [
     rule: "a port is one service's, and no store's or workload's of its pool",
     why: '"npm start" runs every service in one process, and a pool has one address',
     *check(view) {
-      const taken = new Map<number, string>();
+      const taken = new Map<number, { entry: Entry<'service'>; path: Path }>();
+      const nameOf = ({ entry, path }: { entry: Entry; path: Path }) => `${entry.id} (${placeName(entry, path)})`;
       for (const entry of view.of('service')) {
         const names = new Set<string>();
         for (const [index, { name, port }] of entry.value.ports.entries()) {
           const path = ['ports', index, 'port'];
-          const owner = taken.get(port) ?? ownerOfPort(view, entry, port);
+          const other = taken.get(port);
+          const owner = other === undefined ? ownerOfPort(view, entry, port) : nameOf(other);
           if (owner !== undefined) yield at(entry, path, `port ${port} is already that of ${owner}`, 'choose another');
-          else taken.set(port, `${entry.id} (${placeName(entry, path)})`);
+          else taken.set(port, { entry, path });
           if (names.has(name)) yield at(entry, ['ports', index, 'name'], `port "${name}" stands twice`, 'rename one');
           names.add(name);
         }

@@ -16,14 +16,18 @@ import { clusterKindsOf, refusedKinds } from './platform-kinds.ts';
 export function renderProject(environment: string, pool: string, apps: readonly App[]): Manifest {
   const allowance = pool === managementCluster ? managementAllowance : poolAllowance;
   const lists = { cluster: listOf(allowance.cluster), namespaced: listOf(allowance.namespaced) };
-  const kinds = new Map(apps.flatMap((app) => app.manifests.map((manifest) => [kindOf(manifest), manifest])));
+  // One of each kind, and each place once: there are thousands of objects, and few of these.
+  const kinds = new Map<string, Manifest>();
+  const places = new Map<string, Destination>();
+  for (const { cluster, namespace, manifests } of apps) {
+    places.set(`${cluster} ${namespace}`, { cluster, namespace });
+    for (const manifest of manifests) {
+      const own = manifest.metadata.namespace;
+      kinds.set(`${manifest.apiVersion} ${manifest.kind} ${own === undefined}`, manifest);
+      if (own !== undefined) places.set(`${cluster} ${own}`, { cluster, namespace: own });
+    }
+  }
   for (const manifest of kinds.values()) refuseUnlisted(manifest, lists);
-  const destinations = apps.flatMap(({ cluster, namespace, manifests }) =>
-    [namespace, ...manifests.flatMap(({ metadata }) => metadata.namespace ?? [])].map((each) => ({
-      cluster,
-      namespace: each,
-    })),
-  );
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AppProject',
@@ -31,7 +35,7 @@ export function renderProject(environment: string, pool: string, apps: readonly 
     spec: {
       description: `Apps of the ${pool} pool in ${environment}`,
       sourceRepos: [repositoryUrl],
-      destinations: destinationsOf(environment, destinations),
+      destinations: destinationsOf(environment, [...places.values()]),
       clusterResourceWhitelist: lists.cluster,
       namespaceResourceWhitelist: lists.namespaced,
       orphanedResources: { warn: true },
@@ -86,11 +90,6 @@ function destinationsOf(
 
 function listOf(allowed: Allowance['cluster']): { group: string; kind: string }[] {
   return allowed.flatMap(({ group, kinds }) => kinds.map((kind) => ({ group, kind })));
-}
-
-/** What the lists know of an object: one of each is enough to ask about. */
-function kindOf({ apiVersion, kind, metadata }: Manifest): string {
-  return `${apiVersion} ${kind} ${metadata.namespace === undefined ? 'cluster' : 'namespaced'}`;
 }
 
 function refuseUnlisted(manifest: Manifest, lists: Record<'cluster' | 'namespaced', ReturnType<typeof listOf>>): void {
