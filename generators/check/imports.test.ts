@@ -15,7 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   'services/testing': [],
   // Stands in for the outside world too, in environment local, with the same chain and the same contract.
   'services/local-chains': ['catalog', 'services/runtime', 'services/testing'],
-  'services/bench': ['services', 'catalog'],
+  'services/bench': ['services', 'catalog', 'generators'],
   // The files directly in services/: the module table and the process, which wire everything.
   services: ['services', 'catalog'],
 };

@@ -1,3 +1,5 @@
+import type { CaseReport } from './harness.ts';
+
 /** A bench: cases that share what is costly to build, such as a node filled with blocks. */
 export interface Bench {
   readonly name: string;
@@ -8,6 +10,8 @@ export interface Bench {
   readonly cases: readonly Case[];
   /** Builds what the cases share. `log` writes a line of progress. */
   open(sizes: Sizes, log: Log): Promise<OpenBench>;
+  /** What the cases say together, as lines to print after the last. */
+  conclude?(reports: readonly CaseReport[]): string;
 }
 
 export type Sizes = Readonly<Record<string, number>>;
@@ -22,6 +26,8 @@ export interface Case {
   /** CPU seconds are given per so many things. */
   readonly cpuPer: number;
   readonly subjects: readonly Subject[];
+  /** Subjects of other cases that this one is too much for. */
+  readonly leftOut?: readonly { readonly subject: string; readonly reason: string }[];
 }
 
 export interface Subject {

@@ -5,10 +5,11 @@ import { parseArgs, styleText } from 'node:util';
 import type { Bench } from './bench.ts';
 import { bench as chain } from './chain/bench.ts';
 import { type CaseReport, ResultMismatch, runBench } from './harness.ts';
+import { bench as render } from './render/bench.ts';
 import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
 
-const benches: readonly Bench[] = [chain];
+const benches: readonly Bench[] = [chain, render];
 
 const options = {
   runs: { type: 'string', default: '3' },
@@ -77,10 +78,13 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const { json } = values;
   if (typeof json === 'string') writeFileSync(json, '');
+  const done: CaseReport[] = [];
   for await (const report of reports) {
+    done.push(report);
     process.stdout.write(renderReport(bench, report));
     if (typeof json === 'string') appendFileSync(json, renderJsonLines(bench.name, report.case.name, report.results));
   }
+  process.stdout.write(bench.conclude?.(done) ?? '');
 }
 
 function parse(bench: Bench, args: readonly string[]): Record<string, string | boolean | undefined> {

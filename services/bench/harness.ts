@@ -107,7 +107,13 @@ async function runCase(one: Case, input: CaseInput, scratch: string, options: Ha
   }
   const verified = { rows: shown[0]?.result.rows?.count ?? 0, digest: shown[0]?.result.rows?.digest ?? '' };
   const results = compare(orderByUnit([...series.values()]));
-  return { case: one, results, leftOut, verified, othersShareMax: Math.max(0, ...others) };
+  return {
+    case: one,
+    results,
+    leftOut: [...(one.leftOut ?? []), ...leftOut],
+    verified,
+    othersShareMax: Math.max(0, ...others),
+  };
 }
 
 function othersShareOf({ seconds, cpuSeconds, serverCpuSeconds, machineCpuSeconds }: RunResult): number {

@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench, Case, Subject } from '../bench.ts';
+import type { Cdk8sSettings } from './cdk8s.ts';
+import { renderGrowth } from './growth.ts';
+import type { LimitSettings } from './limit.ts';
+import type { OursSettings } from './ours.ts';
+import { prepareInput } from './project.ts';
+import type { Factors } from './scale.ts';
+
+const at = (file: string) => new URL(file, import.meta.url);
+
+const subjects: readonly Subject[] = [
+  {
+    name: 'ours',
+    role: 'ours',
+    summary: 'all of it, to bytes: catalog read, parsed and checked, every environment rendered',
+    module: at('ours.ts'),
+    settings: { writes: false } satisfies OursSettings,
+  },
+  {
+    name: 'stringify',
+    role: 'limit',
+    summary: 'JSON.stringify of the same objects, made already',
+    module: at('limit.ts'),
+    settings: { kind: 'stringify' } satisfies LimitSettings,
+  },
+  {
+    name: 'ours-to-disk',
+    role: 'peer',
+    summary: 'the same as ours, with the whole tree written where there was none',
+    module: at('ours.ts'),
+    settings: { writes: true } satisfies OursSettings,
+  },
+  {
+    name: 'write-files',
+    role: 'peer',
+    summary: 'the limit of that: the same bytes, made already, by fs.writeFileSync',
+    module: at('limit.ts'),
+    settings: { kind: 'write' } satisfies LimitSettings,
+  },
+  {
+    name: 'cdk8s-memory',
+    role: 'peer',
+    summary: 'cdk8s of the same objects, made already: app.synthYaml(), nothing written',
+    module: at('cdk8s.ts'),
+    settings: { layout: 'memory' } satisfies Cdk8sSettings,
+  },
+  {
+    name: 'cdk8s',
+    role: 'peer',
+    summary: 'the same with app.synth(), a file a chart, as it does by itself',
+    module: at('cdk8s.ts'),
+    settings: { layout: 'chart' } satisfies Cdk8sSettings,
+  },
+  {
+    name: 'cdk8s-files',
+    role: 'peer',
+    summary: 'the same with app.synth(), a file an object: the layout of its that grows least with charts',
+    module: at('cdk8s.ts'),
+    settings: { layout: 'resource' } satisfies Cdk8sSettings,
+  },
+  {
+    name: 'helm',
+    role: 'peer',
+    summary: 'helm template of one chart, a template an object, with nothing to fill in',
+    module: at('helm.ts'),
+    peer: 'kubectl',
+  },
+  {
+    name: 'kustomize',
+    role: 'peer',
+    summary: 'kubectl kustomize of each cluster, one after the other',
+    module: at('kustomize.ts'),
+    peer: 'kubectl',
+  },
+];
+
+/** The series by which growth is told, each from the catalog as it is. */
+const series: readonly { readonly name: string; readonly summary: string; factors(factor: number): Factors }[] = [
+  {
+    name: 'pools',
+    summary: 'times the pools, clusters, services and topics',
+    factors: (pools) => ({ pools, entries: 1 }),
+  },
+  { name: 'entries', summary: 'times the networks and pairs', factors: (entries) => ({ pools: 1, entries }) },
+];
+
+const asItIs = caseOf('1x', 'the catalog of this repository, for dev, staging and production', 1);
+const larger = series.flatMap(({ name, summary, factors }) =>
+  [4, 16].map((factor) => ({
+    case: caseOf(`${name}-${factor}x`, `${factor} ${summary}`, name === 'pools' ? factor : 1),
+    factors: factors(factor),
+  })),
+);
+const factorsOf = new Map([
+  [asItIs.name, { pools: 1, entries: 1 }],
+  ...larger.map((one) => [one.case.name, one.factors] as const),
+]);
+
+export const bench: Bench = {
+  name: 'render',
+  summary: 'Rendering the manifests of every cluster and environment from the catalog.',
+  sizes: {},
+  cases: [asItIs, ...larger.map((one) => one.case)],
+  open: async (_, log) => {
+    const folder = mkdtempSync(join(tmpdir(), 'bench-render-input-'));
+    return {
+      inputOf: async (name) => {
+        log(`${name}: writing the project and its objects`);
+        const place = mkdtempSync(join(folder, `${name}-`));
+        return { input: prepareInput(place, projectRoot, factorsOf.get(name) ?? { pools: 1, entries: 1 }) };
+      },
+      close: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+  conclude: (reports) =>
+    renderGrowth(
+      reports,
+      series.map(({ name }) => name),
+    ),
+};
+
+const projectRoot = join(import.meta.dirname, '../../..');
+
+/** @param chartsFactor How many times as many charts there are: one layout of cdk8s takes the square of that. */
+function caseOf(name: string, summary: string, chartsFactor: number): Case {
+  const isTooMuch = ({ name }: Subject) => name === 'cdk8s' && chartsFactor > 4;
+  return {
+    name,
+    summary,
+    things: 'objects',
+    cpuPer: 1000,
+    subjects: subjects.filter((subject) => !isTooMuch(subject)),
+    leftOut: subjects.filter(isTooMuch).map((subject) => ({
+      subject: subject.name,
+      reason: 'its time grows with the square of the charts, to minutes a run',
+    })),
+  };
+}
