@@ -7,6 +7,7 @@ import {
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { StoreKind } from '../../catalog/schema/common.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
+import { privateNets, world } from '../addresses.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
 import { followsNetworks, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
@@ -29,14 +30,6 @@ const enginePorts: Readonly<Record<PoolStore['engine'], readonly number[]>> = {
 const rentedPorts: Partial<Record<Pool['provider'], Partial<Record<PoolStore['engine'], readonly number[]>>>> = {
   digitalocean: { postgresql: [25060] },
 };
-
-const privateNets = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
-
-/** Addresses that are no part of the world: private nets, carriers' and the link-local one where clouds keep credentials. */
-const nowhere = {
-  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
-  '::/0': ['fc00::/7', 'fe80::/10'],
-} as const;
 
 /** Opens in the namespace's default-deny just what the service's `needs`, ports and `internet` ask for. */
 export function renderNetworkPolicy(context: ServiceContext): object {
@@ -110,8 +103,7 @@ function worldPortsOf({ service, pool, workloads }: ServiceContext): number[] {
 }
 
 function toWorld(ports: readonly number[]): NetworkPolicyEgressRule {
-  const to = Object.entries(nowhere).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
-  return { to, ports: ports.map(tcp) };
+  return { to: world(), ports: ports.map(tcp) };
 }
 
 function storeOf(kind: StoreKind, service: string, { id, stores }: Pool): PoolStore {

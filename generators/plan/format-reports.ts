@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Problem } from '../../catalog/problem.ts';
+import { type TestCase, testSuites } from '../junit.ts';
 import { causesText, clusterText } from './cell.ts';
 import { dangerRules } from './danger-rules.ts';
 import type { Danger, Plan } from './plan.ts';
@@ -58,16 +59,6 @@ function digestOf(...parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex');
 }
 
-interface TestCase {
-  readonly name: string;
-  readonly classname: string;
-  readonly file?: string;
-  /** Why it fails. */
-  readonly failure?: readonly string[];
-  /** What it waits for. */
-  readonly skipped?: string;
-}
-
 /** One test case a check for `artifacts:reports:junit`: the catalog, each rule of danger, and what waits. */
 export function renderJunit(plan: Plan): string {
   const suites = [
@@ -75,10 +66,7 @@ export function renderJunit(plan: Plan): string {
     ['danger', dangerCases(plan)],
     ['waits', plan.waits.map((wait) => ({ name: wait.split(':')[0] ?? wait, classname: 'waits', skipped: wait }))],
   ] as const;
-  const lines = suites.filter(([, cases]) => cases.length > 0).flatMap(([name, cases]) => suiteLines(name, cases));
-  return ['<?xml version="1.0" encoding="UTF-8"?>', '<testsuites name="plan">', ...lines, '</testsuites>', ''].join(
-    '\n',
-  );
+  return testSuites('plan', suites);
 }
 
 function problemCases({ problems }: Plan): TestCase[] {
@@ -104,35 +92,4 @@ function dangerCases({ dangers, problems }: Plan): TestCase[] {
       });
     return { name: `${code} ${title}`, classname: 'danger', ...(failure.length === 0 ? {} : { failure }) };
   });
-}
-
-function suiteLines(name: string, cases: readonly TestCase[]): string[] {
-  const failures = cases.filter(({ failure }) => failure !== undefined).length;
-  const skipped = cases.filter((test) => test.skipped !== undefined).length;
-  return [
-    `  <testsuite name="${escapeXml(name)}" tests="${cases.length}" failures="${failures}" skipped="${skipped}">`,
-    ...cases.flatMap(caseLines),
-    '  </testsuite>',
-  ];
-}
-
-function caseLines({ name, classname, file, failure, skipped }: TestCase): string[] {
-  const place = file === undefined ? '' : ` file="${escapeXml(file)}"`;
-  const head = `    <testcase classname="${classname}" name="${escapeXml(name)}"${place}`;
-  if (failure !== undefined) {
-    const [first = ''] = failure;
-    const text = escapeXml(failure.join('\n'));
-    return [`${head}>`, `      <failure message="${escapeXml(first)}">${text}</failure>`, '    </testcase>'];
-  }
-  if (skipped === undefined) return [`${head}/>`];
-  return [`${head}>`, `      <skipped message="${escapeXml(skipped)}"/>`, '    </testcase>'];
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll(/[^\t\n\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '?');
 }

@@ -4,6 +4,7 @@ import {
   type NetworkPolicyIngressRule,
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { cloudCredentials } from '../addresses.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, storeLabel } from '../conventions.ts';
 
 /** What a component's pods must be able to do besides answering Prometheus and asking for names. */
@@ -23,10 +24,8 @@ interface Traffic {
   readonly egress?: (poolNamespaces: readonly string[]) => readonly NetworkPolicyEgressRule[];
 }
 
-/** Where clouds show credentials to whoever asks. */
-const cloudCredentials = ['169.254.0.0/16'];
 const everyAddress = [
-  { ipBlock: { cidr: '0.0.0.0/0', except: cloudCredentials } },
+  { ipBlock: { cidr: '0.0.0.0/0', except: [cloudCredentials] } },
   { ipBlock: { cidr: '::/0', except: ['fe80::/10'] } },
 ];
 

@@ -4,6 +4,7 @@ import {
   type NetworkPolicyPeer,
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { cloudCredentials, world } from '../addresses.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel } from '../conventions.ts';
 import { type StoreClient, type StoreContext, storeMetadata } from './store-context.ts';
 
@@ -23,13 +24,6 @@ interface PolicyOptions {
   readonly ingress?: readonly (Rule | undefined)[];
   readonly egress?: readonly (Rule | undefined)[];
 }
-
-/** Private nets, and the link-local one where clouds keep their credentials. */
-const cloudCredentials = '169.254.0.0/16';
-const privateNets = {
-  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', cloudCredentials, '172.16.0.0/12', '192.168.0.0/16'],
-  '::/0': ['fc00::/7', 'fe80::/10'],
-} as const;
 
 /** Opens in the namespace's default-deny what some pods of a store need, and nothing else. */
 export function renderStorePolicy(context: StoreContext, { name, pods, ingress, egress }: PolicyOptions): object {
@@ -89,8 +83,7 @@ export function toDns(): Rule {
 /** Object stores of clouds: public addresses. Undefined where backups go nowhere yet. */
 export function toBackups({ destination }: Pick<StoreContext, 'destination'>): Rule | undefined {
   if (destination === undefined) return undefined;
-  const peers = Object.entries(privateNets).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
-  return { peers, ports: [tcp(443)] };
+  return { peers: world(), ports: [tcp(443)] };
 }
 
 /**

@@ -1,13 +1,8 @@
 import { IntOrString, KubeNetworkPolicy, type NetworkPolicyPort } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import { world } from '../addresses.ts';
 import { monitoringNamespace, namespaceNameLabel } from '../conventions.ts';
 import type { Rule } from '../stores/network.ts';
 import { selectorOf, type WorkloadContext, workloadMetadata } from './workload-context.ts';
-
-/** Private nets, and the link-local one where clouds keep their credentials: no peer is there. */
-const privateNets = {
-  '0.0.0.0/0': ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
-  '::/0': ['fc00::/7', 'fe80::/10'],
-} as const;
 
 /** Opens in the namespace's default-deny what the pods of a workload need, and nothing else. */
 export function renderWorkloadPolicy(
@@ -65,8 +60,4 @@ export function tcp(port: number): NetworkPolicyPort {
 
 function udp(port: number): NetworkPolicyPort {
   return { protocol: 'UDP', port: IntOrString.fromNumber(port) };
-}
-
-function world(): Rule['peers'] {
-  return Object.entries(privateNets).map(([cidr, except]) => ({ ipBlock: { cidr, except: [...except] } }));
 }
