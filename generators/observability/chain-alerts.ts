@@ -1,23 +1,19 @@
-import { whyNotFollowed } from '../../catalog/followed.ts';
 import { metrics } from '../../catalog/metrics.ts';
 import type { Environment } from '../../catalog/schema/environment.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 import { severities, type Tier, tierOf, tiers } from '../../catalog/tiers.ts';
+import { behindBlocks, followedNetworks, usualBlockSeconds } from './followed-networks.ts';
 import type { RuleGroup } from './rule-group.ts';
 
-/** Block times a network may be behind before someone is told, and the least that is worth it, in seconds. */
-const behindBlocks = 60;
-const behindSecondsMin = 120;
-/** What a network whose block time the catalog does not state is taken for. */
-const usualBlockSeconds = 12;
+/** The least time without a block that is worth telling anyone, whatever the block time. */
+const silentSecondsMin = 120;
 
 /**
  * Alerts of the networks that an environment follows. A network's tier says how loud they are, its own block time how
  * long it may be silent, its owner who is told.
  */
 export function chainAlerts(networks: readonly Network[], environment: Environment): RuleGroup[] {
-  const following = { phases: environment.phases, priorityThreshold: environment.sync.priorityThreshold };
-  const followed = networks.filter((network) => whyNotFollowed(network, following) === undefined);
+  const followed = followedNetworks(networks, environment);
   return tiers.flatMap((tier) => {
     const ofTier = followed.filter((network) => tierOf(network) === tier);
     return ofTier.length === 0 ? [] : [{ name: `chain-${tier}`, alerts: ofTier.flatMap((one) => alertsOf(one, tier)) }];
@@ -28,7 +24,7 @@ function alertsOf(network: Network, tier: Tier): RuleGroup['alerts'] {
   const { id, name, owner, blockTimeSeconds = usualBlockSeconds } = network;
   const severity = severities[tier];
   const of = (metric: keyof typeof metrics) => `${metrics[metric].name}{network="${id}"}`;
-  const silentSeconds = Math.max(behindSecondsMin, Math.ceil(behindBlocks * blockTimeSeconds));
+  const silentSeconds = Math.max(silentSecondsMin, Math.ceil(behindBlocks * blockTimeSeconds));
   const seeHealth = `see /api/v1/health/networks, and the endpoints in catalog/networks/${id}.yaml`;
   return [
     {

@@ -6,10 +6,11 @@ import type { RenderInputs } from '../inputs.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
+import { dashboardsOf, renderDashboard } from './dashboards/dashboards.ts';
 import { type RuleGroup, renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
 
-/** What each cluster is watched by: the alerts of what runs there. */
+/** What each cluster is watched by: the alerts and dashboards of what runs there. */
 export function observabilityUnits({ catalog, environment }: RenderInputs): Unit[] {
   return catalog.pools.flatMap((pool) => {
     const services = catalog.services.filter((service) => service.pool === pool.id);
@@ -50,6 +51,7 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
       ...serviceAlerts(services).map((group) =>
         renderRule(group, [`pool/${pool.id}`, `service/${group.name.replace(/^service-/, '')}`]),
       ),
+      ...dashboardsOf({ pool, environment, services, networks }).map(renderDashboard),
     ],
   });
 }

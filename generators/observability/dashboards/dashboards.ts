@@ -1,0 +1,54 @@
+import { KubeConfigMap } from 'cdk8s-plus-28/lib/imports/k8s.js';
+import type { Environment } from '../../../catalog/schema/environment.ts';
+import type { Network } from '../../../catalog/schema/network.ts';
+import type { Pool } from '../../../catalog/schema/pool.ts';
+import type { Service } from '../../../catalog/schema/service.ts';
+import { metadataOf } from '../../app.ts';
+import { monitoringNamespace } from '../../conventions.ts';
+import type { Dashboard } from './dashboard.ts';
+import { renderEthereumNodes } from './ethereum-nodes.ts';
+import { renderGasFees } from './gas-fees.ts';
+import { renderNetworkPerformance } from './network-detail.ts';
+import { renderNetworksOverview } from './networks-overview.ts';
+import { renderStores } from './stores.ts';
+import { renderSystemHealth } from './system-health.ts';
+
+interface Shown {
+  readonly pool: Pool;
+  readonly environment: Environment;
+  /** Of the pool. */
+  readonly services: readonly Service[];
+  /** All of the catalog where they are synced, none elsewhere. */
+  readonly networks: readonly Network[];
+}
+
+/** The dashboards of a cluster: of what runs there, and none where no Prometheus would know about it. */
+export function dashboardsOf({ pool, environment, services, networks }: Shown): Dashboard[] {
+  const { workloads = [] } = pool;
+  if (!['prometheus', 'grafana'].every((needed) => workloads.some(({ id }) => id === needed))) return [];
+  return [
+    ...(networks.length === 0
+      ? []
+      : [renderNetworksOverview(networks, environment), renderNetworkPerformance(), renderGasFees()]),
+    renderSystemHealth(pool, services),
+    renderStores(pool),
+    renderEthereumNodes(pool),
+  ].filter((dashboard) => dashboard !== undefined);
+}
+
+/** Grafana's sidecar takes in every ConfigMap of this label, in whatever namespace. */
+const sidecarLabel = { grafana_dashboard: '1' };
+
+/** The object that carries a dashboard to Grafana. */
+export function renderDashboard({ id, sources, json }: Dashboard): object {
+  return KubeConfigMap.manifest({
+    metadata: metadataOf({
+      name: `dashboard-${id}`,
+      namespace: monitoringNamespace,
+      wave: 'config',
+      labels: sidecarLabel,
+      sources,
+    }),
+    data: { [`${id}.json`]: json },
+  });
+}
