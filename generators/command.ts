@@ -8,13 +8,15 @@ import { isForTheUser, type Output, paint } from './terminal.ts';
 import { waitsOf } from './waits.ts';
 import { type GenerateOptions, type Generation, readGeneration } from './workspace.ts';
 
-const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
+export const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
 
   npm run generate                            write every environment but local, argocd/ and the editor's schemas
   npm run generate -- --check                 write nothing; exit 1 if a file is stale, missing, edited or not ours
   npm run generate -- --check --held-in origin/main
                                               as CI: a lock must have been staging's there before it is production's
   npm run generate -- --environment staging   that environment alone
+  npm run generate -- --watch                 write, and go on writing what changes with each save of catalog/ or of
+                                              environment.yaml and the locks beside it, until Ctrl-C
   npm run generate -- --keep production       leave production's tree as it is committed, until the next promotion:
                                               for a change of the generators that staging is to try first
   npm run generate -- --init production       write the first lock of production, from today's catalog

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 const folder = dirname(import.meta.dirname);
 /** Where the generators meet the disk; everything else turns values into values. What CI's jobs call, in ci/, is no generator. */
-const impure = /(^|[/-])cli\.ts$|^(project-files|emit\/tree|plan\/repository|promotion\/git)\.ts$/;
+const impure = /(^|[/-])cli\.ts$|^(watch|project-files|emit\/tree|plan\/repository|promotion\/git)\.ts$/;
 /** What a pure file cannot hold: the disk, the clock, chance, the machine, its locale. */
 const banned =
   /from 'node:(fs|os|child_process|http|net)|\bDate\b|Math\.random|process\.|performance\.|localeCompare|Intl\./;

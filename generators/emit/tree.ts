@@ -102,6 +102,25 @@ export function replaceTree(
   }
 }
 
+/**
+ * The part of a tree that replaceTree has to look at when nothing but `paths` differs from what it wrote last: the owned
+ * folders and files that these lie in.
+ */
+export function narrowTree(
+  files: readonly OutputFile[],
+  owned: Owned,
+  paths: readonly string[],
+): { files: OutputFile[]; owned: Owned } {
+  const places = new Set(paths.map((path) => findPlace(path, owned)));
+  return {
+    files: files.filter(({ path }) => places.has(getPlace(path, owned))),
+    owned: {
+      folders: owned.folders.filter((folder) => places.has(folder)),
+      files: owned.files.filter((file) => places.has(file)),
+    },
+  };
+}
+
 /** True when a run was stopped among its moves, so that the tree is neither the old nor the new one. Reads only. */
 export function isInterrupted(root: string): boolean {
   return existsSync(join(root, workFolder, 'journal.json'));
@@ -193,10 +212,13 @@ function moveOut(root: string, place: string, step: (name: string) => void): voi
 
 /** The owned folder or file that `path` belongs to: the unit that is moved. */
 function getPlace(path: string, owned: Owned): string {
-  if (owned.files.includes(path)) return path;
-  const folder = owned.folders.find((owner) => path.startsWith(`${owner}/`));
-  if (folder === undefined) throw new TreeError(`${path} lies in no folder that the generator owns`);
-  return folder;
+  const place = findPlace(path, owned);
+  if (place === undefined) throw new TreeError(`${path} lies in no folder that the generator owns`);
+  return place;
+}
+
+function findPlace(path: string, owned: Owned): string | undefined {
+  return owned.files.includes(path) ? path : owned.folders.find((owner) => path.startsWith(`${owner}/`));
 }
 
 function ownedFiles(root: string, owned: Owned): string[] {
