@@ -33,16 +33,20 @@ describe(renderEnvironment.name, () => {
     expect(others).toEqual(readersOf('pairs', 'market-collector'));
   });
 
-  it('changes only the slices that hold networks when one is added, and its alerts', () => {
+  it('changes only the slices that hold networks when one is added, its alerts and the overview', () => {
     const files = changedFiles(addNetwork('zz_example'));
-    const isAlert = (path: string) => path.includes('/prometheusrule-');
+    const watches = (path: string) => path.includes('/monitoring/');
     expect(
       slicesOf(
-        files.filter((path) => !isAlert(path)),
+        files.filter((path) => !watches(path)),
         'chain-sync',
       ),
     ).toEqual(['chain-sync-critical', ...readersOf('networks', 'chain-sync')]);
-    expect(files.filter(isAlert)).toHaveLength(1);
+    const folder = 'environments/staging/defimon-analytics/monitoring';
+    expect(files.filter(watches)).toEqual([
+      `${folder}/configmap-dashboard-l2-networks-overview.yaml`,
+      `${folder}/prometheusrule-chain-critical.yaml`,
+    ]);
   });
 
   it('shows an added network as its line and its id, and names it as the source', () => {

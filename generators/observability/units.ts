@@ -6,7 +6,7 @@ import type { RenderInputs } from '../inputs.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
-import { dashboardsOf, renderDashboard } from './dashboards/dashboards.ts';
+import { renderDashboards } from './dashboards/dashboards.ts';
 import { type RuleGroup, renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
 
@@ -21,6 +21,7 @@ export function observabilityUnits({ catalog, environment }: RenderInputs): Unit
       environment,
       services,
       networks: followsChains ? catalog.networks : [],
+      protocols: followsChains ? catalog.protocols : [],
     };
     return clustersOf(pool).map((cluster) => {
       const place = { environment: environment.name, pool: pool.id, cluster, namespace: monitoringNamespace };
@@ -34,6 +35,7 @@ interface Watched extends Pick<RenderInputs, 'environment'> {
   readonly owners: RenderInputs['catalog']['owners'];
   readonly services: RenderInputs['catalog']['services'];
   readonly networks: RenderInputs['catalog']['networks'];
+  readonly protocols: RenderInputs['catalog']['protocols'];
 }
 
 function monitoringUnit(place: Place, inputs: Watched): Unit {
@@ -43,7 +45,7 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
     tier: 'platform',
     owner: inputs.pool.owner,
     inputs,
-    render: (_, { pool, owners, services, networks, environment }) => [
+    render: (_, { pool, owners, services, networks, protocols, environment }) => [
       ...renderAlertRouting(owners, pool.owner),
       ...chainAlerts(networks, environment).map((group) =>
         renderRule(group, [`environment/${environment.name}`, ...networksIn(group, networks)]),
@@ -51,7 +53,7 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
       ...serviceAlerts(services).map((group) =>
         renderRule(group, [`pool/${pool.id}`, `service/${group.name.replace(/^service-/, '')}`]),
       ),
-      ...dashboardsOf({ pool, environment, services, networks }).map(renderDashboard),
+      ...renderDashboards({ pool, environment, services, networks, protocols }),
     ],
   });
 }

@@ -51,8 +51,18 @@ describe(installsOf.name, () => {
     expect(valuesOn('defimon-market', 'reloader')).toMatchObject({ reloader: { namespaces: ['market'] } });
   });
 
+  it('gives Grafana the plugin and the source of a ClickHouse where there is one', () => {
+    expect(JSON.stringify(valuesOn('defimon-analytics', 'kube-prometheus-stack'))).toContain(
+      '"host":"clickhouse-clickhouse.analytics"',
+    );
+    expect(JSON.stringify(valuesOn('defimon-market', 'kube-prometheus-stack'))).not.toContain('clickhouse');
+  });
+
   it('holds no password', () => {
-    expect(JSON.stringify(installs.map(({ values }) => values))).not.toMatch(/"[a-z]*[pP]assword":"(?!admin-password)/);
+    // The name of a key, or of a variable, is none.
+    expect(JSON.stringify(installs.map(({ values }) => values))).not.toMatch(
+      /"[a-z]*[pP]assword":"(?!admin-password|\$[A-Z_]+")/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { withoutFileCopies } from '../backup/volumes.ts';
 import { storageClass } from '../conventions.ts';
 import { renderClickhouseBackups } from './clickhouse-backup.ts';
 import { keeperClient, keeperReplicas, renderKeeper } from './clickhouse-keeper.ts';
+import { clickhouseReader } from './clickhouse-reader.ts';
 import { storeImages } from './images.ts';
 import { renderPodMonitor } from './monitors.ts';
 import { clients, monitoring, namespace, pods, renderStorePolicy, toBackups, toDns } from './network.ts';
@@ -21,7 +22,9 @@ const user = 101;
  * replicated tables and deduplication work from the first replica on. The operator brings the PodDisruptionBudget.
  */
 export const renderClickhouse: StorePart = (context) => [
-  renderStoreSecret(context, { keys: { username: 'username', password: 'password' } }),
+  renderStoreSecret(context, {
+    keys: { username: 'username', password: 'password', [clickhouseReader.passwordKey]: clickhouseReader.passwordKey },
+  }),
   renderBackupSecret(context),
   ...renderKeeper(context),
   renderInstallation(context),
@@ -34,11 +37,23 @@ export const renderClickhouse: StorePart = (context) => [
       pods(servers, 9000, 9009),
       pods(storeLabels(context, 'clickhouse-backup'), 9000),
       namespace(context.operatorNamespace, 8123, 9000),
-      monitoring(9363),
+      monitoring(clickhouseReader.port, 9363),
     ],
     egress: [toDns(), pods(servers, 9000, 9009), keeperClient, toBackups(context)],
   }),
 ];
+
+/** Grafana's user: its rights are these grants alone. */
+function readerOf() {
+  const { user, database, passwordKey } = clickhouseReader;
+  return {
+    [`${user}/password`]: fromSecret(name, passwordKey),
+    [`${user}/networks/ip`]: '::/0',
+    [`${user}/profile`]: user,
+    [`${user}/quota`]: 'default',
+    [`${user}/grants/query`]: [`GRANT SELECT ON ${database}.*`],
+  };
+}
 
 function renderInstallation(context: StoreContext): object {
   const { store, destination } = context;
@@ -64,7 +79,10 @@ function renderInstallation(context: StoreContext): object {
           'defimon/networks/ip': '::/0', // who gets here at all is the network policy's matter
           'defimon/profile': 'default',
           'defimon/quota': 'default',
+          ...readerOf(),
         },
+        // It may set how long a statement takes, which its plugin does, and change nothing that is kept.
+        profiles: { [`${clickhouseReader.user}/readonly`]: 2 },
         settings: {
           'prometheus/endpoint': '/metrics',
           'prometheus/port': 9363,

@@ -1,4 +1,5 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common';
 import {
   DashboardBuilder,
   DashboardCursorSync,
@@ -38,6 +39,8 @@ interface DashboardOptions {
   /** Beside the data source. */
   readonly variables?: readonly Builder<VariableModel>[];
   /** One that is undefined is left out and keeps its numbers, so that those of the panels after it do not change. */
+  /** How often it asks again by itself. */
+  readonly refresh?: string;
   readonly sections: readonly (Section | undefined)[];
 }
 
@@ -69,13 +72,10 @@ export function createDashboard({ id, title, sections, ...options }: DashboardOp
     .readonly()
     .timezone('utc')
     .time({ from: 'now-6h', to: 'now' })
-    .refresh('30s')
+    .refresh(options.refresh ?? '30s')
     .tooltip(DashboardCursorSync.Crosshair)
     .link(menu)
-    .variables([
-      new DatasourceVariableBuilder('datasource').label('Source').type('prometheus'),
-      ...(options.variables ?? []),
-    ]);
+    .variables([sourceVariable('datasource', 'Source', prometheusSource), ...(options.variables ?? [])]);
   for (const [index, section] of sections.entries()) {
     if (section === undefined) continue;
     const first = (index + 1) * numbersOfSection;
@@ -92,6 +92,11 @@ export function createDashboard({ id, title, sections, ...options }: DashboardOp
 export function pathOf(id: string, variables: Readonly<Record<string, string>> = {}): string {
   const query = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
   return `/d/${uidOf(id)}?${[...query, '$__url_time_range'].join('&')}`;
+}
+
+/** A choice among Grafana's sources of a kind. */
+export function sourceVariable(name: string, label: string, { type = '' }: DataSourceRef): DatasourceVariableBuilder {
+  return new DatasourceVariableBuilder(name).label(label).type(type);
 }
 
 /** A choice among the values that a label has by now: one that is added to the catalog is there by itself. */

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type Metric, metrics } from '../../../catalog/metrics.ts';
-import { inputsOf } from '../../testing/project.ts';
+import { inputsOf, projectRoot } from '../../testing/project.ts';
 import { type Dashboard, pathOf } from './dashboard.ts';
 import { dashboardsOf, renderDashboard } from './dashboards.ts';
 import { renderNetworksOverview } from './networks-overview.ts';
@@ -23,6 +23,7 @@ describe(dashboardsOf.name, () => {
       'l2-networks-overview',
       'network-performance',
       'gas-fees',
+      'protocol-activity',
       'system-health',
       'stores',
     ]);
@@ -97,15 +98,13 @@ describe('every panel', () => {
 });
 
 describe('every query', () => {
-  const queries = [
-    ...new Set(
-      catalog.pools.flatMap(({ id }) =>
-        modelsOn(id)
-          .flatMap(panelsOf)
-          .flatMap(({ targets = [] }) => targets),
-      ),
-    ),
-  ].map(({ expr }) => expr);
+  const targets = catalog.pools.flatMap(({ id }) =>
+    modelsOn(id)
+      .flatMap(panelsOf)
+      .flatMap(({ targets = [] }) => targets),
+  );
+  const queries = [...new Set(targets.flatMap(({ expr }) => expr ?? []))];
+  const statements = targets.flatMap(({ rawSql }) => rawSql ?? []);
 
   it('asks for metrics that something writes', () => {
     const ours = new Set(Object.values<Metric>(metrics).flatMap(({ name, type }) => [name, ...bucketsOf(name, type)]));
@@ -130,6 +129,24 @@ describe('every query', () => {
 
   it.skipIf(!promtool)('is one that Prometheus understands', () => {
     expect(promtoolSays(queries.map(withoutVariables))).toBe('');
+  });
+
+  it('asks ClickHouse for tables and columns that are there', () => {
+    const tables = readFileSync(join(projectRoot, 'services/datasets/chain/timeseries/001-chain.sql'), 'utf8');
+    const words = new Set(tables.match(/\w+/g));
+    expect(statements.length).toBeGreaterThan(10);
+    for (const sql of statements) {
+      // Names of ours are in lower case, and so is nothing else that is no function, text, macro or alias.
+      const bare = sql
+        .replaceAll(/"[^"]*"|'[^']*'|\$\{[^}]*\}|\$\w+/g, '')
+        .replaceAll(/\bAS \w+/g, '')
+        .replaceAll(/\b(?:GROUP BY|ORDER BY)[^)]*$/g, '');
+      for (const [name] of bare.matchAll(/\b[a-z]\w*\b(?!\()/g)) expect(words, sql).toContain(name);
+    }
+  });
+
+  it('looks at one network of ClickHouse, from a number on', () => {
+    for (const sql of statements) expect(sql).toContain('AND number > (SELECT max(number) FROM chain_blocks');
   });
 });
 
@@ -196,7 +213,7 @@ function dashboardsOn(id: string): Dashboard[] {
   const networks = services.some((service) => service.id === 'chain-sync') ? catalog.networks : [];
   return catalog.pools
     .filter((pool) => pool.id === id)
-    .flatMap((pool) => dashboardsOf({ pool, environment, services, networks }));
+    .flatMap((pool) => dashboardsOf({ pool, environment, services, networks, protocols: catalog.protocols }));
 }
 
 function idsOn(pool: string): string[] {
@@ -215,7 +232,7 @@ interface PanelModel {
   readonly title: string;
   readonly description?: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-  readonly targets?: readonly { readonly expr: string }[];
+  readonly targets?: readonly { readonly expr?: string; readonly rawSql?: string }[];
   readonly fieldConfig?: {
     readonly defaults: { readonly unit?: string };
     readonly overrides: readonly {

@@ -1,5 +1,5 @@
 import { PanelBuilder as BarsBuilder } from '@grafana/grafana-foundation-sdk/bargauge';
-import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import {
   BarGaugeDisplayMode,
   BigValueColorMode,
@@ -50,7 +50,11 @@ export interface PanelOptions {
   /** Out of 24: the panels of a line make 24 together. */
   readonly width: number;
   readonly height?: number;
-  readonly queries: readonly Query[];
+  /** Of Prometheus. */
+  readonly queries?: readonly Query[];
+  /** Another source than Prometheus, and what it is asked. */
+  readonly source?: DataSourceRef;
+  readonly targets?: readonly Builder<Dataquery>[];
   /** From which value on a value is of which colour; below the first it is green. */
   readonly thresholds?: Thresholds;
   readonly decimals?: number;
@@ -86,7 +90,7 @@ export function chart(options: PanelOptions & { readonly stacked?: true }): Pane
         .calcs(['lastNotNull', 'max']),
     )
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .targets(options.queries.map(rangeQuery));
+    .targets([...queriesOf(options).map(rangeQuery), ...(options.targets ?? [])]);
 }
 
 /** One number, coloured by its thresholds, with its course behind it. */
@@ -95,7 +99,7 @@ export function number(options: PanelOptions): PanelBuilder {
     .colorMode(options.thresholds === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.Area)
     .reduceOptions(lastValue())
-    .targets(options.queries.map(rangeQuery));
+    .targets([...queriesOf(options).map(rangeQuery), ...(options.targets ?? [])]);
 }
 
 /** Thresholds of some of the series, by their names. */
@@ -111,7 +115,7 @@ export function bars(options: PanelOptions & { readonly own?: readonly OwnThresh
     .orientation(VizOrientation.Horizontal)
     .reduceOptions(lastValue())
     .min(0)
-    .targets(options.queries.map(nowQuery));
+    .targets(queriesOf(options).map(nowQuery));
   for (const { names, thresholds } of options.own ?? []) {
     const value = { mode: ThresholdsMode.Absolute, steps: stepsOf(thresholds) };
     panel.overrideByRegexp(`/^(${[...names].sort().join('|')})$/`, [{ id: 'thresholds', value }]);
@@ -121,10 +125,14 @@ export function bars(options: PanelOptions & { readonly own?: readonly OwnThresh
 
 /** The last values as a table: a row for each set of labels, a column for each label, and each query's value. */
 export function table(options: PanelOptions & { readonly hide?: readonly string[] }): PanelBuilder {
-  const columns = options.queries.map((query, index) => [`Value #${refIdOf(index)}`, query.legend] as const);
-  const renamed = options.queries.length === 1 ? [['Value', options.queries[0]?.legend ?? 'Value'] as const] : columns;
+  const queries = queriesOf(options);
+  const columns = queries.map((query, index) => [`Value #${refIdOf(index)}`, query.legend] as const);
+  const renamed = queries.length === 1 ? [['Value', queries[0]?.legend ?? 'Value'] as const] : columns;
   return dress(new TableBuilder(), { height: heights.chart, ...options })
-    .targets(options.queries.map((query, index) => nowQuery(query, index).format(PromQueryFormat.Table)))
+    .targets([
+      ...queries.map((query, index) => nowQuery(query, index).format(PromQueryFormat.Table)),
+      ...(options.targets ?? []),
+    ])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({
       id: 'organize',
@@ -153,7 +161,7 @@ function dress<B extends Dressed>(panel: B, options: PanelOptions & { readonly h
   panel
     .title(options.title)
     .description(options.description)
-    .datasource(prometheusSource)
+    .datasource(options.source ?? prometheusSource)
     .unit(options.unit)
     .span(options.width)
     .height(options.height)
@@ -162,6 +170,10 @@ function dress<B extends Dressed>(panel: B, options: PanelOptions & { readonly h
   if (options.max !== undefined) panel.max(options.max);
   if (options.link !== undefined) panel.dataLinks([new DashboardLinkBuilder(options.link.title).url(options.link.url)]);
   return panel;
+}
+
+function queriesOf({ queries = [] }: PanelOptions): readonly Query[] {
+  return queries;
 }
 
 function lastValue(): ReduceDataOptionsBuilder {

@@ -3,6 +3,7 @@ import { hostOf } from '../../gateway/hosts.ts';
 import { type ComponentContext, findWorkload } from '../component-context.ts';
 import { resources, sidecarResources } from '../resources.ts';
 import { volumeClaim } from '../volume-claim.ts';
+import { clickhouseOf, clickhousePlugin } from './clickhouse-plugin.ts';
 
 /** Where Grafana answers in the brief, on every pool. */
 const grafanaPort = 3001;
@@ -81,15 +82,20 @@ function grafanaValues(context: ComponentContext): JsonObject {
   const { environment, pool } = context;
   const workload = findWorkload(context, 'grafana');
   const port = workload?.port ?? grafanaPort;
+  const clickhouse = clickhouseOf(pool);
   const loki = { name: 'Loki', uid: 'loki', type: 'loki', access: 'proxy', url: 'http://loki:3100' };
   return {
     fullnameOverride: 'grafana',
+    ...clickhouse.settings,
     testFramework: { enabled: false },
     replicas: workload?.replicas ?? 1,
     service: { port },
     admin: { existingSecret: 'grafana', userKey: 'admin-user', passwordKey: 'admin-password' },
     'grafana.ini': {
       server: pool === undefined ? {} : { root_url: `https://${hostOf(pool, environment)}:${port}/` },
+      ...(clickhouse.sources.length === 0
+        ? {}
+        : { plugins: { preinstall: `${clickhousePlugin.id}@${clickhousePlugin.version}` } }),
       analytics: { check_for_updates: false, reporting_enabled: false },
       'auth.anonymous': { enabled: false },
     },
@@ -126,6 +132,7 @@ function grafanaValues(context: ComponentContext): JsonObject {
             jsonData: { implementation: 'prometheus' },
           },
           ...(findWorkload(context, 'loki') === undefined ? [] : [loki]),
+          ...clickhouse.sources,
         ],
       },
     },
