@@ -62,7 +62,7 @@ export function inShards(service: Service, catalog: Divisible): Service {
 export function spread<T>(items: readonly T[], size: number, idOf: (item: T) => string): T[][] {
   const inOrder = items
     .map((item) => ({ item, id: idOf(item), rank: hashOf(idOf(item)) }))
-    .sort((a, b) => compareCodePoints(a.rank, b.rank));
+    .sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     inOrder
       .slice(index * size, (index + 1) * size)
@@ -71,6 +71,15 @@ export function spread<T>(items: readonly T[], size: number, idOf: (item: T) => 
   );
 }
 
+/** Asked for the same few hundred ids by every service, environment and rule. */
+const hashes = new Map<string, string>();
+const hashesMax = 100_000;
+
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  const known = hashes.get(text);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(text).digest('hex');
+  if (hashes.size >= hashesMax) hashes.clear();
+  hashes.set(text, hash);
+  return hash;
 }

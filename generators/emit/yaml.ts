@@ -25,13 +25,16 @@ const leadingKeys = new Map(['apiVersion', 'kind', 'metadata', 'name', 'namespac
  * @throws YamlError for NaN, infinities, integers beyond 2^53, lone surrogates and keys too long for a YAML key.
  */
 export function writeYaml(value: Json): string {
-  const entries = isMapping(value) ? entriesOf(value) : undefined;
+  const out: string[] = [];
   try {
-    if (entries !== undefined && entries.length > 0) return mappingText(entries, '', '');
-    return Array.isArray(value) && value.length > 0 ? sequenceText(value, '') : `${scalarText(value, '')}\n`;
+    const entries = isMapping(value) ? entriesOf(value) : [];
+    if (entries.length > 0) writeMapping(out, entries, '', '');
+    else if (Array.isArray(value) && value.length > 0) writeSequence(out, value, '');
+    else out.push(scalarText(value, ''), '\n');
   } catch (error) {
     throw error instanceof Misfit ? new YamlError(error.path, error.reason) : error;
   }
+  return out.join('');
 }
 
 type Entries = readonly (readonly [key: string, item: Json])[];
@@ -54,45 +57,51 @@ function withStep(error: unknown, step: string): unknown {
   return error;
 }
 
-/** What stands after `key:` or `-`: on the same line when it is a scalar, else as a block below it. */
-function textAfter(value: Json, indent: string): string {
-  if (typeof value !== 'object' || value === null) return ` ${scalarText(value, indent)}\n`;
-  if (isMapping(value)) {
-    const entries = entriesOf(value);
-    return entries.length === 0 ? ' {}\n' : `\n${mappingText(entries, indent, indent)}`;
+/** Writes what stands after `key:` or `-`: on the same line when it is a scalar, else as a block below it. */
+function writeAfter(out: string[], value: Json, indent: string): void {
+  if (Array.isArray(value) && value.length > 0) {
+    out.push('\n');
+    writeSequence(out, value, indent);
+    return;
   }
-  return value.length === 0 ? ' []\n' : `\n${sequenceText(value, indent)}`;
+  const entries = isMapping(value) ? entriesOf(value) : [];
+  if (entries.length > 0) {
+    out.push('\n');
+    writeMapping(out, entries, indent, indent);
+  } else out.push(' ', scalarText(value, indent), '\n');
 }
 
 /** `first` is the indent of the first key: empty when it stands on the line of a sequence's dash. */
-function mappingText(entries: Entries, first: string, indent: string): string {
+function writeMapping(out: string[], entries: Entries, first: string, indent: string): void {
   const below = `${indent}  `;
-  let text = '';
   let lead = first;
   for (const [key, item] of entries) {
     try {
-      text += `${lead}${keyText(key)}:${textAfter(item, below)}`;
+      out.push(lead, keyText(key), ':');
+      writeAfter(out, item, below);
     } catch (error) {
       throw withStep(error, key.slice(0, 80));
     }
     lead = indent;
   }
-  return text;
 }
 
-function sequenceText(items: readonly Json[], indent: string): string {
+function writeSequence(out: string[], items: readonly Json[], indent: string): void {
   const below = `${indent}  `;
-  let text = '';
   for (const [index, item] of items.entries()) {
     try {
       const entries = isMapping(item) ? entriesOf(item) : [];
-      text += indent;
-      text += entries.length > 0 ? `- ${mappingText(entries, '', below)}` : `-${textAfter(item, below)}`;
+      if (entries.length > 0) {
+        out.push(indent, '- ');
+        writeMapping(out, entries, '', below);
+      } else {
+        out.push(indent, '-');
+        writeAfter(out, item, below);
+      }
     } catch (error) {
       throw withStep(error, `[${index}]`);
     }
   }
-  return text;
 }
 
 function scalarText(value: Json, indent: string): string {
@@ -154,21 +163,22 @@ function isPlain(value: string): boolean {
   return plainWord.test(value) ? !reservedWord.test(value) : quantity.test(value);
 }
 
-const notLiteral = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[ \n]\n\n|^[ \n]| \n| $/;
+const notLiteral = /[^\n\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 
 /**
  * A text of lines may stand as a literal block, which shows a change of one line as one line in a diff. Left out, for
  * they would need indicators or be lost in editors: leading blanks, trailing blanks, tabs, control characters.
  */
 function isLiteral(value: string): boolean {
-  return value.includes('\n') && value !== '\n' && !notLiteral.test(value) && !/\n\n$/.test(value);
+  if (!value.includes('\n') || value === '\n') return false;
+  const blanks = /^[ \n]/.test(value) || /(?: |\n\n)$/.test(value) || value.includes(' \n') || value.includes('\n\n\n');
+  return !blanks && !notLiteral.test(value);
 }
 
 function literalText(value: string, indent: string): string {
   const ends = value.endsWith('\n');
-  const lines = (ends ? value.slice(0, -1) : value).split('\n');
   const pad = indent === '' ? '  ' : indent;
-  return `${ends ? '|' : '|-'}\n${lines.map((line) => (line === '' ? '' : pad + line)).join('\n')}`;
+  return `${ends ? '|' : '|-'}\n${pad}${(ends ? value.slice(0, -1) : value).replace(/\n(?!\n)/g, `\n${pad}`)}`;
 }
 
 /** What JSON leaves raw, but YAML reads as a line break or refuses. Escaped as \uXXXX, which both understand. */
