@@ -9,70 +9,74 @@ import type { OursSettings } from './ours.ts';
 import { prepareInput } from './project.ts';
 import type { Factors } from './scale.ts';
 
-const at = (file: string) => new URL(file, import.meta.url);
-
 const subjects: readonly Subject[] = [
   {
     name: 'ours',
     role: 'ours',
     summary: 'all of it, to bytes: catalog read, parsed and checked, every environment rendered',
-    module: at('ours.ts'),
+    module: new URL('ours.ts', import.meta.url),
     settings: { writes: false } satisfies OursSettings,
   },
   {
     name: 'stringify',
     role: 'limit',
     summary: 'JSON.stringify of the same objects, made already',
-    module: at('limit.ts'),
+    module: new URL('limit.ts', import.meta.url),
     settings: { kind: 'stringify' } satisfies LimitSettings,
   },
   {
     name: 'ours-to-disk',
     role: 'peer',
     summary: 'the same as ours, with the whole tree written where there was none',
-    module: at('ours.ts'),
+    module: new URL('ours.ts', import.meta.url),
     settings: { writes: true } satisfies OursSettings,
   },
   {
     name: 'write-files',
     role: 'peer',
     summary: 'the limit of that: the same bytes, made already, by fs.writeFileSync',
-    module: at('limit.ts'),
+    module: new URL('limit.ts', import.meta.url),
     settings: { kind: 'write' } satisfies LimitSettings,
+  },
+  {
+    name: 'emitter',
+    role: 'peer',
+    summary: 'our emitter alone, of the same objects, made already, to bytes: what cdk8s-memory does',
+    module: new URL('emitter.ts', import.meta.url),
   },
   {
     name: 'cdk8s-memory',
     role: 'peer',
     summary: 'cdk8s of the same objects, made already: app.synthYaml(), nothing written',
-    module: at('cdk8s.ts'),
+    module: new URL('cdk8s.ts', import.meta.url),
     settings: { layout: 'memory' } satisfies Cdk8sSettings,
   },
   {
     name: 'cdk8s',
     role: 'peer',
     summary: 'the same with app.synth(), a file a chart, as it does by itself',
-    module: at('cdk8s.ts'),
+    module: new URL('cdk8s.ts', import.meta.url),
     settings: { layout: 'chart' } satisfies Cdk8sSettings,
   },
   {
     name: 'cdk8s-files',
     role: 'peer',
     summary: 'the same with app.synth(), a file an object: the layout of its that grows least with charts',
-    module: at('cdk8s.ts'),
+    module: new URL('cdk8s.ts', import.meta.url),
     settings: { layout: 'resource' } satisfies Cdk8sSettings,
   },
   {
     name: 'helm',
     role: 'peer',
     summary: 'helm template of one chart, a template an object, with nothing to fill in',
-    module: at('helm.ts'),
+    module: new URL('helm.ts', import.meta.url),
     peer: 'kubectl',
   },
   {
     name: 'kustomize',
     role: 'peer',
     summary: 'kubectl kustomize of each cluster, one after the other',
-    module: at('kustomize.ts'),
+    module: new URL('kustomize.ts', import.meta.url),
     peer: 'kubectl',
   },
 ];

@@ -35,7 +35,7 @@ export function objectsOf(text: string): KubernetesObject[] {
 
 /** The objects of any YAML, as whoever applies it reads them. */
 export function parseObjects(text: string): unknown[] {
-  return parseAllDocuments(text, { version: '1.1', merge: false })
+  return parseAllDocuments(text, { version: '1.2', schema: 'core', merge: false })
     .map((document) => document.toJS({ maxAliasCount: -1 }) as unknown)
     .filter((value) => value !== null && value !== undefined);
 }
