@@ -20,8 +20,6 @@ export interface App extends Place {
   readonly tier: Tier;
   /** Owner, from the catalog, who is told when it fails. */
   readonly owner: string;
-  /** Orders tiers: lower ones first. */
-  readonly wave: number;
   readonly manifests: readonly Manifest[];
 }
 

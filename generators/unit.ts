@@ -1,5 +1,4 @@
 import type { App, Place, Tier } from './app.ts';
-import { waves } from './conventions.ts';
 import { type Manifest, toManifest } from './emit/manifest.ts';
 
 /** One app of one cluster, still to be rendered. */
@@ -35,14 +34,5 @@ export function unit<I extends object>({ render, ...description }: UnitOptions<I
 
 /** The app with its objects. */
 export function renderUnit({ place, name, tier, owner, render }: Unit): App {
-  return { ...place, name, tier, owner, wave: waves[tierWaves[tier]], manifests: render() };
+  return { ...place, name, tier, owner, manifests: render() };
 }
-
-/** Where a tier stands among the waves, for those who roll out step by step. */
-const tierWaves = {
-  namespaces: 'namespace',
-  platform: 'config',
-  stores: 'store',
-  services: 'workload',
-  edges: 'edge',
-} as const satisfies Record<Tier, keyof typeof waves>;

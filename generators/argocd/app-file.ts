@@ -1,5 +1,4 @@
 import { type App, folderOf } from '../app.ts';
-import { projectOf } from '../conventions.ts';
 import { sourcesOf } from '../emit/manifest.ts';
 import type { OutputFile } from '../emit/output.ts';
 
@@ -8,9 +7,9 @@ export const appFileName = 'app.json';
 
 /** The app's parameters, which the ApplicationSet of its environment and pool turns into an Application. */
 export function renderAppFile(app: App): OutputFile {
-  const { environment, pool, cluster, name, namespace, owner, tier, wave } = app;
+  const { cluster, name, namespace, owner, tier } = app;
   const path = folderOf(app);
-  const parameters = { name, project: projectOf(environment, pool), cluster, namespace, owner, path, wave, tier };
+  const parameters = { name, cluster, namespace, owner, path, tier };
   return {
     path: `${path}/${appFileName}`,
     text: `${JSON.stringify(parameters, undefined, 2)}\n`,

@@ -1,7 +1,7 @@
 import { destinationOf, projectOf, repositoryUrl, revision } from '../conventions.ts';
 import type { Manifest } from '../emit/manifest.ts';
 import { appFileName } from './app-file.ts';
-import { argocdMetadata } from './argocd-metadata.ts';
+import { argocdMetadata, retryForEver } from './argocd-metadata.ts';
 import { subscriptionsOf } from './notifications.ts';
 
 /**
@@ -66,8 +66,7 @@ export function renderApplicationSet(environment: string, pool: string, clusters
           destination: { name: destinationOf(environment, '{{ .cluster }}'), namespace: '{{ .namespace }}' },
           syncPolicy: {
             automated: { prune: true, selfHeal: true },
-            // The namespace is an app of its own: what comes before it tries again.
-            retry: { limit: 10, backoff: { duration: '5s', factor: 2, maxDuration: '3m' } },
+            retry: retryForEver,
             syncOptions: [
               'ServerSideApply=true',
               'ApplyOutOfSyncOnly=true',

@@ -1,7 +1,7 @@
 import { destinationOf, platformProjectOf } from '../conventions.ts';
 import type { Manifest } from '../emit/manifest.ts';
 import type { Install } from '../platform/installs.ts';
-import { argocdMetadata } from './argocd-metadata.ts';
+import { argocdMetadata, retryForEver } from './argocd-metadata.ts';
 import { subscriptionsOf } from './notifications.ts';
 
 /** What the others cannot start without comes first: the network, addresses and disks of the nodes, certificates, secrets. */
@@ -45,8 +45,7 @@ export function renderChartApplication(install: Install): Manifest {
       destination: { name: destinationOf(environment, cluster), namespace: component.namespace },
       syncPolicy: {
         automated: { prune: true, selfHeal: true },
-        // Namespaces and certificates are apps of their own: what comes before them tries again.
-        retry: { limit: 10, backoff: { duration: '5s', factor: 2, maxDuration: '3m' } },
+        retry: retryForEver,
         // Definitions of custom resources are larger than what a client-side apply may note down.
         syncOptions: [
           'ServerSideApply=true',

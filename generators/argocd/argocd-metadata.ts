@@ -16,3 +16,9 @@ export function argocdMetadata(name: string, sources: readonly string[], wave: n
     },
   };
 }
+
+/**
+ * How an app that cannot be synced tries again: for ever, since what it waits for (a cluster being made, the kinds that a
+ * chart brings, a namespace) comes by an app of its own, and after a last try Argo CD leaves a commit alone.
+ */
+export const retryForEver = { limit: -1, backoff: { duration: '5s', factor: 2, maxDuration: '3m' } } as const;

@@ -1,6 +1,6 @@
 import { repositoryUrl, revision } from '../conventions.ts';
 import type { Manifest } from '../emit/manifest.ts';
-import { argocdMetadata, argocdNamespace } from './argocd-metadata.ts';
+import { argocdMetadata, argocdNamespace, retryForEver } from './argocd-metadata.ts';
 
 /**
  * What a person applies by hand to a new Argo CD, once: the root Application, and the project that keeps it to Argo
@@ -36,7 +36,7 @@ export function renderBootstrap(): Manifest[] {
         destination,
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
-          retry: { limit: 10, backoff: { duration: '5s', factor: 2, maxDuration: '3m' } },
+          retry: retryForEver,
           syncOptions: ['ServerSideApply=true', 'PruneLast=true', 'FailOnSharedResource=true'],
         },
       },

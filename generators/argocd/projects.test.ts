@@ -34,7 +34,6 @@ function app(overrides: Partial<App>): App {
     name: 'chain-sync',
     tier: 'services',
     owner: 'platform',
-    wave: 5,
     manifests: [],
     ...overrides,
   };

@@ -5,6 +5,12 @@ import { monitoringNamespace, secretStore } from '../conventions.ts';
 /** The Secret of webhook addresses, by owner. */
 const webhooks = 'alerting';
 
+/** Alerts that say that alerting works, or help others to be kept back: nobody is to be woken by them. */
+const quiet = [
+  { receiver: 'nobody', matchers: [{ name: 'alertname', value: 'Watchdog|InfoInhibitor', matchType: '=~' }] },
+  { receiver: 'nobody', matchers: [{ name: 'severity', value: 'none|info', matchType: '=~' }] },
+];
+
 /**
  * Who is told of whose alerts: each owner by his own webhook, the critical ones sooner and more often. What names no
  * owner, such as the alerts that charts bring, is the pool's.
@@ -24,8 +30,6 @@ export function renderAlertRouting(owners: readonly Owner[], poolOwner: string):
         groupWait: '10s',
         repeatInterval: '1h',
       },
-      // For the dashboards: nobody is to be woken by it.
-      { receiver: 'nobody', matchers: [{ name: 'severity', value: 'info', matchType: '=' }] },
     ],
   }));
   return [
@@ -34,7 +38,7 @@ export function renderAlertRouting(owners: readonly Owner[], poolOwner: string):
       kind: 'AlertmanagerConfig',
       metadata: metadataOf({ name: 'owners', namespace: monitoringNamespace, wave: 'config', sources }),
       spec: {
-        route: { receiver: poolOwner, groupBy: ['alertname'], routes },
+        route: { receiver: poolOwner, groupBy: ['alertname'], routes: [...quiet, ...routes] },
         receivers: [...owners.map(receiverOf), { name: 'nobody' }],
         inhibitRules: [
           {

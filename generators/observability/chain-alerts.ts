@@ -25,11 +25,13 @@ function alertsOf(network: Network, tier: Tier): RuleGroup['alerts'] {
   const severity = severities[tier];
   const of = (metric: keyof typeof metrics) => `${metrics[metric].name}{network="${id}"}`;
   const silentSeconds = Math.max(silentSecondsMin, Math.ceil(behindBlocks * blockTimeSeconds));
+  // A chain of many blocks a second is behind by more of them between two looks.
+  const behind = Math.max(behindBlocks, Math.ceil(silentSecondsMin / blockTimeSeconds));
   const seeHealth = `see /api/v1/health/networks, and the endpoints in catalog/networks/${id}.yaml`;
   return [
     {
       alert: 'NetworkBehind',
-      expr: `${of('headBlock')} - ${of('syncedBlock')} > ${behindBlocks}`,
+      expr: `${of('headBlock')} - ${of('syncedBlock')} > ${behind}`,
       for: '5m',
       severity,
       owner,

@@ -161,6 +161,40 @@ const breaks: Break[] = [
     'HorizontalPodAutoscaler/api',
     ({ body }) => Object.assign(body.spec.scaleTargetRef, { name: 'gone' }),
   ],
+  [
+    'POL009',
+    'a variable reads a Secret that nothing makes',
+    'Deployment/api',
+    ({ container }) => container.env.push({ name: 'A', valueFrom: { secretKeyRef: { name: 'gone', key: 'a' } } }),
+  ],
+  [
+    'POL009',
+    'a variable reads a key that its Secret has not',
+    'Deployment/api',
+    ({ container }) => container.env.push({ name: 'A', valueFrom: { secretKeyRef: { name: 'api', key: 'b' } } }),
+  ],
+  [
+    'POL009',
+    'an operator’s object asks for disks of no class',
+    'ConfigMap/api',
+    ({ body }) => Object.assign(body, { spec: { storage: { storageClassName: 'gone' } } }),
+  ],
+  [
+    'POL009',
+    'a machine names a net that is gone',
+    'ConfigMap/api',
+    ({ body }) =>
+      Object.assign(body, {
+        apiVersion: 'ec2.aws.upbound.io/v1beta1',
+        spec: { forProvider: { vpcIdRef: { name: 'gone' } } },
+      }),
+  ],
+  [
+    'POL009',
+    'a route leads to a port that its Service has not',
+    'Ingress/analytics-api',
+    ({ body }) => Object.assign(body.spec.rules[0].http.paths[0].backend.service, { port: { name: 'grpc' } }),
+  ],
   ['POL010', 'an object is there twice', 'ConfigMap/api', ({ body, all }) => all.push(structuredClone(body))],
   ['POL011', 'a pod has a token of Kubernetes', 'Deployment/api', ({ pod }) => delete pod.automountServiceAccountToken],
 ];
@@ -221,7 +255,6 @@ function check(objects: readonly unknown[], exceptions?: { rule: string; object:
     name: 'api',
     tier: 'services',
     owner: 'analytics',
-    wave: 5,
     manifests,
   };
   return checkPolicy([{ inputs: exceptions === undefined ? without : withExceptions(exceptions), apps: [app] }]);
@@ -282,6 +315,12 @@ function clean(): object[] {
     },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta('api') },
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('api'), data: {} },
+    {
+      apiVersion: 'external-secrets.io/v1',
+      kind: 'ExternalSecret',
+      metadata: meta('api'),
+      spec: { target: { name: 'api' }, data: [{ secretKey: 'a', remoteRef: { key: 'api', property: 'a' } }] },
+    },
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',

@@ -1,7 +1,9 @@
-import { namespaceNameLabel, storeLabel } from '../conventions.ts';
+import { namespaceNameLabel } from '../conventions.ts';
 import type { Manifest } from '../emit/manifest.ts';
-import type { Json, JsonObject } from '../emit/yaml.ts';
-import type { Breach, Cluster, PolicyRule } from './policy.ts';
+import type { Json } from '../emit/yaml.ts';
+import { genericReferences } from './generic-references.ts';
+import type { Breach, PolicyRule } from './policy.ts';
+import { createIndex, type Index } from './reference-index.ts';
 import {
   containersOf,
   isMapping,
@@ -23,6 +25,7 @@ export const referenceRule: PolicyRule = {
     const index = createIndex(cluster);
     for (const manifest of cluster.manifests) {
       for (const check of [
+        genericReferences,
         ...(checksOf[manifest.kind] ?? []),
         ...(podSpecsOf(manifest).length > 0 ? [podReferences] : []),
       ]) {
@@ -31,22 +34,6 @@ export const referenceRule: PolicyRule = {
     }
   },
 };
-
-/** What of a cluster is looked up. */
-interface Index {
-  has(kind: string, name: Json | undefined, namespace?: string): boolean;
-  /** Pods, known by their labels: of our workloads, and of those that operators make from their objects. */
-  pods(selector: Json | undefined, namespace: string | undefined): Pod[];
-  services(labels: Record<string, string>, namespaces: readonly string[] | 'any'): Manifest[];
-  namespaces: ReadonlySet<string>;
-}
-
-interface Pod {
-  readonly namespace: string | undefined;
-  readonly labels: Record<string, string>;
-  /** Undefined for pods that an operator makes, whose ports we do not write. */
-  readonly ports: ReadonlySet<string> | undefined;
-}
 
 type Check = (manifest: Manifest, index: Index) => Iterable<string>;
 
@@ -67,8 +54,7 @@ const checksOf: Readonly<Record<string, readonly Check[]>> = {
   KafkaTopic: [labelNames('Kafka', 'strimzi.io/cluster')],
   KafkaUser: [labelNames('Kafka', 'strimzi.io/cluster')],
   KafkaNodePool: [labelNames('Kafka', 'strimzi.io/cluster')],
-  StatefulSet: [claimClasses, names('Service', 'spec', 'serviceName')],
-  PersistentVolumeClaim: [claimClasses],
+  StatefulSet: [names('Service', 'spec', 'serviceName')],
 };
 
 function* podReferences(manifest: Manifest, index: Index): Iterable<string> {
@@ -103,9 +89,7 @@ function* podReferences(manifest: Manifest, index: Index): Iterable<string> {
     for (const container of containersOf(pod)) {
       for (const { value } of mappingsIn(container.value)) {
         for (const [key, kind] of [
-          ['secretKeyRef', 'Secret'],
           ['configMapKeyRef', 'ConfigMap'],
-          ['secretRef', 'Secret'],
           ['configMapRef', 'ConfigMap'],
         ] as const) {
           const name = valueAt(value[key], 'name');
@@ -204,8 +188,12 @@ function* ingressReferences(manifest: Manifest, index: Index): Iterable<string> 
   const { namespace, annotations } = manifest.metadata;
   for (const { value } of mappingsIn(manifest)) {
     const service = valueAt(value, 'service', 'name');
-    if (service !== undefined && !index.has('Service', service, namespace))
-      yield `leads to Service ${String(service)}, which is not there`;
+    if (service === undefined) continue;
+    const ports = index.portsOf(service, namespace);
+    const port = valueAt(value, 'service', 'port', 'name') ?? valueAt(value, 'service', 'port', 'number');
+    if (ports === undefined) yield `leads to Service ${String(service)}, which is not there`;
+    else if (!ports.has(String(port)))
+      yield `leads to port ${String(port)} of Service ${String(service)}, which has none`;
   }
   for (const { secretName } of mappingsOf(valueAt(manifest, 'spec', 'tls'))) {
     if (!index.has('Secret', secretName, namespace))
@@ -247,15 +235,6 @@ function* consumerCredentials(manifest: Manifest, index: Index): Iterable<string
   }
 }
 
-function* claimClasses(manifest: Manifest, index: Index): Iterable<string> {
-  const claims = [manifest, ...mappingsOf(valueAt(manifest, 'spec', 'volumeClaimTemplates'))];
-  for (const claim of claims) {
-    const name = valueAt(claim, 'spec', 'storageClassName');
-    if (name !== undefined && !index.has('StorageClass', name))
-      yield `asks for disks of class ${String(name)}, which is not there`;
-  }
-}
-
 function names(kind: string, ...path: readonly string[]): Check {
   return function* (manifest, index) {
     const name = valueAt(manifest, ...path);
@@ -272,133 +251,6 @@ function labelNames(kind: string, label: string): Check {
   };
 }
 
-function createIndex({ manifests }: Cluster): Index {
-  const known = new Set<string>();
-  const add = (kind: string, name: Json | undefined, namespace: string | undefined) =>
-    known.add(`${kind} ${namespace ?? ''} ${String(name)}`);
-  for (const manifest of manifests) {
-    const { kind, metadata } = manifest;
-    add(kind, metadata.name, metadata.namespace);
-    for (const name of secretsMadeBy(manifest)) add('Secret', name, metadata.namespace);
-  }
-  const pods = manifests.flatMap(podsMadeBy);
-  const services = manifests.filter(({ kind }) => kind === 'Service');
-  return {
-    has: (kind, name, namespace) => known.has(`${kind} ${namespace ?? ''} ${String(name)}`),
-    pods: (selector, namespace) =>
-      pods.filter((pod) => (namespace === undefined || pod.namespace === namespace) && selects(selector, pod.labels)),
-    services: (labels, namespaces) =>
-      services.filter(
-        ({ metadata }) =>
-          (namespaces === 'any' || namespaces.includes(metadata.namespace ?? '')) &&
-          contains(stringMapAt(metadata, 'labels'), labels),
-      ),
-    namespaces: new Set([
-      'kube-system',
-      ...manifests.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name),
-    ]),
-  };
-}
-
-/** Names of the Secrets that come to be because of an object. */
-function secretsMadeBy(manifest: Manifest): Json[] {
-  const { kind, metadata } = manifest;
-  switch (kind) {
-    case 'ExternalSecret':
-      return [valueAt(manifest, 'spec', 'target', 'name') ?? metadata.name];
-    case 'Certificate':
-      return [valueAt(manifest, 'spec', 'secretName') ?? metadata.name];
-    case 'KafkaUser':
-      return [metadata.name];
-    case 'Kafka':
-      return [`${metadata.name}-cluster-ca-cert`, `${metadata.name}-clients-ca-cert`];
-    case 'Cluster':
-      return [`${metadata.name}-app`, `${metadata.name}-ca`, `${metadata.name}-superuser`];
-    case 'Elasticsearch':
-      return [`${metadata.name}-es-elastic-user`, `${metadata.name}-es-http-certs-public`];
-    default:
-      return [];
-  }
-}
-
-/** The pods that come to be because of an object. */
-function podsMadeBy(manifest: Manifest): Pod[] {
-  const { namespace } = manifest.metadata;
-  const template =
-    valueAt(manifest, 'spec', 'template') ?? valueAt(manifest, 'spec', 'jobTemplate', 'spec', 'template');
-  if (/^(apps|batch)\//.test(manifest.apiVersion) && isMapping(template)) {
-    return [{ namespace, labels: stringMapAt(template, 'metadata', 'labels'), ports: portsOf(template) }];
-  }
-  // An operator's object: wherever it says labels, its pods may carry them, beside those the operator gives.
-  const written = [...mappingsIn(manifest.spec)]
-    .map(({ value }) => stringMapAt(value, 'labels'))
-    .filter((labels) => labels[storeLabel] !== undefined);
-  const given = labelsByOperator(manifest);
-  return (written.length === 0 ? (Object.keys(given).length === 0 ? [] : [{}]) : written).map((labels) => ({
-    namespace,
-    labels: { ...given, ...labels },
-    ports: undefined,
-  }));
-}
-
-/** Labels that operators put on the pods of their objects, by their documentation. */
-function labelsByOperator({ kind, metadata: { name, labels }, spec }: Manifest): Record<string, string> {
-  switch (kind) {
-    case 'Cluster':
-      return spec !== undefined && valueAt(spec, 'instances') !== undefined ? { 'cnpg.io/cluster': name } : {};
-    case 'Certificate':
-      // While a domain is being proven.
-      return { 'acme.cert-manager.io/http01-solver': 'true' };
-    case 'Kafka':
-      return { 'strimzi.io/cluster': name, 'strimzi.io/kind': 'Kafka', 'strimzi.io/name': `${name}-kafka` };
-    case 'ClickHouseInstallation':
-      return { 'clickhouse.altinity.com/chi': name };
-    case 'ClickHouseKeeperInstallation':
-      return { 'clickhouse-keeper.altinity.com/chk': name };
-    case 'Elasticsearch':
-      return { 'elasticsearch.k8s.elastic.co/cluster-name': name };
-    case 'Kibana':
-      return { 'kibana.k8s.elastic.co/name': name };
-    case 'Logstash':
-      return { 'logstash.k8s.elastic.co/name': name };
-    case 'Tenant':
-      return { 'v1.min.io/tenant': name };
-    case 'MongoDBCommunity':
-      return { app: `${name}-svc` };
-    case 'Redis':
-    case 'RedisReplication':
-    case 'RedisSentinel':
-    case 'RedisCluster':
-      return { ...stringMapAt({ labels: labels ?? {} }, 'labels'), app: name };
-    default:
-      return {};
-  }
-}
-
-function portsOf(template: JsonObject): ReadonlySet<string> {
-  const ports = podSpecsOf({ apiVersion: '', kind: '', metadata: { name: '' }, spec: template }).flatMap((pod) =>
-    containersOf(pod).flatMap(({ value }) => mappingsOf(value.ports)),
-  );
-  return new Set(ports.flatMap(({ name, containerPort }) => [String(name), String(containerPort)]));
-}
-
 function isEmptySelector(selector: Json | undefined): boolean {
   return !isMapping(selector) || [...stringsIn(selector)].length === 0;
-}
-
-function selects(selector: Json | undefined, labels: Record<string, string>): boolean {
-  const matches = contains(labels, stringMapAt(selector, 'matchLabels'));
-  return matches && mappingsOf(valueAt(selector, 'matchExpressions')).every((one) => fits(one, labels));
-}
-
-function fits({ key, operator, values }: JsonObject, labels: Record<string, string>): boolean {
-  const value = labels[String(key)];
-  const list = Array.isArray(values) ? values.map(String) : [];
-  if (operator === 'Exists') return value !== undefined;
-  if (operator === 'DoesNotExist') return value === undefined;
-  return (value !== undefined && list.includes(value)) === (operator === 'In');
-}
-
-function contains(labels: Record<string, string>, wanted: Record<string, string>): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
