@@ -30,7 +30,7 @@ describe(renderAutoscaler.name, () => {
 });
 
 describe(renderScaledObject.name, () => {
-  it('scales the stream processor by its lag on each topic it consumes, and no autoscaler beside it', () => {
+  it('scales the stream processor by its lag on each topic it consumes and by CPU, and no autoscaler beside it', () => {
     const objects = objectsOf('stream-processor');
     expect(named(objects, 'HorizontalPodAutoscaler')).toEqual({});
     const { spec, metadata } = only(objects, 'ScaledObject');
@@ -50,6 +50,8 @@ describe(renderScaledObject.name, () => {
         }),
         authenticationRef: { name: 'stream-processor' },
       },
+      // What it goes by until there is a lag to see.
+      { type: 'cpu', metricType: 'Utilization', metadata: { value: '70' } },
     ]);
     expect(metadata.annotations).not.toHaveProperty(['autoscaling.keda.sh/paused-replicas']);
     expect(only(objects, 'Deployment').spec).not.toHaveProperty('replicas');
