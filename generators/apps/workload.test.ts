@@ -35,13 +35,13 @@ describe(renderWorkload.name, () => {
     expect(classOf(jobTemplate)).toBe('defimon-background');
   });
 
-  it('keeps the disks of a StatefulSet whatever goes', () => {
+  it('keeps the disks of a StatefulSet whatever goes, and lets itself go with its shard', () => {
     const sets = Object.values(named(objectsOf('market-collector'), 'StatefulSet'));
     expect(sets.map(({ metadata }) => metadata.name)).toEqual(
       ['0', '1', '2', '3'].map((shard) => `market-collector-${shard}`),
     );
     for (const { metadata, spec } of sets) {
-      expect(metadata.annotations?.['argocd.argoproj.io/sync-options']).toBe('Prune=false,Delete=false');
+      expect(metadata.annotations).not.toHaveProperty(['argocd.argoproj.io/sync-options']);
       expect(spec.persistentVolumeClaimRetentionPolicy).toEqual({ whenDeleted: 'Retain', whenScaled: 'Retain' });
       expect(spec.serviceName).toBe('market-collector');
       const [claim, ...others] = spec.volumeClaimTemplates;

@@ -7,7 +7,6 @@ import {
   Quantity,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
-import { keptForEver } from '../app.ts';
 import { storageClass } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
 import { dataVolume, podTemplateOf } from './pod.ts';
@@ -49,14 +48,17 @@ function renderDeployment(context: ServiceContext, workload: Workload): object {
   });
 }
 
-/** Its volumes hold what nothing else has: neither they nor what writes them goes by itself. */
+/**
+ * It goes with its shard, so that nothing collects what another shard is given. Its volumes stay, for they hold what
+ * nothing else has: the claims are kept on deletion, and a shard that comes back finds its own.
+ */
 function renderStatefulSet(context: ServiceContext, workload: Workload): object {
   const { service } = context;
   if (service.volume === undefined) {
     throw new RenderError(`service/${service.id}: a statefulset keeps a disk: add "volume:" with its size`);
   }
   return KubeStatefulSet.manifest({
-    metadata: metadataOfWorkload(context, workload, keptForEver),
+    metadata: metadataOfWorkload(context, workload),
     spec: {
       ...replicasOf(context),
       serviceName: service.id,
@@ -141,13 +143,12 @@ function strategyOf({ scaling }: Service): DeploymentStrategy {
   return { type: 'RollingUpdate', rollingUpdate };
 }
 
-function metadataOfWorkload(context: ServiceContext, workload: Workload, syncOptions?: readonly string[]) {
+function metadataOfWorkload(context: ServiceContext, workload: Workload) {
   const { service, environment } = context;
   const hasSecret = secretVariablesOf(context, workload).length > 0;
   return workloadMetadata(context, workload, {
     wave: 'workload',
     sources: [`environment/${environment.name}`, ...sizeSources(context)],
-    ...(syncOptions === undefined ? {} : { syncOptions }),
     // Variables are read at the start: Reloader rolls the pods when a secret is rotated. A run reads them anew anyway.
     ...(hasSecret && service.workload?.kind !== 'cronjob'
       ? { annotations: { 'secret.reloader.stakater.com/reload': service.id } }

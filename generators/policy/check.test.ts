@@ -196,6 +196,12 @@ const breaks: Break[] = [
     ({ body }) => Object.assign(body.spec.rules[0].http.paths[0].backend.service, { port: { name: 'grpc' } }),
   ],
   ['POL010', 'an object is there twice', 'ConfigMap/api', ({ body, all }) => all.push(structuredClone(body))],
+  [
+    'POL012',
+    'a ConfigMap outgrows what Kubernetes takes',
+    'ConfigMap/api',
+    ({ body }) => Object.assign(body.data, { 'catalog.json': 'ж'.repeat(461 * 1024) }),
+  ],
   ['POL011', 'a pod has a token of Kubernetes', 'Deployment/api', ({ pod }) => delete pod.automountServiceAccountToken],
 ];
 
@@ -210,6 +216,16 @@ describe(checkPolicy.name, () => {
 
   it('has a change here for every rule', () => {
     expect([...new Set(breaks.map(([code]) => code))].sort()).toEqual(policyRules.map(({ code }) => code));
+  });
+
+  it('lets a StatefulSet go whose disks stay', () => {
+    const persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Retain', whenScaled: 'Retain' };
+    const objects = broken('Deployment/api', ({ body, all }) => {
+      Object.assign(body, { kind: 'StatefulSet', spec: { ...body.spec, persistentVolumeClaimRetentionPolicy } });
+      const scaler = all.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
+      Object.assign(scaler.spec.scaleTargetRef, { kind: 'StatefulSet' });
+    });
+    expect(violationsOf(objects)).toEqual([]);
   });
 
   it('excuses what the catalog excuses, with its reason, and nothing else', () => {

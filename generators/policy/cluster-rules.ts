@@ -5,6 +5,9 @@ import { writeYaml } from '../emit/yaml.ts';
 import type { Cluster, PolicyRule } from './policy.ts';
 import { isProviders, mappingsIn, mappingsOf, stringMapAt, valueAt } from './walk.ts';
 
+/** Short of the 1 MiB that etcd and the API server take at most: there is time to act, and managed fields come on top. */
+const mostConfigMapKiB = 900;
+
 /** Rules of what an object is and of the cluster it goes to. */
 export const clusterRules: readonly PolicyRule[] = [
   {
@@ -128,6 +131,19 @@ export const clusterRules: readonly PolicyRule[] = [
       }
     },
   },
+  {
+    code: 'POL012',
+    rule: `a ConfigMap holds at most ${mostConfigMapKiB} KiB`,
+    why: 'the API server refuses one above 1 MiB, and the release would stop half way',
+    fix: 'give the service a slice of the catalog ("reads:", "shards:"), or split what it holds',
+    *check({ manifests }) {
+      for (const manifest of manifests) {
+        if (manifest.kind !== 'ConfigMap') continue;
+        const kib = Math.ceil(new TextEncoder().encode(JSON.stringify(manifest)).length / 1024);
+        if (kib > mostConfigMapKiB) yield { manifest, detail: `takes ${kib} KiB` };
+      }
+    },
+  },
 ];
 
 /** Namespaces that every cluster has from the start. */
@@ -151,8 +167,13 @@ const dataKinds = new Set([
   'Tenant.minio.min.io',
 ]);
 
-/** Whether something is lost for ever when the object goes: a store, a disk, a machine. */
-export function holdsData({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>): boolean {
+/**
+ * Whether something is lost for ever when the object goes: a store, a disk, a machine. A StatefulSet whose claims outlive
+ * it holds nothing itself.
+ */
+function holdsData(manifest: Manifest): boolean {
+  const { apiVersion, kind } = manifest;
+  if (kind === 'StatefulSet' && keepsClaims(manifest)) return false;
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   if (dataKinds.has(group === '' ? kind : `${kind}.${group}`)) return true;
   return (
@@ -160,6 +181,10 @@ export function holdsData({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'k
     !/^(pkg|apiextensions)\./.test(group) &&
     !/ProviderConfig|HealthCheck|Template$/.test(kind)
   );
+}
+
+function keepsClaims(statefulSet: Manifest): boolean {
+  return valueAt(statefulSet, 'spec', 'persistentVolumeClaimRetentionPolicy', 'whenDeleted') === 'Retain';
 }
 
 function isDefaultDeny(manifest: Manifest): boolean {
