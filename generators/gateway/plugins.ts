@@ -65,6 +65,7 @@ export function renderPlugins(
       size_unit: 'megabytes',
       require_content_length: false,
     }),
+    metricsPlugin(),
     rateLimitPlugin({ name: 'rate-limit-anonymous', requestsPerMinute: anonymous, limitBy: 'ip' }, store),
     ...limitsOf(plans).map(({ id, requestsPerMinute }) =>
       rateLimitPlugin({ name: `rate-limit-${id}`, requestsPerMinute, limitBy: 'token' }, store, [`plan/${id}`]),
@@ -110,6 +111,19 @@ function rateLimitPlugin(
     sources,
   );
   return shared.patches.length === 0 ? plugin : { ...plugin, configPatches: shared.patches };
+}
+
+/** Calls, their codes and times, for every route without naming it: on the status port, where Prometheus asks. */
+function metricsPlugin(): object {
+  const { metadata, ...plugin } = clusterPlugin('prometheus', 'prometheus', {
+    status_code_metrics: true,
+    latency_metrics: true,
+    bandwidth_metrics: true,
+    upstream_health_metrics: true,
+    // Callers are many, and each would be a series.
+    per_consumer: false,
+  });
+  return { ...plugin, metadata: { ...metadata, labels: { ...metadata.labels, global: 'true' } } };
 }
 
 function clusterPlugin(name: string, plugin: string, config: object, sources: readonly string[] = ['service/gateway']) {

@@ -51,6 +51,27 @@ describe(gatewayUnits.name, () => {
     }
   });
 
+  it('measures every call, whatever the route', () => {
+    const [plugin] = ofKind('KongClusterPlugin').filter(({ plugin }) => plugin === 'prometheus');
+    expect(plugin.metadata.labels).toMatchObject({ global: 'true' });
+  });
+
+  it('counts calls at the Redis that takes writes, alone or with replicas', () => {
+    const hostWith = (replicas: number) => {
+      const pools = inputs.catalog.pools.map((pool) => ({
+        ...pool,
+        stores: pool.stores.map((store) => (store.kind === 'cache' ? { ...store, managed: false, replicas } : store)),
+      }));
+      const rendered = gatewayUnits({ ...inputs, catalog: { ...inputs.catalog, pools } })
+        .filter(({ place, name }) => place.pool === 'analytics' && name === 'gateway')
+        .flatMap((each) => each.render());
+      const limits = ofKind('KongClusterPlugin', rendered).filter(({ plugin }) => plugin === 'rate-limiting');
+      return [...new Set(limits.map(({ config }) => config.redis.host))];
+    };
+    expect(hostWith(1)).toEqual(['redis.analytics.svc']);
+    expect(hostWith(3)).toEqual(['redis-master.analytics.svc']);
+  });
+
   it('reads each consumer’s key from a Secret that the secret store fills', () => {
     const secrets = ofKind('ExternalSecret').map(({ spec }) => spec.target.name);
     for (const { credentials } of ofKind('KongConsumer')) {

@@ -5,6 +5,7 @@ import { metadataOf } from '../app.ts';
 import { clustersOf, isPlaced } from '../clusters.ts';
 import { gatewayNamespace, secretStore } from '../conventions.ts';
 import type { RenderInputs } from '../inputs.ts';
+import { redisHostOf } from '../stores/redis.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
 import { hostOf } from './hosts.ts';
@@ -72,7 +73,9 @@ function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, s
 function rateLimitStoreOf(pool: Pool): RateLimitStore | undefined {
   const cache = pool.stores.find(({ kind, managed }) => kind === 'cache' && !managed);
   const [namespace] = pool.namespaces;
-  return cache === undefined ? undefined : { host: `redis.${namespace}.svc`, port: 6379 };
+  return cache === undefined || namespace === undefined
+    ? undefined
+    : { host: redisHostOf(cache, namespace), port: 6379 };
 }
 
 function renderStoreSecret(): object {

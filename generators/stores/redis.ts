@@ -22,32 +22,37 @@ const user = 1000;
 /** As many as may elect one: a majority of two is two, and one cannot elect itself. */
 const leastReplicas = 3;
 
+/** Where clients write: with replicas, at the Service that follows whichever pod is primary. */
+export function redisHostOf({ replicas = 1 }: Pick<PoolStore, 'replicas'>, namespace: string): string {
+  return `${name}${isReplicated(replicas) ? '-master' : ''}.${namespace}.svc`;
+}
+
 /**
  * Redis by the operator of OpsTree: alone, or as a primary with replicas that Sentinel watches, which promotes one when
  * the primary is gone. It keeps an append-only file, so sessions survive a restart. The operator brings a
  * PodDisruptionBudget with replicas alone: one pod has none, and can be drained.
  */
 export const renderRedis: StorePart = (context) => {
-  const isReplicated = context.store.replicas >= leastReplicas;
+  const withReplicas = isReplicated(context.store.replicas);
   const [servers, sentinels] = [storeLabels(context), storeLabels(context, sentinel)];
   return [
     renderStoreSecret(context, { keys: { password: 'password' } }),
     renderSettings(context),
-    isReplicated ? renderReplication(context) : renderStandalone(context),
-    isReplicated ? renderSentinel(context) : undefined,
+    withReplicas ? renderReplication(context) : renderStandalone(context),
+    withReplicas ? renderSentinel(context) : undefined,
     renderPodMonitor(context, { pods: servers, port: 'redis-exporter' }),
     renderStorePolicy(context, {
       pods: servers,
       ingress: [
         clients(context, 6379),
-        isReplicated ? pods(servers, 6379) : undefined,
-        isReplicated ? pods(sentinels, 6379) : undefined,
+        withReplicas ? pods(servers, 6379) : undefined,
+        withReplicas ? pods(sentinels, 6379) : undefined,
         namespace(context.operatorNamespace, 6379),
         monitoring(9121),
       ],
-      egress: [toDns(), isReplicated ? pods(servers, 6379) : undefined],
+      egress: [toDns(), withReplicas ? pods(servers, 6379) : undefined],
     }),
-    isReplicated
+    withReplicas
       ? renderStorePolicy(context, {
           name: sentinel,
           pods: sentinels,
@@ -57,6 +62,10 @@ export const renderRedis: StorePart = (context) => {
       : undefined,
   ];
 };
+
+function isReplicated(replicas: number): boolean {
+  return replicas >= leastReplicas;
+}
 
 function renderSettings(context: StoreContext): object {
   const { memory } = context.store.resources.limits;
