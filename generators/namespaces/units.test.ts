@@ -48,6 +48,21 @@ describe(namespaceUnits.name, () => {
     }
   });
 
+  it('lets Prometheus reach the ports of nodes by number, since no range of addresses means a node everywhere', () => {
+    const policies = objectsOf(unitOn('defimon-market', 'monitoring'), 'NetworkPolicy');
+    const [stack] = policies.filter(({ metadata }) => metadata.name === 'kube-prometheus-stack');
+    expect(JSON.stringify(stack?.spec)).toContain(
+      '{"ports":[{"port":9100,"protocol":"TCP"},{"port":10250,"protocol":"TCP"}]}',
+    );
+  });
+
+  it('lets cert-manager look for its own answer at the gateway, where the cluster leads it there', () => {
+    const [policy] = objectsOf(unitOn('defimon-market', 'cert-manager'), 'NetworkPolicy').filter(
+      ({ metadata }) => metadata.name === 'cert-manager',
+    );
+    expect(JSON.stringify(policy?.spec)).toContain('"values":["gateway"]');
+  });
+
   it('gives the registry to namespaces in which our image runs, and the challenge to those that answer the public', () => {
     const names = (namespace: string, cluster: string) =>
       unitOn(cluster, namespace)

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../emit/yaml.ts';
 import { inputsOf } from '../testing/project.ts';
+import { callerOf } from './caller-address.ts';
 import { installsOf } from './installs.ts';
 
-const installs = installsOf(inputsOf('production'));
+const inputs = inputsOf('production');
+const installs = installsOf(inputs);
 
 describe(installsOf.name, () => {
   it('puts the same charts on every cluster of a pool, and none where there is no cluster', () => {
@@ -42,6 +44,38 @@ describe(installsOf.name, () => {
       proxy: { tls: { containerPort: 8443 } },
     });
     expect(valuesOn('defimon-market', 'kong')).not.toHaveProperty('autoscaling');
+  });
+
+  describe.each([
+    ['hetzner', 'defimon-analytics', 'load-balancer.hetzner.cloud/', 'uses-proxyprotocol', '10.30.0.0/16,10.31.0.0/16'],
+    [
+      'digitalocean',
+      'defimon-market',
+      'service.beta.kubernetes.io/do-loadbalancer-',
+      'enable-proxy-protocol',
+      '10.20.0.0/20,10.21.0.0/16',
+    ],
+  ])('Kong at %s', (_, cluster, prefix, uses, nets) => {
+    it('is told by the load balancer whose a connection is, and believes no other', () => {
+      expect(valuesOn(cluster, 'kong')).toMatchObject({
+        env: { real_ip_header: 'proxy_protocol', trusted_ips: nets },
+        proxy: {
+          annotations: { [`${prefix}${uses}`]: 'true', [`${prefix}hostname`]: expect.stringMatching(/highfunk\.uk$/) },
+          http: { parameters: ['proxy_protocol'] },
+          tls: { parameters: ['http2', 'proxy_protocol'] },
+        },
+      });
+    });
+  });
+
+  it.each(['aws', 'gcp'] as const)('lets Kong see callers as they came at %s', (provider) => {
+    const { environment, catalog } = inputs;
+    const [pool] = catalog.pools;
+    if (pool === undefined) throw new Error('the catalog has no pool');
+    const caller = callerOf({ environment, pool: { ...pool, provider } });
+    expect(caller).toMatchObject({ service: { externalTrafficPolicy: 'Local' }, listen: [], env: {} });
+    const type = { 'service.beta.kubernetes.io/aws-load-balancer-type': 'nlb' };
+    expect(caller.service.annotations).toEqual(provider === 'aws' ? type : undefined);
   });
 
   it('gives Reloader rights in the namespaces of services alone', () => {

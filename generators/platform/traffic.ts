@@ -29,6 +29,8 @@ const everyAddress = [
   { ipBlock: { cidr: '::/0', except: ['fe80::/10'] } },
 ];
 
+const gateway = namespaceIn([gatewayNamespace]);
+
 const operator: Traffic = { api: true, stores: true };
 
 /** By component; one that stands in no row runs on the host's network, or where no policy of ours holds. */
@@ -38,8 +40,13 @@ const traffic: Readonly<Record<string, Traffic>> = {
   'cert-manager': {
     api: true,
     webhooks: [10250],
-    // It looks itself whether the answer to Let's Encrypt is there, by the public name.
-    egress: () => [{ to: everyAddress, ports: [tcp(80)] }],
+    // It looks itself whether the answer to Let's Encrypt is there, by the public name. Where the balancer's address is
+    // known to the cluster, it is led straight to Kong's pods, and from port 80 on to 443.
+    egress: (names) => [
+      { to: everyAddress, ports: [tcp(80)] },
+      // The management cluster, which serves nobody, has no gateway.
+      ...(names.length === 0 ? [] : [{ to: [{ namespaceSelector: gateway }], ports: [tcp(8000), tcp(8443)] }]),
+    ],
   },
   'clickhouse-operator': operator,
   'cloudnative-pg': { ...operator, webhooks: [9443], inside: true },
@@ -59,7 +66,7 @@ const traffic: Readonly<Record<string, Traffic>> = {
     api: true,
     webhooks: [10250],
     inside: true,
-    ingress: () => [{ from: [{ namespaceSelector: namespaceIn([gatewayNamespace]) }], ports: [tcp(3000)] }],
+    ingress: () => [{ from: [{ namespaceSelector: gateway }], ports: [tcp(3000)] }],
     // Prometheus scrapes every pod, and the nodes' own agents on the host's network.
     egress: () => [
       {
@@ -68,6 +75,9 @@ const traffic: Readonly<Record<string, Traffic>> = {
           ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'].map((cidr) => ({ ipBlock: { cidr } })),
         ],
       },
+      // Kubelet and node exporter listen on nodes, which a range of addresses does not mean for a network by Cilium, as
+      // at DigitalOcean and Google: these ports are open by number alone.
+      { ports: [tcp(9100), tcp(10250)] },
     ],
   },
   loki: { inside: true },

@@ -1,5 +1,6 @@
 import { priorityClasses } from '../../conventions.ts';
 import type { JsonObject } from '../../emit/yaml.ts';
+import { callerOf } from '../caller-address.ts';
 import { type ComponentContext, replicasOf } from '../component-context.ts';
 import { resources } from '../resources.ts';
 
@@ -9,6 +10,7 @@ import { resources } from '../resources.ts';
  */
 export function kongValues(context: ComponentContext): JsonObject {
   const service = context.services.find(({ workload }) => workload?.kind === 'kong');
+  const caller = callerOf(context);
   const off = { enabled: false };
   return {
     // Charts that name objects by release and chart say the name twice: `kong-kong-proxy`.
@@ -19,9 +21,8 @@ export function kongValues(context: ComponentContext): JsonObject {
       // One for each CPU it may have; more would each take their own memory.
       nginx_worker_processes: '1',
       log_level: context.environment.name === 'dev' ? 'info' : 'notice',
-      // Callers come through the load balancer of the cluster.
-      real_ip_recursive: 'on',
       headers: 'off',
+      ...caller.env,
     },
     // Only the controller, in the same pod, speaks to it.
     admin: {
@@ -33,8 +34,10 @@ export function kongValues(context: ComponentContext): JsonObject {
     proxy: {
       enabled: true,
       type: 'LoadBalancer',
-      http: { enabled: true, servicePort: 80, containerPort: 8000 },
-      tls: { enabled: true, servicePort: 443, containerPort: 8443 },
+      ...caller.service,
+      // Probes ask elsewhere, on the status port, which knows no PROXY protocol.
+      http: { enabled: true, servicePort: 80, containerPort: 8000, parameters: [...caller.listen] },
+      tls: { enabled: true, servicePort: 443, containerPort: 8443, parameters: ['http2', ...caller.listen] },
     },
     manager: off,
     portal: off,
