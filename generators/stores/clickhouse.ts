@@ -79,6 +79,8 @@ function renderInstallation(context: StoreContext): object {
           'defimon/networks/ip': '::/0', // who gets here at all is the network policy's matter
           'defimon/profile': 'default',
           'defimon/quota': 'default',
+          // Else it may not use the collection that says where backups go; a user of this file has it by this switch alone.
+          ...(destination === undefined ? {} : { 'defimon/named_collection_control': 1 }),
           ...readerOf(),
         },
         // It may set how long a statement takes, which its plugin does, and change nothing that is kept.
