@@ -45,6 +45,17 @@ describe('ClickHouse', () => {
   });
 });
 
+describe('ClickHouse backups', () => {
+  it('are written by a user that may use the collection which names the bucket', () => {
+    const [installation] = ofKind(staging, 'ClickHouseInstallation');
+    const users = at(installation?.spec, 'configuration', 'users');
+    expect(at(users, 'defimon/named_collection_control')).toBe(1);
+    expect(at(users, 'grafana/named_collection_control')).toBeUndefined();
+    const jobs = JSON.stringify(ofKind(staging, 'CronJob', 'analytics'));
+    expect(jobs).toContain('{"name":"CLICKHOUSE_USER","value":"defimon"}');
+  });
+});
+
 describe('Kafka', () => {
   it('has the topics of its pool, as the catalog states them', () => {
     const topics = ofKind(staging, 'KafkaTopic', 'analytics');
@@ -120,6 +131,22 @@ describe('Redis', () => {
 });
 
 describe('MinIO', () => {
+  it('makes MLflow a user of its own, for the bucket of models and nothing else', () => {
+    const ml = allOf(staging, 'ml');
+    const job = JSON.stringify(ml.filter(({ kind }) => kind === 'Job'));
+    expect(job).toContain('mc admin policy attach store mlflow');
+    const secrets = ml.filter(({ kind, metadata }) => kind === 'ExternalSecret' && metadata.name === 'minio-mlflow');
+    expect(secrets.map(({ spec }) => at(spec, 'data'))).toEqual([
+      ['access-key', 'secret-key'].map((key) => ({ secretKey: key, remoteRef: { key: 'mlflow', property: key } })),
+    ]);
+    const settings = ml.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'minio-buckets');
+    const policy = JSON.parse(String(at(settings, 'data', 'policy-mlflow.json')));
+    const statements: { Action: string[]; Resource: string[] }[] = policy.Statement;
+    expect(statements.flatMap(({ Resource }) => Resource)).toEqual(['arn:aws:s3:::models', 'arn:aws:s3:::models/*']);
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
+    expect(JSON.stringify(allOf(staging, 'analytics'))).not.toContain('mlflow');
+  });
+
   it("has the brief's buckets, and one for models where they are trained", () => {
     const bucketsOf = (pool: string) =>
       ofKind(staging, 'Tenant', pool).map(({ spec }) => {

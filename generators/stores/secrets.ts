@@ -26,6 +26,7 @@ interface StoreSecretOptions {
  *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`
  *     redis          redis://:<password>@redis:6379, with several replicas @redis-master:6379
  *     minio          http://<username>:<password>@minio-hl:9000 (entry `objects`)
+ *     mlflow         user of bucket `models` as `access-key` and `secret-key`, which minio-buckets makes
  *     mongodb        mongodb://<username>:<password>@mongodb-svc:27017/defimon?replicaSet=mongodb&authSource=admin
  *     elasticsearch  https://<username>:<password>@elasticsearch-es-http:9200, CA in elasticsearch-es-http-certs-public
  */
