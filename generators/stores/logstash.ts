@@ -13,7 +13,12 @@ export const logstashPort = 5044;
 /** What came while Elasticsearch was away waits here. */
 const queueGB = 5;
 
-/** Logstash takes the logs of the cluster's agents, reads our JSON lines, and writes them to a data stream. */
+/**
+ * Logstash takes the logs of agents that speak Beats, reads our JSON lines, and writes them to a data stream.
+ *
+ * Nothing writes to it yet: Alloy, which reads the pods' logs, speaks no Beats and feeds Loki alone. A Filebeat in the
+ * monitoring namespace would be let in.
+ */
 export function renderLogstash(context: StoreContext): object[] {
   return [
     {

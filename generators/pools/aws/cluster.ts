@@ -158,7 +158,8 @@ function renderNodeGroup(context: PoolContext, region: Region, group: NodeGroup 
       ...(group.dedicated === true ? { taint: [{ key: nodeGroupLabel, value: group.id, effect: 'NO_SCHEDULE' }] } : {}),
       tags: tagsOf(context),
     },
-    // How many there are is the autoscaler's to say, once they are there.
+    // How many there are is the autoscaler's to say, once they are there. So a raised minimum is refused by EKS until
+    // there are as many: `aws eks update-nodegroup-config --scaling-config desiredSize=<min>` first.
     initProvider: { scalingConfig: { desiredSize: group.min } },
   });
 }
