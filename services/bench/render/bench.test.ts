@@ -3,12 +3,12 @@ import { reportsOf } from '../testing/reports-of.ts';
 import { bench } from './bench.ts';
 
 describe('the render bench', () => {
-  it('finds the same objects in our render, our emitter, the written tree and cdk8s', async () => {
-    const subjects = ['ours', 'ours-to-disk', 'stringify', 'emitter', 'cdk8s-memory'];
+  it('finds the same objects in our render, our emitter and cdk8s', async () => {
+    const subjects = ['ours', 'stringify', 'emitter', 'cdk8s-memory'];
     const [report] = await reportsOf(bench, { cases: ['1x'], subjects });
 
     expect(report?.verified.rows).toBeGreaterThan(2000);
     expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(subjects));
     expect(report?.results.find(({ unit }) => unit === 'one-pair edit ms')?.median).toBeGreaterThan(0);
-  }, 120_000);
+  }, 300_000);
 });

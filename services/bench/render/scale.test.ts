@@ -53,7 +53,7 @@ describe(writeProject.name, () => {
     const before = render('as-it-is', asItIs);
     const after = render('scaled', { pools: 1, entries: 3 });
     expect(after.objects / before.objects).toBeLessThan(1.1);
-    expect(after.bytes / before.bytes).toBeGreaterThan(1.5);
+    expect(after.bytes / before.bytes).toBeGreaterThan(1.3);
   });
 });
 
