@@ -6,6 +6,7 @@ import { isForTheUser, type Output, paint } from '../terminal.ts';
 import { applyChange, type EnvironmentChange } from './environment-change.ts';
 import { commitFolders } from './git.ts';
 import { renderSummary } from './summary.ts';
+import { commandsOf, foldersOf, noteWritten } from './written.ts';
 
 export interface Terminal {
   readonly out: Output;
@@ -107,17 +108,26 @@ async function carryOut(
     out.write('Nothing was written.\n');
     return 1;
   }
+  noteWritten(root, change);
   applyChange(root, change);
   const count = `${change.changes.length} ${change.changes.length === 1 ? 'file' : 'files'}`;
   out.write(`\nWrote ${count}.\n`);
-  if (flags.commit) {
-    const folders = new Set(change.changes.map(({ path }) => path.split('/')[0] ?? path));
-    out.write(`Committed as ${commitFolders(root, [...folders], change.message)}.\n`);
-  } else {
-    const message = change.message.replaceAll(/^(?=.)/gm, '  ');
+  const message = change.message.replaceAll(/^(?=.)/gm, '  ');
+  if (!flags.commit) {
     out.write(`Nothing is committed: --commit does so. The message to use:\n\n${message}`);
+    return 0;
   }
-  return 0;
+  const folders = foldersOf(change.changes.map(({ path }) => path));
+  try {
+    out.write(`Committed as ${commitFolders(root, folders, change.message)}.\n`);
+    return 0;
+  } catch (error) {
+    if (!isForTheUser(error)) throw error;
+    err.write(`${paint(err, 'red', 'refused')} ${error.message}\n`);
+    err.write(`All of it is written, and not committed. See to what git says, then:\n\n`);
+    err.write(`  ${commandsOf(root, folders)}\n\nThe message in that file:\n\n${message}`);
+    return 1;
+  }
 }
 
 function readTree(root: string): Tree {

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { refuse } from './refusal.ts';
 
 /** A file as a revision has it. */
@@ -39,6 +41,30 @@ export function isAncestor(root: string, revision: string, of: string): boolean 
 export function dirtyFilesIn(root: string, folders: readonly string[]): string[] {
   const text = runGit(root, ['status', '--porcelain', '--untracked-files=all', '--', ...folders]);
   return text.split('\n').filter((line) => line !== '');
+}
+
+/** As dirtyFilesIn, the paths alone, from the project's root; of a renamed file both. */
+export function dirtyPathsIn(root: string, folders: readonly string[]): string[] {
+  const prefix = runGit(root, ['rev-parse', '--show-prefix']).trimEnd();
+  const text = runGit(root, ['status', '--porcelain', '-z', '--no-renames', '--untracked-files=all', '--', ...folders]);
+  return text
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => line.slice('?? '.length + prefix.length));
+}
+
+/** Where git keeps a file of ours that is no part of the project, as one names it from the project's root. */
+export function gitDirPathOf(root: string, name: string): string {
+  return runGit(root, ['rev-parse', '--git-path', name]).trimEnd();
+}
+
+export function writeGitDirText(root: string, name: string, text: string): void {
+  writeFileSync(resolve(root, gitDirPathOf(root, name)), text);
+}
+
+export function findGitDirText(root: string, name: string): string | undefined {
+  const path = resolve(root, gitDirPathOf(root, name));
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 /** Commits that changed one of the paths, newest first, merged branches included. */

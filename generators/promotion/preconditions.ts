@@ -6,6 +6,7 @@ import type { ProjectFiles } from '../project-files.ts';
 import { imagesPathOf, settingsPathOf } from './environment-files.ts';
 import { dirtyFilesIn, findCommit, isCheckout } from './git.ts';
 import { refuse } from './refusal.ts';
+import { findWritten } from './written.ts';
 
 /** Where nothing may be changed when locks move: what is rendered, and what renders it. */
 const cleanFolders = ['catalog', 'environments', 'argocd', 'generators'];
@@ -18,6 +19,14 @@ export function requireCleanCheckout(root: string): void {
   if (findCommit(root, 'HEAD') === undefined) refuse('the project', 'has no commit yet', 'commit it first');
   const dirty = dirtyFilesIn(root, cleanFolders);
   if (dirty.length === 0) return;
+  const written = findWritten(root, cleanFolders);
+  if (written !== undefined) {
+    refuse(
+      'the working tree',
+      `holds "${written.subject}", written whole but never committed`,
+      `commit it, "${written.commands}", or undo it first`,
+    );
+  }
   const more = dirty.length > filesShownMax ? `, and ${dirty.length - filesShownMax} more` : '';
   const shown = dirty.slice(0, filesShownMax).map((line) => line.trim());
   refuse('the working tree', `is not clean: ${shown.join(', ')}${more}`, 'commit or undo these changes first');

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isInterrupted, recoverTree } from '../emit/tree.ts';
@@ -63,6 +66,41 @@ describe(runPromote.name, () => {
     expect(trailers).toContain(`Promote staging to production|staging@${project.git('rev-parse', 'HEAD^')}`);
     expect(project.git('show', '--name-only', '--format=').split('\n')).not.toContain('NOTES.md');
     expect(project.git('status', '--porcelain')).toBe('A  NOTES.md');
+  });
+
+  it('loses nothing when git refuses the commit: the commands and the message are told, and finish it', async () => {
+    renameBeta();
+    project.write('.git/hooks/pre-commit', '#!/bin/sh\necho not today >&2\nexit 1\n');
+    chmodSync(join(project.root, '.git/hooks/pre-commit'), 0o755);
+    const { code, err } = await run('staging', 'production', '--yes', '--commit');
+    expect(code).toBe(1);
+    expect(err).toContain('not today');
+    expect(err).toContain('All of it is written, and not committed.');
+    expect(err).toMatch(/ {2}Promote staging to production\n\n/);
+    expect(err).toContain(`  Promoted-From: staging@${project.git('rev-parse', 'HEAD')}`);
+    const command = /^ {2}(git add .*)$/m.exec(err)?.[1] ?? '';
+
+    const again = await run('staging', 'production', '--yes', '--commit');
+    expect(again.code).toBe(1);
+    expect(again.err).toContain('holds "Promote staging to production", written whole but never committed');
+    expect(again.err).toContain(command);
+
+    project.write('.git/hooks/pre-commit', undefined);
+    execFileSync('sh', ['-c', command], { cwd: project.root });
+    expect(project.git('log', '-1', '--format=%s')).toBe('Promote staging to production');
+    expect(project.git('status', '--porcelain')).toBe('');
+    expect(project.check()).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('calls a tree with other changes than the written ones not clean', async () => {
+    renameBeta();
+    await run('staging', 'production', '--yes');
+    expect((await run('staging', 'production')).err).toContain('written whole but never committed');
+    project.write('environments/production/notes.md', 'mine\n');
+    expect((await run('staging', 'production')).err).toContain('is not clean');
+    project.write('environments/production/notes.md', undefined);
+    project.edit(productionImages, '0.1.0', '0.9.0');
+    expect((await run('staging', 'production')).err).toContain('is not clean');
   });
 
   it('writes nothing in a dry run, nor without consent', async () => {
