@@ -85,6 +85,7 @@ export function renderCertificate({ namespace, pool }: Place, host: string): obj
   };
 }
 
-function certificateSecretOf(host: string): string {
+/** The Secret that a host's certificate is in. */
+export function certificateSecretOf(host: string): string {
   return `tls-${host.replaceAll('.', '-')}`;
 }

@@ -9,23 +9,29 @@ const inputs = inputsOf('production');
 const units = gatewayUnits(inputs);
 // biome-ignore lint/suspicious/noExplicitAny: every kind has its own shape; a wrong path fails the test.
 const objects: any[] = units.flatMap((unit) => unit.render());
+const leadsToServices = ({ name }: { name: string }) => name !== 'routes-monitoring';
+const routes = units.filter(leadsToServices).flatMap((unit) => unit.render());
 
 describe(gatewayUnits.name, () => {
   it('leads every route of every service to its port, at the host of its pool', () => {
     const wanted = inputs.catalog.services.flatMap(({ id, pool, routes }) =>
       routes.map(({ path }) => `${pool} ${id} ${path}`),
     );
-    const found = units.flatMap((unit) =>
-      ofKind('Ingress', unit.render()).flatMap(({ spec }) =>
-        spec.rules[0].http.paths.map(({ path, backend }: Path) => `${unit.place.pool} ${backend.service.name} ${path}`),
-      ),
-    );
+    const found = units
+      .filter(leadsToServices)
+      .flatMap((unit) =>
+        ofKind('Ingress', unit.render()).flatMap(({ spec }) =>
+          spec.rules[0].http.paths.map(
+            ({ path, backend }: Path) => `${unit.place.pool} ${backend.service.name} ${path}`,
+          ),
+        ),
+      );
     expect(new Set(found)).toEqual(new Set(wanted));
     for (const { spec } of ofKind('Ingress')) expect(spec.tls[0].hosts).toEqual([spec.rules[0].host]);
   });
 
   it('asks for a token just where the catalog does', () => {
-    for (const { metadata, spec } of ofKind('Ingress')) {
+    for (const { metadata, spec } of ofKind('Ingress', routes)) {
       const asksToken = metadata.annotations['konghq.com/plugins'].split(',').includes('jwt');
       const [{ backend }] = spec.rules[0].http.paths;
       const service = inputs.catalog.services.find(({ id }) => id === backend.service.name);
@@ -38,7 +44,7 @@ describe(gatewayUnits.name, () => {
 
   it('gives every route a limit: by address without a token, by plan with one', () => {
     const plugins = new Set(ofKind('KongClusterPlugin').map(({ metadata }) => metadata.name));
-    for (const { metadata } of ofKind('Ingress')) {
+    for (const { metadata } of ofKind('Ingress', routes)) {
       const named: string[] = metadata.annotations['konghq.com/plugins'].split(',');
       for (const name of named) expect(plugins).toContain(name);
       expect(named.includes('jwt') || named.includes('rate-limit-anonymous')).toBe(true);
@@ -49,6 +55,14 @@ describe(gatewayUnits.name, () => {
       expect(consumer.metadata.annotations['konghq.com/plugins']).toBe(`rate-limit-${plan.id}`);
       expect(limit.config.minute).toBe(plan.limits.requestsPerMinute);
     }
+  });
+
+  it('leads to the Grafana of each cluster by a name of its own', () => {
+    const hosts = units.filter((unit) => !leadsToServices(unit)).flatMap((unit) => ofKind('Ingress', unit.render()));
+    const named = new Map(hosts.map(({ spec }) => [spec.rules[0].host, spec.rules[0].http.paths[0].backend.service]));
+    expect(named.get('grafana.analytics.highfunk.uk')).toEqual({ name: 'grafana', port: { number: 3001 } });
+    expect([...named.keys()]).toContain('grafana-eu-west-1.api.social-analytics.com');
+    expect(named.size).toBe(hosts.length);
   });
 
   it('measures every call, whatever the route', () => {

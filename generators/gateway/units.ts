@@ -3,11 +3,12 @@ import type { Service } from '../../catalog/schema/service.ts';
 import type { Place } from '../app.ts';
 import { metadataOf } from '../app.ts';
 import { clustersOf, isPlaced } from '../clusters.ts';
-import { gatewayNamespace, secretStore } from '../conventions.ts';
+import { gatewayNamespace, monitoringNamespace, secretStore } from '../conventions.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { redisHostOf } from '../stores/redis.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
+import { findGrafanaDoor, type GrafanaDoor, renderGrafanaRoute } from './grafana.ts';
 import { hostOf } from './hosts.ts';
 import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
 import { renderCertificate, renderRoutes, renderStickiness } from './routes.ts';
@@ -22,11 +23,12 @@ export function gatewayUnits({ catalog, environment }: RenderInputs): Unit[] {
     const services = catalog.services.filter((service) => service.pool === pool.id && service.routes.length > 0);
     if (services.length === 0) return [];
     const host = hostOf(pool, environment);
-    return clustersOf(pool).flatMap((cluster) => {
+    return clustersOf(pool).flatMap((cluster, index) => {
       const place = { environment: environment.name, pool: pool.id, cluster };
       return [
         gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins),
         ...routeUnits(place, pool, host, services),
+        ...grafanaUnits(place, findGrafanaDoor(pool, environment, services, pool.regions[index])),
       ];
     });
   });
@@ -68,6 +70,20 @@ function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, s
       ],
     }),
   );
+}
+
+function grafanaUnits(place: Omit<Place, 'namespace'>, door: GrafanaDoor | undefined): Unit[] {
+  if (door === undefined) return [];
+  return [
+    unit({
+      place: { ...place, namespace: monitoringNamespace },
+      name: `routes-${monitoringNamespace}`,
+      tier: 'edges',
+      owner: 'platform',
+      inputs: { door },
+      render: (at, inputs) => renderGrafanaRoute(at, inputs.door),
+    }),
+  ];
 }
 
 function rateLimitStoreOf(pool: Pool): RateLimitStore | undefined {

@@ -33,6 +33,7 @@ describe(installsOf.name, () => {
     const values = JSON.stringify(valuesOn('defimon-market', 'kube-prometheus-stack'));
     expect(values).toContain('"requests":{"cpu":"200m","memory":"512Mi"}');
     expect(values).toContain('"service":{"port":3001}');
+    expect(values).toContain('"root_url":"https://grafana.market.highfunk.uk/"');
   });
 
   it('runs Kong at the size of the service it does the work of, its admin API inside', () => {

@@ -59,14 +59,19 @@ const traffic: Readonly<Record<string, Traffic>> = {
     api: true,
     inside: true,
     ingress: () => [{ ports: [tcp(8000), tcp(8443)] }],
-    // Services and what answers Let's Encrypt are in the pool's namespaces, and Kong's counters in the cache.
-    egress: (names) => [{ to: [{ namespaceSelector: namespaceIn(names) }] }],
+    // Services and what answers Let's Encrypt are in the pool's namespaces, and Kong's counters in the cache; Grafana is
+    // beside Prometheus.
+    egress: (names) => [
+      { to: [{ namespaceSelector: namespaceIn(names) }] },
+      { to: [{ namespaceSelector: namespaceIn([monitoringNamespace]) }], ports: [tcp(3000), tcp(8089)] },
+    ],
   },
   'kube-prometheus-stack': {
     api: true,
     webhooks: [10250],
     inside: true,
-    ingress: () => [{ from: [{ namespaceSelector: gateway }], ports: [tcp(3000)] }],
+    // Grafana, and what answers Let's Encrypt for its name.
+    ingress: () => [{ from: [{ namespaceSelector: gateway }], ports: [tcp(3000), tcp(8089)] }],
     // Prometheus scrapes every pod, and the nodes' own agents on the host's network.
     egress: () => [
       {

@@ -1,7 +1,8 @@
 import { isPlaced } from '../clusters.ts';
 import { storageClass, storeLabel } from '../conventions.ts';
-import type { Manifest } from '../emit/manifest.ts';
+import { type Manifest, sourcesOf } from '../emit/manifest.ts';
 import type { Json, JsonObject } from '../emit/yaml.ts';
+import { chartServices } from '../platform/chart-services.ts';
 import type { Cluster } from './policy.ts';
 import {
   containersOf,
@@ -58,6 +59,10 @@ export function createIndex({ manifests, apps, inputs }: Cluster): Index {
   const pool = inputs.catalog.pools.find(({ id }) => id === apps[0]?.pool);
   // A pool without a provider has no disks yet: their class is among what it waits for.
   if (pool !== undefined && !isPlaced(pool)) add('StorageClass', storageClass, undefined);
+  const sources = new Set(manifests.flatMap(sourcesOf));
+  for (const { component, name, namespace } of Object.values(chartServices)) {
+    if (sources.has(`component/${component}`)) add('Service', name, namespace);
+  }
   const pods = manifests.flatMap(podsMadeBy);
   const services = manifests.filter(({ kind }) => kind === 'Service');
   return {

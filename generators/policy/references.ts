@@ -191,6 +191,8 @@ function* ingressReferences(manifest: Manifest, index: Index): Iterable<string> 
     if (service === undefined) continue;
     const ports = index.portsOf(service, namespace);
     const port = valueAt(value, 'service', 'port', 'name') ?? valueAt(value, 'service', 'port', 'number');
+    // The ports of a chart's Service are not ours to write.
+    if (ports === undefined && index.has('Service', service, namespace)) continue;
     if (ports === undefined) yield `leads to Service ${String(service)}, which is not there`;
     else if (!ports.has(String(port)))
       yield `leads to port ${String(port)} of Service ${String(service)}, which has none`;

@@ -1,12 +1,10 @@
 import type { JsonObject } from '../../emit/yaml.ts';
-import { hostOf } from '../../gateway/hosts.ts';
+import { findGrafanaDoor, grafanaPort } from '../../gateway/grafana.ts';
+import { chartServices } from '../chart-services.ts';
 import { type ComponentContext, findWorkload } from '../component-context.ts';
 import { resources, sidecarResources } from '../resources.ts';
 import { volumeClaim } from '../volume-claim.ts';
 import { clickhouseOf, clickhousePlugin } from './clickhouse-plugin.ts';
-
-/** Where Grafana answers in the brief, on every pool. */
-const grafanaPort = 3001;
 
 /** Days of metrics, and the part of the disk they may take: the rest is the write-ahead log's. */
 const retention = { days: 15, percentOfDisk: 80, defaultDiskGB: 20 };
@@ -79,20 +77,21 @@ function prometheusSpec(context: ComponentContext): JsonObject {
 }
 
 function grafanaValues(context: ComponentContext): JsonObject {
-  const { environment, pool } = context;
+  const { environment, pool, services, region } = context;
+  const door = pool && findGrafanaDoor(pool, environment, services, region);
   const workload = findWorkload(context, 'grafana');
   const port = workload?.port ?? grafanaPort;
   const clickhouse = clickhouseOf(pool);
   const loki = { name: 'Loki', uid: 'loki', type: 'loki', access: 'proxy', url: 'http://loki:3100' };
   return {
-    fullnameOverride: 'grafana',
+    fullnameOverride: chartServices.grafana.name,
     ...clickhouse.settings,
     testFramework: { enabled: false },
     replicas: workload?.replicas ?? 1,
     service: { port },
     admin: { existingSecret: 'grafana', userKey: 'admin-user', passwordKey: 'admin-password' },
     'grafana.ini': {
-      server: pool === undefined ? {} : { root_url: `https://${hostOf(pool, environment)}:${port}/` },
+      server: door === undefined ? {} : { root_url: `https://${door.host}/` },
       ...(clickhouse.sources.length === 0
         ? {}
         : { plugins: { preinstall: `${clickhousePlugin.id}@${clickhousePlugin.version}` } }),
