@@ -10,9 +10,9 @@ describe('npm run catalog', () => {
     expect(stdout).toMatch(/^valid 66 networks, 206 pairs, /);
   });
 
-  it('exits with 1 and asks nothing when its input is no terminal', () => {
+  it('exits with 2 and asks nothing when its input is no terminal', () => {
     const { status, stdout, stderr } = run('new', 'network', '--id', 'omega');
-    expect([status, stdout]).toEqual([1, '']);
+    expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^error missing --chain-id/);
   });
 });

@@ -6,6 +6,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The command line is right, but the files do not let it be done. */
+export class RefusalError extends Error {
+  override readonly name = 'RefusalError';
+}
+
 export interface Arguments {
   positionals: string[];
   /** Every value of each option, in order; a flag has the value `''`. */

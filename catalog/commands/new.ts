@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { kinds } from '../kinds.ts';
 import {
   type CatalogFiles,
   formatProblem,
@@ -11,7 +12,7 @@ import {
   shownPath,
 } from '../load.ts';
 import { suggest } from '../nearest.ts';
-import { UsageError } from './arguments.ts';
+import { RefusalError, UsageError } from './arguments.ts';
 import { count, printProblems } from './report.ts';
 import { type Field, renderPair, type Template, templates, type Values } from './templates.ts';
 import { ask, paint, renderTable, type Terminal } from './terminal.ts';
@@ -51,8 +52,9 @@ export function newHelp(wanted: string | undefined): string {
 export async function newEntry(dir: string, kind: string, given: Values, terminal: Terminal): Promise<number> {
   const template = templates.find((one) => one.kind === kind);
   if (template === undefined) {
-    const kinds = templates.map((one) => one.kind);
-    throw new UsageError(`"new" does not write a ${kind}: ${suggest(kind, kinds).replaceAll('"', '')}`);
+    const names = templates.map((one) => one.kind);
+    const hint = byHand(dir, kind) ?? suggest(kind, names).replaceAll('"', '');
+    throw new UsageError(`"new" does not write a ${kind}: ${hint}`);
   }
   const values = await complete(template, given, terminal);
   const path = template.path(values);
@@ -60,7 +62,8 @@ export async function newEntry(dir: string, kind: string, given: Values, termina
   const files = readCatalogFiles(dir);
   const present = files.get(path);
   const appends = kind === 'pair' && present !== undefined;
-  if (present !== undefined && !appends) throw new UsageError(`${shown} already exists: edit it, or choose another id`);
+  if (present !== undefined && !appends)
+    throw new RefusalError(`${shown} already exists: edit it, or choose another id`);
 
   const text = appends ? appendPair(textOf(present), values, shown) : template.render(values);
   const problems = newProblems(files, new Map([...files, [path, text]]), shownPath(dir));
@@ -75,6 +78,30 @@ export async function newEntry(dir: string, kind: string, given: Values, termina
   terminal.stdout.write(`${paint(terminal.stdout, 'green', appends ? 'added to' : 'wrote')} ${shown}\n`);
   if (!appends) terminal.stdout.write(`\n${text}`);
   return 0;
+}
+
+/** How to write an entry of a kind that is one list of a few: with the first of them as an example. */
+function byHand(dir: string, wanted: string): string | undefined {
+  const found = kinds.find(({ kind }) => kind === wanted);
+  if (found === undefined || templates.some(({ kind }) => kind === wanted)) return undefined;
+  const { kind, at, layout, lists } = found;
+  const paths = [...readCatalogFiles(dir).keys()].sort();
+  const path = layout === 'file' ? at : paths.find((one) => one.startsWith(`${at}/`));
+  const schema = `its editor schema is ${shownPath(dir)}/schema/generated/${kind}.schema.json`;
+  const where = `${shownPath(dir)}/${at}`;
+  const what = layout === 'file' ? `edit ${where}, which is one list` : `edit a file of ${where}/`;
+  const example = path === undefined ? undefined : exampleOf(textOf(readCatalogFiles(dir).get(path)), lists[0]?.list);
+  const like = example === undefined ? '' : ` An entry is like this one:\n\n${example}`;
+  return `${what}; ${schema}, and "npm run catalog -- validate" checks it.${like}`;
+}
+
+/** The first item of a list as it is written, comments and all. */
+function exampleOf(text: string, list: string | undefined): string | undefined {
+  const document = parseDocument(text);
+  const items = document.errors.length > 0 || list === undefined ? undefined : document.get(list, true);
+  const range = isSeq(items) && isMap(items.items[0]) ? items.items[0].range : undefined;
+  if (range === undefined || range === null) return undefined;
+  return `  - ${text.slice(range[0], range[1]).trimEnd()}`;
 }
 
 /** The given values with every fallback, and those asked for. */
@@ -124,21 +151,21 @@ function newProblems(before: CatalogFiles, after: CatalogFiles, root: string): P
 function textOf(content: CatalogFiles extends ReadonlyMap<string, infer C> ? C | undefined : never): string {
   if (typeof content === 'string') return content;
   if (content instanceof Uint8Array) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(content);
-  throw new UsageError(`the file cannot be read: ${content?.unreadable ?? 'it is not there'}`);
+  throw new RefusalError(`the file cannot be read: ${content?.unreadable ?? 'it is not there'}`);
 }
 
 /** The file with one more line, after its last pair that is not retired; every other byte stays. */
 function appendPair(text: string, values: Values, shown: string): string {
   const document = parseDocument(text);
   const pairs = document.errors.length > 0 ? undefined : document.get('pairs', true);
-  if (!isSeq(pairs)) throw new UsageError(`${shown} has errors: correct them first ("npm run catalog -- validate")`);
+  if (!isSeq(pairs)) throw new RefusalError(`${shown} has errors: correct them first ("npm run catalog -- validate")`);
   const items = pairs.items.filter(isMap);
   const last = items.findLast((item) => item.get('status') !== 'retired') ?? items.at(-1);
   const quote = document.get('quote', true);
   const line = `  - ${renderPair(values, isScalar(quote) ? String(quote.value) : '')}`;
   const end = last?.range?.[1];
   if (end === undefined || pairs.flow === true) {
-    throw new UsageError(`${shown} has no list of pairs to add a line to: write it there by hand:\n${line}`);
+    throw new RefusalError(`${shown} has no list of pairs to add a line to: write it there by hand:\n${line}`);
   }
   // A block item's range may end after its line; a flow item's ends before it.
   const lineEnd = text[end - 1] === '\n' ? end - 1 : text.indexOf('\n', end);
@@ -155,13 +182,13 @@ function place(file: string, text: string, replaces: string | undefined, shown: 
     writeFileSync(temporary, text);
     if (replaces === undefined) linkSync(temporary, file);
     else if (readFileSync(file, 'utf8') === replaces) renameSync(temporary, file);
-    else throw new UsageError(`${shown} was changed in the meantime: run this again`);
+    else throw new RefusalError(`${shown} was changed in the meantime: run this again`);
   } catch (error) {
     if (existsSync(file) && replaces === undefined) {
-      throw new UsageError(`${shown} already exists: edit it, or choose another id`);
+      throw new RefusalError(`${shown} already exists: edit it, or choose another id`);
     }
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${shown} cannot be written: ${reasonOf(error)}`);
+    if (error instanceof RefusalError) throw error;
+    throw new RefusalError(`${shown} cannot be written: ${reasonOf(error)}`);
   } finally {
     discard(temporary);
   }

@@ -29,7 +29,7 @@ describe(runCatalog.name, () => {
 
   it('explains itself', async () => {
     expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('npm run catalog -- validate') });
-    expect(await run()).toMatchObject({ code: 1, out: expect.stringContaining('npm run catalog -- validate') });
+    expect(await run()).toMatchObject({ code: 2, out: expect.stringContaining('npm run catalog -- validate') });
     expect(await run('new', '--help')).toMatchObject({ code: 0, out: expect.stringContaining('new network|pair') });
     expect(await run('new', 'pair', '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--tick-size') });
   });
@@ -49,8 +49,22 @@ describe(runCatalog.name, () => {
     [['validate', '--dir'], "Option '--dir <value>' argument missing"],
   ])('says what is wrong with %j', async (argv, message) => {
     const { code, err } = await run(...argv);
-    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
+    expect([code, err]).toEqual([2, expect.stringContaining(message)]);
     expect(err).toContain('"npm run catalog -- --help" lists the commands.');
+  });
+
+  it.each([
+    ['topic', 'topics.yaml, which is one list', '  - id: '],
+    ['owner', 'owners.yaml, which is one list', '  - id: platform'],
+    ['plan', 'plans.yaml, which is one list', '  - id: free'],
+    ['component', 'components.yaml, which is one list', '  - id: '],
+    ['machine', 'machines/', '  - type: '],
+  ])('shows how a %s is written by hand', async (kind, file, example) => {
+    const { code, out, err } = await run('new', kind);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(`edit ${kind === 'machine' ? 'a file of ' : ''}${join(dir, file)}`);
+    expect(err).toContain(`${kind}.schema.json`);
+    expect(err).toContain(example);
   });
 
   it('writes no colours but to a terminal', async () => {
@@ -322,7 +336,7 @@ describe('new', () => {
 
   it('names what is missing where nobody can be asked', async () => {
     const { code, err } = await run('new', 'network', '--id', 'omega');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toContain('missing --chain-id (480), --rpc (https://…), --stack (op_stack)');
     expect(
       (await run('new', 'network', '--id', 'x', '--kind', 'near', '--rpc', 'https://x', '--stack', '')).err,
@@ -412,7 +426,7 @@ describe('rules', () => {
     expect((await run('rules', 'cat036')).out).toMatch(
       /^CAT036 {2}an endpoint is reached over TLS.*\n {8}because anyone/,
     );
-    expect(await run('rules', 'CAT999')).toMatchObject({ code: 1, err: expect.stringContaining('no rule "CAT999"') });
+    expect(await run('rules', 'CAT999')).toMatchObject({ code: 2, err: expect.stringContaining('no rule "CAT999"') });
   });
 });
 

@@ -1,4 +1,4 @@
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, RefusalError, UsageError } from './arguments.ts';
 import { listEntries } from './list.ts';
 import { newEntry, newHelp, newOptions } from './new.ts';
 import { listRules } from './rules.ts';
@@ -33,7 +33,7 @@ Options
   --help           this text
 `;
 
-/** Runs `npm run catalog`. Returns the exit code: 0 done, 1 something to correct. */
+/** Runs `npm run catalog`. Returns the exit code: 0 done, 1 something to correct, 2 wrong arguments. */
 export async function runCatalog(argv: readonly string[], setting: Setting): Promise<number> {
   const { stdout, stderr } = setting;
   try {
@@ -47,14 +47,14 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
       const [kind, ...more] = rest;
       if (options.has('help') || kind === undefined) {
         stdout.write(newHelp(kind));
-        return options.has('help') ? 0 : 1;
+        return options.has('help') ? 0 : 2;
       }
       refuseMore(more);
       return await newEntry(dir, kind, options, setting);
     }
     if (options.has('help') || command === undefined) {
       stdout.write(help);
-      return options.has('help') ? 0 : 1;
+      return options.has('help') ? 0 : 2;
     }
     const wrong = [...options.keys()].find((name) => name !== 'dir');
     if (wrong !== undefined) throw new UsageError(`"${command}" takes no --${wrong}`);
@@ -79,11 +79,11 @@ export async function runCatalog(argv: readonly string[], setting: Setting): Pro
       stderr.write('\nNothing was written.\n');
       return 1;
     }
-    if (!(error instanceof UsageError)) throw error;
-    stderr.write(
-      `${paint(stderr, 'red', 'error')} ${error.message}\n\n"npm run catalog -- --help" lists the commands.\n`,
-    );
-    return 1;
+    if (!(error instanceof UsageError || error instanceof RefusalError)) throw error;
+    const isUsage = error instanceof UsageError;
+    const help = isUsage ? '\n"npm run catalog -- --help" lists the commands.\n' : '';
+    stderr.write(`${paint(stderr, 'red', 'error')} ${error.message}\n${help}`);
+    return isUsage ? 2 : 1;
   }
 }
 
