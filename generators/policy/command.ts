@@ -1,5 +1,6 @@
 import { formatProblem } from '../../catalog/problem.ts';
-import { parseOptions, runSafely, UsageError } from '../plan/command.ts';
+import { parseOptions, runSafely } from '../plan/command.ts';
+import { formatOf } from '../plan/cost-command.ts';
 import { writeReport } from '../plan/repository.ts';
 import type { Output } from '../terminal.ts';
 import { readGeneration } from '../workspace.ts';
@@ -36,7 +37,7 @@ export function runPolicy(root: string, argv: readonly string[], out: Output, er
       return show(out, policyRules.map(({ code, rule, why }) => `${code}  ${rule}\n        ${why}\n`).join(''));
     }
     const { environment, output } = values;
-    const render = formatOf(values.format);
+    const render = renders[formatOf(values.format, ['text', 'json', 'junit'])];
     const { generation, problems } = readGeneration(root, typeof environment === 'string' ? { environment } : {});
     for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
     if (generation === undefined) return 1;
@@ -49,12 +50,11 @@ export function runPolicy(root: string, argv: readonly string[], out: Output, er
 
 type Render = (report: ReturnType<typeof checkPolicy>, out: Output) => string;
 
-function formatOf(format: unknown): Render {
-  if (format === undefined || format === 'text') return renderPolicyText;
-  if (format === 'junit') return renderPolicyJunit;
-  if (format === 'json') return (report) => `${JSON.stringify(report, undefined, 2)}\n`;
-  throw new UsageError(`--format ${String(format)}: take text, json or junit`);
-}
+const renders: Readonly<Record<'text' | 'json' | 'junit', Render>> = {
+  text: renderPolicyText,
+  json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
+  junit: renderPolicyJunit,
+};
 
 function show(out: Output, text: string): number {
   out.write(text);
