@@ -11,6 +11,8 @@ export type EntryPlaces = ReadonlyMap<string, { readonly file: string; readonly 
 export interface InputChanges {
   readonly entries: readonly EntryEdit[];
   readonly settings: boolean;
+  /** Services whose work is divided, with the kind of entry that it is divided by: an entry more or less may be a shard. */
+  readonly shards: ReadonlyMap<string, string>;
   /** Names of images. */
   readonly images: readonly string[];
 }
@@ -20,13 +22,26 @@ export function causesOf(pair: Pair, environment: string, changes: InputChanges,
   const manifests = [pair.before?.manifest, pair.after?.manifest].filter((manifest) => manifest !== undefined);
   const sources = new Set(manifests.flatMap(sourcesOf));
   const changed = new Set(changes.entries.map(({ entry }) => entry));
-  const named = [...sources].filter((source) => changed.has(source)).sort();
+  const named = [...sources].filter((source) => changed.has(source));
+  if (manifests.length === 1) named.push(...shardEntries(sources, changes));
   const settings = `environment/${environment}`;
   const images = changesImage(manifests) ? changes.images.map((image) => `images/${image}`) : [];
-  const ids = [...named, ...(changes.settings && sources.has(settings) ? [settings] : []), ...images];
+  const ids = [
+    ...[...new Set(named)].sort(),
+    ...(changes.settings && sources.has(settings) ? [settings] : []),
+    ...images,
+  ];
   // Most objects take their sizes and names from the settings without saying so.
   if (ids.length === 0 && changes.settings) ids.push(settings);
   return (ids.length > 0 ? ids : [restOf(changes)]).map((id) => placed(id, environment, places));
+}
+
+/** Entries that made a shard come or go: those that are now there, or no longer, of the kind that it holds. */
+function shardEntries(sources: ReadonlySet<string>, { entries, shards }: InputChanges): string[] {
+  const kinds = [...shards].flatMap(([service, kind]) => (sources.has(service) ? [kind] : []));
+  return entries.flatMap(({ entry, kind }) =>
+    kind !== 'changed' && kinds.includes(entry.slice(0, entry.indexOf('/'))) ? [entry] : [],
+  );
 }
 
 /** What is left when no source explains a change: the generators, or an entry that the object does not name. */

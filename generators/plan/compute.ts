@@ -94,7 +94,7 @@ function changeOf(pair: Pair, inputs: ReadonlyMap<string, InputChanges>, places:
   const isApp = path.endsWith('/app.json');
   const whole = before === undefined ? after : after === undefined ? before : undefined;
   const what = whatOf(pair, path, isApp);
-  const changes = inputs.get(environment) ?? { entries: [], settings: false, images: [] };
+  const changes = inputs.get(environment) ?? { entries: [], settings: false, shards: new Map(), images: [] };
   return {
     kind: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
     what,
@@ -128,7 +128,8 @@ function editsOf({ before, after, isReal }: Pair, path: string): Change['edits']
 function inputsByEnvironment(before: Tree, after: Tree, names: readonly string[]): Map<string, InputChanges> {
   const inputs = new Map(names.map((name) => [name, inputChangesOf(before, after, name)] as const));
   const entries = new Map([...inputs.values()].flatMap((changes) => changes.entries).map((edit) => [edit.entry, edit]));
-  return inputs.set(argocdPlace, { entries: [...entries.values()], settings: false, images: [] });
+  const shards = new Map([...inputs.values()].flatMap((changes) => [...changes.shards]));
+  return inputs.set(argocdPlace, { entries: [...entries.values()], settings: false, shards, images: [] });
 }
 
 function planEnvironment(

@@ -24,7 +24,7 @@ describe(findDangers.name, () => {
     ['HetznerCluster', 'infrastructure.cluster.x-k8s.io/v1beta1'],
     ['Droplet', 'droplet.digitalocean.crossplane.io/v1alpha1'],
     ['Instance', 'compute.gcp.upbound.io/v1beta1'],
-    ['Application', 'argoproj.io/v1alpha1'],
+    ['ApplicationSet', 'argoproj.io/v1alpha1'],
   ])('warns when a %s of %s is removed', (kind, apiVersion) => {
     expect(dangersOf(kind, {}, undefined, { apiVersion })).toMatchObject([{ code: 'DAN001', severity: 'critical' }]);
   });
@@ -35,6 +35,17 @@ describe(findDangers.name, () => {
       expect(dangersOf(kind, {}, undefined)).toEqual([]);
     },
   );
+
+  it('says that what an Application without a finalizer applied stays', () => {
+    expect(dangersOf('Application', {}, undefined, { apiVersion: 'argoproj.io/v1alpha1' })).toMatchObject([
+      {
+        code: 'DAN001',
+        severity: 'major',
+        message: expect.stringContaining('stays in the cluster, unmanaged'),
+        advice: expect.stringContaining('by hand'),
+      },
+    ]);
+  });
 
   it('says what Argo CD does with what is not to be pruned', () => {
     const removal = (option: string) =>
@@ -164,6 +175,18 @@ describe(findDangers.name, () => {
     const argo = { apiVersion: 'argoproj.io/v1alpha1', namespace: 'argocd', folder: 'argocd/applications/staging' };
     expect(dangersOf('Application', chart('6.49.0'), chart('7.0.0'), argo)).toMatchObject([{ code: 'DAN008' }]);
     expect(dangersOf('Application', chart('6.49.0'), chart('6.50.0'), argo)).toEqual([]);
+  });
+});
+
+describe('a shard that goes', () => {
+  it('names the entries that are no longer there as its cause', () => {
+    const services = [{ id: 'collector', shards: { of: 'pairs', size: 1 } }];
+    const pairs = [{ symbol: 'AUSDT' }, { symbol: 'BUSDT' }];
+    const shard = (name: string) =>
+      objectFile('StatefulSet', name, {}, { apiVersion: 'apps/v1', sources: ['service/collector'] });
+    const before = treeOf(lockFile('staging', { services, pairs }), shard('collector-0'), shard('collector-1'));
+    const after = treeOf(lockFile('staging', { services, pairs: pairs.slice(1) }), shard('collector-0'));
+    expect(computePlan(before, after).dangers).toMatchObject([{ code: 'DAN001', causes: [{ id: 'pair/AUSDT' }] }]);
   });
 });
 

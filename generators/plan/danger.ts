@@ -39,6 +39,10 @@ function removalOf(old: Manifest): Part[] {
   const loss = findLoss(kindOf(old));
   if (loss === undefined) return [];
   const options = String(old.metadata.annotations?.['argocd.argoproj.io/sync-options'] ?? '').split(',');
+  if (kindOf(old) === 'Application.argoproj.io' && valueAt(old, 'metadata.finalizers') === undefined) {
+    const message = 'removed: it has no finalizer, so what it applied stays in the cluster, unmanaged';
+    return [{ message, advice: 'uninstall it there by hand once nothing needs it', severity: 'major' }];
+  }
   if (options.includes('Prune=false')) {
     const advice =
       'Argo CD leaves it (Prune=false), and nobody looks after it: delete it by hand when its data is safe';

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { kinds } from '../../catalog/kinds.ts';
 import type { JsonObject } from '../emit/yaml.ts';
 import { findPoolOfLock, imagesPathOf, lockPathOf, settingsPathOf } from '../promotion/environment-files.ts';
 import type { InputChanges } from './causes.ts';
@@ -22,8 +23,19 @@ export function inputChangesOf(before: Tree, after: Tree, environment: string): 
   return {
     entries: entriesBetween(lockPathsOf(environment, before, after).map((path) => sidesOf(path, before, after))),
     settings: before.get(settings) !== after.get(settings),
+    shards: shardKinds(catalogsOf(before, after, environment)),
     images: imageNames(before.get(images), after.get(images)),
   };
+}
+
+/** `service/market-collector` → `pair`, before or after. */
+function shardKinds({ before, after }: Catalogs): Map<string, string> {
+  return new Map(
+    [...before, ...after].flatMap(([entry, { shards }]) => {
+      const kind = isMapping(shards) ? kinds.find(({ key }) => key === shards.of)?.kind : undefined;
+      return kind === undefined || !entry.startsWith('service/') ? [] : [[entry, kind] as const];
+    }),
+  );
 }
 
 /** What a promotion would bring: how an environment's locks differ from the one that it is promoted from. */
