@@ -24,8 +24,9 @@ const needs: Readonly<Record<string, Need>> = {
   'mongodb-operator': runs('mongodb'),
   'eck-operator': runs('elasticsearch'),
   keda: (_, services) => services.some(({ scaling }) => scaling.targetLag !== undefined),
-  // Google's clusters come with their own metrics server and autoscaler, DigitalOcean's with an autoscaler. Hetzner's are
-  // made by Cluster API, which scales their machines from the management cluster.
+  // Google's clusters come with their own metrics server and autoscaler, DigitalOcean's with an autoscaler. Hetzner's have
+  // none: Cluster API makes as many machines as it is told, and what would tell it, an autoscaler beside their objects in
+  // the management cluster, is not installed yet. A group starts with its `min`; a person scales its MachineDeployment.
   'metrics-server': isAt('hetzner', 'aws', 'digitalocean'),
   'cluster-autoscaler': isAt('aws'),
   'argo-workflows': ({ nodeGroups }) => nodeGroups.some(({ accelerator }) => accelerator === 'gpu'),
