@@ -1,6 +1,7 @@
 import type { Plan } from '../../catalog/schema/plan.ts';
 import { metadataOf } from '../app.ts';
-import { gatewayNamespace, secretStore } from '../conventions.ts';
+import { gatewayNamespace } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 import { kongClass, limitsOf } from './plugins.ts';
 
 /**
@@ -32,33 +33,20 @@ export function renderConsumers(plans: readonly Plan[], signingKey: string): obj
 
 /** The Secret that Kong reads a consumer's key from. */
 function renderCredential(plan: string, signingKey: string): object {
-  const [key, property] = signingKey.split('/');
-  const labels = { 'konghq.com/credential': 'jwt' };
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: metadataOf({
+  return renderFilledSecret(
+    metadataOf({
       name: credentialOf(plan),
       namespace: gatewayNamespace,
       wave: 'secret',
       sources: [`plan/${plan}`, 'service/gateway'],
     }),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-      target: {
-        name: credentialOf(plan),
-        creationPolicy: 'Owner',
-        deletionPolicy: 'Retain',
-        template: {
-          engineVersion: 'v2',
-          metadata: { labels },
-          data: { algorithm: 'HS256', key: plan, secret: '{{ .secret }}' },
-        },
-      },
-      data: [{ secretKey: 'secret', remoteRef: { key, property } }],
+    { secret: signingKey },
+    {
+      engineVersion: 'v2',
+      metadata: { labels: { 'konghq.com/credential': 'jwt' } },
+      data: { algorithm: 'HS256', key: plan, secret: '{{ .secret }}' },
     },
-  };
+  );
 }
 
 function credentialOf(plan: string): string {

@@ -3,7 +3,8 @@ import type { Service } from '../../catalog/schema/service.ts';
 import type { Place } from '../app.ts';
 import { metadataOf } from '../app.ts';
 import { clustersOf, isPlaced } from '../clusters.ts';
-import { gatewayNamespace, monitoringNamespace, secretStore } from '../conventions.ts';
+import { gatewayNamespace, monitoringNamespace } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { redisHostOf } from '../stores/redis.ts';
 import { type Unit, unit } from '../unit.ts';
@@ -96,15 +97,8 @@ function rateLimitStoreOf(pool: Pool): RateLimitStore | undefined {
 
 function renderStoreSecret(): object {
   const { name, key } = rateLimitSecret;
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: metadataOf({ name, namespace: gatewayNamespace, wave: 'secret', sources: ['service/gateway'] }),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-      target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
-      data: [{ secretKey: key, remoteRef: { key: 'redis', property: 'password' } }],
-    },
-  };
+  return renderFilledSecret(
+    metadataOf({ name, namespace: gatewayNamespace, wave: 'secret', sources: ['service/gateway'] }),
+    { [key]: 'redis/password' },
+  );
 }

@@ -1,6 +1,7 @@
 import type { Owner } from '../../catalog/schema/owner.ts';
 import { metadataOf } from '../app.ts';
-import { monitoringNamespace, secretStore } from '../conventions.ts';
+import { monitoringNamespace } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 
 /** The Secret of webhook addresses, by owner. */
 const webhooks = 'alerting';
@@ -50,20 +51,10 @@ export function renderAlertRouting(owners: readonly Owner[], poolOwner: string):
         ],
       },
     },
-    {
-      apiVersion: 'external-secrets.io/v1',
-      kind: 'ExternalSecret',
-      metadata: metadataOf({ name: webhooks, namespace: monitoringNamespace, wave: 'secret', sources }),
-      spec: {
-        refreshInterval: '1h',
-        secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-        target: { name: webhooks, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
-        data: owners.map(({ id, notify }) => {
-          const [key, property] = notify.secretRef.split('/');
-          return { secretKey: id, remoteRef: { key, property } };
-        }),
-      },
-    },
+    renderFilledSecret(
+      metadataOf({ name: webhooks, namespace: monitoringNamespace, wave: 'secret', sources }),
+      Object.fromEntries(owners.map(({ id, notify }) => [id, notify.secretRef])),
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Component } from '../../catalog/schema/component.ts';
 import { metadataOf } from '../app.ts';
-import { secretStore } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 
 /** A Secret that a chart expects to find: its keys, and where each is kept. */
 interface ChartSecret {
@@ -25,21 +25,7 @@ export function renderChartSecrets(components: readonly Component[]): object[] {
   return components.flatMap(({ id, namespace }) => {
     const secret = secrets[id];
     if (secret === undefined) return [];
-    return [
-      {
-        apiVersion: 'external-secrets.io/v1',
-        kind: 'ExternalSecret',
-        metadata: metadataOf({ name: secret.name, namespace, wave: 'secret', sources: [`component/${id}`] }),
-        spec: {
-          refreshInterval: '1h',
-          secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-          target: { name: secret.name, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
-          data: Object.entries(secret.keys).map(([secretKey, reference]) => {
-            const [key, property] = reference.split('/');
-            return { secretKey, remoteRef: { key, property } };
-          }),
-        },
-      },
-    ];
+    const metadata = metadataOf({ name: secret.name, namespace, wave: 'secret', sources: [`component/${id}`] });
+    return [renderFilledSecret(metadata, secret.keys)];
   });
 }

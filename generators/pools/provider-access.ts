@@ -1,4 +1,5 @@
-import { destinationOf, secretStore } from '../conventions.ts';
+import { destinationOf } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 import { RenderError } from '../inputs.ts';
 import { providerConfigOf } from './managed.ts';
 import { type PoolContext, poolMetadata } from './pool-context.ts';
@@ -24,17 +25,10 @@ export function renderSecret(
   entry: string,
   keys: Readonly<Record<string, string>>,
 ): object {
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: poolMetadata(context, { name, namespace: context.place.namespace, wave: 'secret' }),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-      target: { name, creationPolicy: 'Owner', deletionPolicy: 'Retain' },
-      data: Object.entries(keys).map(([secretKey, property]) => ({ secretKey, remoteRef: { key: entry, property } })),
-    },
-  };
+  return renderFilledSecret(
+    poolMetadata(context, { name, namespace: context.place.namespace, wave: 'secret' }),
+    Object.fromEntries(Object.entries(keys).map(([key, property]) => [key, `${entry}/${property}`])),
+  );
 }
 
 /** Whose account a pool is rented on, and by which key. */

@@ -1,4 +1,4 @@
-import { secretStore } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 import { type StoreContext, storeMetadata } from './store-context.ts';
 
 interface StoreSecretOptions {
@@ -33,32 +33,19 @@ interface StoreSecretOptions {
 export function renderStoreSecret(context: StoreContext, options: StoreSecretOptions): object {
   const { name = context.store.engine, keys, type, labels, template, sources = [] } = options;
   const { entry = name } = options;
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: storeMetadata(context, { name, wave: 'secret', sources }),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-      // A secret store that is away must not take a running store's password with it.
-      target: {
-        name,
-        creationPolicy: 'Owner',
-        deletionPolicy: 'Retain',
-        ...(type === undefined && labels === undefined && template === undefined
-          ? {}
-          : {
-              template: {
-                engineVersion: 'v2',
-                ...(type === undefined ? {} : { type }),
-                ...(labels === undefined ? {} : { metadata: { labels } }),
-                ...(template === undefined ? {} : { mergePolicy: 'Merge', data: template }),
-              },
-            }),
-      },
-      data: Object.entries(keys).map(([secretKey, property]) => ({ secretKey, remoteRef: { key: entry, property } })),
-    },
-  };
+  const isPlain = type === undefined && labels === undefined && template === undefined;
+  return renderFilledSecret(
+    storeMetadata(context, { name, wave: 'secret', sources }),
+    Object.fromEntries(Object.entries(keys).map(([key, property]) => [key, `${entry}/${property}`])),
+    isPlain
+      ? undefined
+      : {
+          engineVersion: 'v2',
+          ...(type === undefined ? {} : { type }),
+          ...(labels === undefined ? {} : { metadata: { labels } }),
+          ...(template === undefined ? {} : { mergePolicy: 'Merge', data: template }),
+        },
+  );
 }
 
 /** The credentials of the bucket that backups go to, beside the stores that write there. */
