@@ -1,7 +1,8 @@
 import { IntOrString, KubeNetworkPolicy } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
 import { metadataOf, type Place } from '../app.ts';
-import { gatewayNamespace, namespaceNameLabel, registryCredentials, secretStore } from '../conventions.ts';
+import { gatewayNamespace, namespaceNameLabel, registryCredentials } from '../conventions.ts';
+import { renderFilledSecret } from '../external-secret.ts';
 import type { Unit } from '../unit.ts';
 import { namespaceUnit } from './namespace.ts';
 
@@ -26,22 +27,11 @@ export function poolNamespaceUnit(place: Place, owner: string, services: readonl
 
 /** What opens the registry of our image. */
 function renderRegistryCredentials(namespace: string, sources: readonly string[]): object {
-  return {
-    apiVersion: 'external-secrets.io/v1',
-    kind: 'ExternalSecret',
-    metadata: metadataOf({ name: registryCredentials, namespace, wave: 'secret', sources }),
-    spec: {
-      refreshInterval: '1h',
-      secretStoreRef: { kind: 'ClusterSecretStore', name: secretStore },
-      target: {
-        name: registryCredentials,
-        creationPolicy: 'Owner',
-        deletionPolicy: 'Retain',
-        template: { type: 'kubernetes.io/dockerconfigjson' },
-      },
-      data: [{ secretKey: '.dockerconfigjson', remoteRef: { key: 'registry', property: 'dockerconfigjson' } }],
-    },
-  };
+  return renderFilledSecret(
+    metadataOf({ name: registryCredentials, namespace, wave: 'secret', sources }),
+    { '.dockerconfigjson': 'registry/dockerconfigjson' },
+    { type: 'kubernetes.io/dockerconfigjson' },
+  );
 }
 
 /** Let's Encrypt asks a pod of cert-manager, which stands where the certificate does, through the gateway. */
