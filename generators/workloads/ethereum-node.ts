@@ -145,10 +145,12 @@ export function renderInside(context: WorkloadContext, name: string, ports: read
 
 /**
  * Where peers find the node: balancers that pass packets on as they are, one for each protocol, at one reserved address.
- * Not ports of the node itself: pods would have to be privileged for it.
+ * Not ports of the node itself: pods would have to be privileged for it. None while the address is not known: a node
+ * that cannot tell it is found by nobody, and calls others itself.
  */
 export function renderPeerServices(context: WorkloadContext, ports: readonly NamedPort[]): object[] {
   const { workload, provider, peers } = context;
+  if (peers.address === undefined) return [];
   return (['TCP', 'UDP'] as const).map((protocol) =>
     KubeService.manifest({
       metadata: workloadMetadata(context, {

@@ -42,7 +42,7 @@ export function renderGeth(context: WorkloadContext): object[] {
     renderEngineSecret(context),
     renderWorkloadPolicy(context, {
       ingress: [
-        fromPeers({ tcp: [geth.peers], udp: [geth.peers] }),
+        ...fromPeers(context, { tcp: [geth.peers], udp: [geth.peers] }),
         fromPool(context, geth.http, geth.ws),
         fromNetwork(addressPlan.gcp.nodes, geth.http, geth.ws),
         pods({ 'app.kubernetes.io/name': 'lighthouse' }, geth.engine),

@@ -34,7 +34,7 @@ export function renderLighthouse(context: WorkloadContext): object[] {
     renderAccount(context),
     renderWorkloadPolicy(context, {
       ingress: [
-        fromPeers({ tcp: [lighthouse.peers], udp: [lighthouse.peers, lighthouse.quic] }),
+        ...fromPeers(context, { tcp: [lighthouse.peers], udp: [lighthouse.peers, lighthouse.quic] }),
         fromPool(context, lighthouse.http),
         fromMonitoring(lighthouse.metrics),
       ],

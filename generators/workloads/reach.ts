@@ -45,8 +45,13 @@ export function fromNetwork(cidr: string, ...ports: readonly number[]): Rule {
 }
 
 /** Anyone in the world, on the ports of a peer-to-peer network; asking others is up to them, at whatever ports they have. */
-export function fromPeers(ports: { readonly tcp: readonly number[]; readonly udp: readonly number[] }): Rule {
-  return { peers: world(), ports: [...ports.tcp.map(tcp), ...ports.udp.map(udp)] };
+export function fromPeers(
+  { peers }: WorkloadContext,
+  ports: { readonly tcp: readonly number[]; readonly udp: readonly number[] },
+): Rule[] {
+  // They come by the Services, which are there once the address is known.
+  if (peers.address === undefined) return [];
+  return [{ peers: world(), ports: [...ports.tcp.map(tcp), ...ports.udp.map(udp)] }];
 }
 
 /** Anyone in the world at any port, but nobody in a private net. */

@@ -11,8 +11,11 @@ import { workloadUnits } from './units.ts';
 type Open = Manifest & { readonly spec: any };
 
 const inputs = sizedInputs('production');
+/** Where the environment says at which address peers find its node. */
+const withAddress = withPeers('198.51.100.7');
+const withoutAddress = withPeers(undefined);
 const unavailable = whyUnavailable();
-const rendered = (name: string, from: RenderInputs = inputs): Open[] =>
+const rendered = (name: string, from: RenderInputs = withoutAddress): Open[] =>
   workloadUnits(from)
     .filter((unit) => unit.name === name)
     .flatMap((unit) => unit.render() as Open[]);
@@ -91,7 +94,9 @@ describe(workloadUnits.name, () => {
   });
 
   it('shows the world the ports of peers, at the address that the pool rents, and reads to the private network', () => {
-    const outside = [...geth, ...lighthouse].filter(({ spec }) => spec?.type === 'LoadBalancer');
+    const outside = ['geth', 'lighthouse']
+      .flatMap((name) => rendered(name, withAddress))
+      .filter(({ spec }) => spec?.type === 'LoadBalancer');
     const addresses = objectsOf(renderPool('production', 'infrastructure').objects, 'Address').map(
       ({ metadata }) => metadata.name,
     );
@@ -113,10 +118,16 @@ describe(workloadUnits.name, () => {
   it('tells peers that address once it is known, and leaves them to find out before', () => {
     const told = /extip|enr-address/;
     expect([...argumentsOf(geth), ...argumentsOf(lighthouse)].filter((one) => told.test(one))).toEqual([]);
-    const accounts = { gcp: { project: 'defimon-production', peerAddress: '198.51.100.7' } };
-    const known = { ...inputs, environment: { ...inputs.environment, accounts } };
-    const args = ['geth', 'lighthouse'].flatMap((name) => argumentsOf(rendered(name, known)));
+    const args = ['geth', 'lighthouse'].flatMap((name) => argumentsOf(rendered(name, withAddress)));
     expect(args.filter((one) => told.test(one))).toEqual(['--nat=extip:198.51.100.7', '--enr-address=198.51.100.7']);
+  });
+
+  it('opens nothing to the world before, since nobody would be told of it', () => {
+    const open = [...geth, ...lighthouse].filter(({ spec }) => spec?.type === 'LoadBalancer');
+    expect(open.map(({ metadata }) => metadata.name)).toEqual(['geth-network']);
+    for (const objects of [geth, lighthouse]) {
+      expect(JSON.stringify(only(objects, /^NetworkPolicy$/).spec.ingress)).not.toContain('0.0.0.0/0');
+    }
   });
 
   it('puts pods on nodes that carry their label, past the taint that keeps others off', () => {
@@ -166,6 +177,11 @@ describe(workloadUnits.name, () => {
     expect(rule.from[0].namespaceSelector.matchExpressions[0].values).toEqual(['ml']);
   });
 });
+
+function withPeers(peerAddress: string | undefined): RenderInputs {
+  const gcp = { project: 'defimon-production', ...(peerAddress === undefined ? {} : { peerAddress }) };
+  return { ...inputs, environment: { ...inputs.environment, accounts: { ...inputs.environment.accounts, gcp } } };
+}
 
 function only(objects: readonly Open[], kind: RegExp): Open {
   const [first, ...others] = objects.filter((object) => kind.test(object.kind));
