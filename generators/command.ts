@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
-import { formatProblem } from '../catalog/problem.ts';
+import { formatProblem, type Problem } from '../catalog/problem.ts';
 import { renderDiff } from './diff.ts';
 import { type Change, compareTree, isInterrupted, recoverTree, replaceTree } from './emit/tree.ts';
-import { wholeHistory } from './promotion/held.ts';
+import { openProject } from './project-files.ts';
+import { checkHeld, wholeHistory } from './promotion/held.ts';
 import { planKeep } from './promotion/keep.ts';
+import { findFollow } from './promotion/preconditions.ts';
 import { isForTheUser, type Output, paint } from './terminal.ts';
 import { waitsOf } from './waits.ts';
 import { type GenerateOptions, type Generation, readGeneration } from './workspace.ts';
@@ -95,8 +97,19 @@ function generate(root: string, options: Options, out: Output, err: Output): num
   if (generation === undefined) return 1;
   const changes = replaceTree(root, generation.files, generation.owned);
   out.write(tableOf(generation, changes, out));
+  for (const problem of forgedLocks(root, generation)) err.write(`${formatProblem(problem)}\n`);
   if (changes.length === 0) out.write('Nothing changed.\n');
   return 0;
+}
+
+/** Locks that --check will refuse, as warnings: who writes files may be in the middle of mending them. */
+function forgedLocks(root: string, { digests }: Generation): Problem[] {
+  const files = openProject(root);
+  return [...digests.keys()]
+    .filter((name) => findFollow(files, name) === 'lock')
+    .flatMap((name) => checkHeld(root, files, name, wholeHistory))
+    .filter(({ severity }) => severity === 'error')
+    .map((problem) => ({ ...problem, severity: 'warning' as const }));
 }
 
 function check(root: string, options: Options, out: Output, err: Output): number {

@@ -29,6 +29,13 @@ describe(checkHeld.name, () => {
     expect(err).toContain('npm run promote -- staging production');
   });
 
+  it('is heeded by generate as a warning', () => {
+    forge();
+    const { texts, out, err } = createSink();
+    expect(runGenerate(project.root, [], out, err)).toBe(0);
+    expect(texts.err).toContain(`${lock}:1:1 GEN007 (warning) staging never held this lock`);
+  });
+
   it('refuses one that staging gets in the same merge request, when told where that begins', () => {
     project.git('branch', 'target');
     project.edit('catalog/networks/beta.yaml', 'name: Beta', 'name: Beta again');
