@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findNearest, suggest } from './nearest.ts';
+import { findNearest, nearestFirst, suggest } from './nearest.ts';
 
 describe(findNearest.name, () => {
   it.each([
@@ -28,5 +28,15 @@ describe(suggest.name, () => {
       ),
     ).toMatch(/ word11 and 2 more$/);
     expect(suggest('other', [])).toBe('none is defined yet');
+  });
+});
+
+describe(nearestFirst.name, () => {
+  it('gives the nearest in any of their readings, a few of them', () => {
+    const known = new Map(
+      ['Pod/api', 'Service/apis', 'Service/web'].map((name) => [name, [name, name.split('/')[1] ?? '']]),
+    );
+    expect(nearestFirst('API', known, 2)).toEqual(['Pod/api', 'Service/apis']);
+    expect(nearestFirst('api', new Map(), 2)).toEqual([]);
   });
 });

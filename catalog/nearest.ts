@@ -26,6 +26,19 @@ export function suggest(word: string, known: readonly string[]): string {
   return known.length > 12 ? `known are ${shown} and ${known.length - 12} more` : `known are ${shown}`;
 }
 
+/** The known words that are nearest to one, the nearest first; each is taken at the nearest of its readings. */
+export function nearestFirst(word: string, known: ReadonlyMap<string, readonly string[]>, max: number): string[] {
+  const typed = word.toLowerCase();
+  return [...known]
+    .map(([name, readings]) => ({
+      name,
+      distance: Math.min(...readings.map((reading) => editDistance(typed, reading.toLowerCase()))),
+    }))
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, max)
+    .map(({ name }) => name);
+}
+
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

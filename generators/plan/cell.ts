@@ -17,14 +17,28 @@ export function clusterText({ environment, cluster }: Pick<Where, 'environment' 
   return cluster === '' || cluster === environment ? environment : `${environment}/${cluster}`;
 }
 
-/** Where equal changes are, a line a cluster: `staging/defimon-analytics: Deployment.apps/analytics/api, …` */
-export function whereLines(changes: readonly Change[]): string[] {
+/**
+ * Where equal changes are, a line a cluster: `staging/defimon-analytics: Deployment.apps/analytics/api, …`
+ *
+ * @param max Of more than this in a cluster the kinds are counted: `40 objects: 30 ConfigMap, 10 Deployment.apps`
+ */
+export function whereLines(changes: readonly Change[], max = Number.POSITIVE_INFINITY): string[] {
   return [...Map.groupBy(changes, clusterText)].map(([place, its]) => {
+    if (its.length > max) return `${place}: ${kindCounts(its)}`;
     const names = its.map(({ identity, movedFrom }) =>
       movedFrom === undefined ? identity : `${identity} (from ${movedFrom})`,
     );
     return `${place}: ${names.join(', ')}`;
   });
+}
+
+function kindCounts(changes: readonly Change[]): string {
+  const kinds = [...Map.groupBy(changes, ({ identity }) => identity.split('/')[0] ?? identity)];
+  const counts = kinds
+    .sort(([a, one], [b, other]) => other.length - one.length || (a < b ? -1 : 1))
+    .map(([kind, its]) => `${its.length} ${kind}`);
+  const [first] = changes;
+  return `${count(changes.length, nouns[first?.what ?? 'object'])}: ${counts.join(', ')} (--full plan.md names them)`;
 }
 
 /** `Same change in 14 objects`, `1 object added` */

@@ -169,6 +169,8 @@ describe(runExplain.name, () => {
   });
 
   it.each([
+    [['nosuch'], 'the nearest are '],
+    [['chain-sync-critical'], 'the nearest are ConfigMap/chain-sync-critical, '],
     [['Deployment/analytics-apj'], 'did you mean "Deployment/analytics-api"?'],
     [
       [`${folder}/deployment-analytics-apj.yaml`],
@@ -189,19 +191,17 @@ describe(runImpact.name, () => {
     expect(code).toBe(0);
     const impact: {
       how: object;
-      clusters: { cluster: string; environment: string; reloads: string[]; alerts: string[] }[];
+      edit: { cluster: string; environment: string; reloads: string[]; alerts: string[] }[];
     } = JSON.parse(out);
     expect(impact.how).toEqual({ production: 'render', staging: 'render' });
-    const analytics = impact.clusters.find(
-      (one) => one.environment === 'staging' && one.cluster === 'defimon-analytics',
-    );
+    const analytics = impact.edit.find((one) => one.environment === 'staging' && one.cluster === 'defimon-analytics');
     expect(analytics?.reloads).toContain('Deployment.apps/analytics/analytics-api');
     expect(analytics?.alerts.length).toBeGreaterThan(0);
   });
 
   it('takes an id alone, in any case, and the pods of a service with it', () => {
     expect(run(runImpact, 'btcusdt').out).toMatch(
-      /^pair\/BTCUSDT {2}catalog\/pairs\/top10\.yaml:\d+\n\d+ objects in \d+ clusters; no pods restart\./,
+      /^pair\/BTCUSDT {2}catalog\/pairs\/top10\.yaml:\d+\n\nAn edit touches \d+ objects in \d+ clusters; no pods restart\./,
     );
     expect(run(runImpact, 'service/analytics-api').out).toMatch(
       /^restarts\n {2}Deployment\.apps\/analytics\/analytics-api /m,
@@ -209,9 +209,24 @@ describe(runImpact.name, () => {
   });
 
   it('goes by sources where nothing renders without it, and says so', () => {
-    expect(run(runImpact, 'pool/analytics').out).toContain(
-      'staging: nothing renders without it, so what names it as a source is counted.',
-    );
+    const { out } = run(runImpact, 'pool/analytics');
+    expect(
+      out.match(/Without it the catalog does not render \(.+\): .*counted by the objects that name it/g),
+    ).toHaveLength(1);
+    expect(out).not.toContain('Its removal');
+  });
+
+  it('tells an edit of a pair, which is in one shard, from its removal, after which others move up', () => {
+    const { out } = run(runImpact, 'pair/BTCUSDT', '--format', 'json');
+    const { edit, removal }: Record<string, { objects: string[] }[]> = JSON.parse(out);
+    const shards = (impacts: { objects: string[] }[] | undefined) =>
+      new Set(
+        (impacts ?? [])
+          .flatMap(({ objects }) => objects)
+          .filter((name) => /ConfigMap\/market\/market-collector-\d/.test(name)),
+      );
+    expect(shards(edit).size).toBe(1);
+    expect(shards(removal).size).toBeGreaterThan(1);
   });
 
   it('says that production does not have it yet', () => {

@@ -117,6 +117,9 @@ function promotionLines({ environments }: Plan, paint: Paint): string[] {
   });
 }
 
+/** Equal changes in one cluster are named up to here, counted by kind above. */
+const placesMax = 12;
+
 /** Of what is added or removed, a terminal shows the names: the file is in the working tree, or was in the commit. */
 function groupLines({ kind, what, body, changes }: Group, whole: boolean, paint: Paint): string[] {
   const causes = new Map(changes.flatMap((change) => change.causes).map((cause) => [cause.id, cause]));
@@ -126,7 +129,7 @@ function groupLines({ kind, what, body, changes }: Group, whole: boolean, paint:
     isShown || body.length === 0 ? [] : [paint('dim', `    ${count(body.length, 'line')}: --full plan.md writes them`)];
   return [
     `${paint(styles[kind], titleOf(kind, what, changes))}${because}`,
-    ...whereLines(changes).map((line) => paint('dim', `  ${line}`)),
+    ...whereLines(changes, whole ? undefined : placesMax).map((line) => paint('dim', `  ${line}`)),
     ...(isShown ? body.map((line) => `    ${paintLine(line, paint)}`) : rest),
   ];
 }

@@ -30,6 +30,22 @@ describe(renderText.name, () => {
     expect(renderText(examplePlan(), { colours: true })).toContain('\u001b[');
   });
 
+  it('counts by kind where the same change is in many objects of a cluster, and names a few', () => {
+    const tree = (count: number, label: string) =>
+      treeOf(
+        ...['Service', 'ServiceAccount'].flatMap((kind) =>
+          Array.from({ length: count }, (_, index) => objectFile(kind, `s-${index}`, {}, { labels: { label } })),
+        ),
+      );
+    const many = computePlan(tree(8, 'a'), tree(8, 'b'));
+    expect(renderText(many)).toContain(
+      '  staging/main: 16 objects: 8 Service, 8 ServiceAccount (--full plan.md names them)\n',
+    );
+    expect(renderText(many, { whole: true })).toContain('Service/main/s-7');
+    expect(renderMarkdown(many)).toContain('Service/main/s-7');
+    expect(renderText(computePlan(tree(6, 'a'), tree(6, 'b')))).toContain('Service/main/s-5');
+  });
+
   it('counts the lines that it does not show', () => {
     const [before, after] = [treeOf(), treeOf(objectFile('Service', 's', { spec: { port: 1 } }))];
     expect(renderText(computePlan(before, after))).toMatch(

@@ -10,7 +10,7 @@ import { createDocumentReader, type FileDocument } from './documents.ts';
 import { isMapping } from './edits.ts';
 import { lockPathsOf } from './inputs.ts';
 import { kindOf } from './kind-of.ts';
-import { withoutEntry } from './lookup.ts';
+import { withEditedEntry, withoutEntry } from './lookup.ts';
 import type { Reload, Restart } from './plan.ts';
 import { environmentsOf, placeOf, type Tree } from './tree.ts';
 import { isAsleep, podTemplates } from './workloads.ts';
@@ -34,46 +34,99 @@ export interface ClusterImpact {
 
 export interface Impact {
   readonly entry: string;
-  /** `render`: rendered with and without it · `sources`: nothing renders without it, so by what names it as a source. */
-  readonly how: Readonly<Record<string, 'render' | 'sources' | 'absent'>>;
-  readonly clusters: readonly ClusterImpact[];
+  /** What an edit of it touches: what holds it, or names it as a source. */
+  readonly edit: readonly ClusterImpact[];
+  /** What its removal touches: more, where others then move up into its place. */
+  readonly removal: readonly ClusterImpact[];
+  /** By environment, how its removal was measured. */
+  readonly how: Readonly<Record<string, RemovalHow>>;
+  /** Why nothing renders without it, the first reason. */
+  readonly reason?: string;
 }
 
+/** `render`: rendered with and without it · `sources`: nothing renders without it, so as an edit · `absent`: not in the lock. */
+export type RemovalHow = 'render' | 'sources' | 'absent';
+
 /**
- * What depends on an entry: the difference between the tree and the one without it. Where there is no such tree (nothing
- * can be rendered without a pool, for one) the objects count that name the entry among their sources.
+ * What depends on an entry: the difference between the tree and the ones with it edited and without it. Where there is no
+ * tree without it (nothing can be rendered without a pool, for one) the objects count that name it among their sources.
  */
 export function impactOf(entry: string, generation: Generation, tree: Tree): Impact {
-  const cases = generation.renderings.map((rendering) => ({ rendering, ...renderWithout(rendering, entry, tree) }));
-  const how = Object.fromEntries(cases.map(({ rendering, how }) => [rendering.inputs.environment.name, how]));
-  const byRender = cases.flatMap(({ how, whole, without }) =>
-    how === 'render' && whole !== undefined && without !== undefined ? [{ whole, without }] : [],
+  const cases = generation.renderings.map((rendering) => {
+    const { inputs } = rendering;
+    const environment = inputs.environment.name;
+    if (!holds(inputs.catalog, entry)) return { environment, how: 'absent' as const, edited: undefined };
+    // Pools that are ahead come from other catalogs: compared is what one catalog gives.
+    const isMixed = lockPathsOf(environment, tree).length > 1;
+    const whole = isMixed ? renderEnvironment(inputs) : rendering;
+    const edited = compared(whole, withEditedEntry(inputs.catalog, entry));
+    const removed = compared(whole, withoutEntry(inputs.catalog, entry));
+    const how = 'other' in removed ? ('render' as const) : ('sources' as const);
+    return { environment, how, edited, removed };
+  });
+  const sidesOf = (sides: readonly (Compared | undefined)[]) =>
+    sides.flatMap((side) => (side !== undefined && 'other' in side ? [side] : []));
+  const named = namedIn(
+    entry,
+    cases.flatMap(({ how, environment }) => (how === 'absent' ? [] : [environment])),
+    tree,
   );
-  const bySources = cases.flatMap(({ how, rendering }) =>
-    how === 'sources' ? [rendering.inputs.environment.name] : [],
+  const unrendered: readonly string[] = cases.flatMap(({ how, environment }) =>
+    how === 'sources' ? [environment] : [],
   );
+  const reason = cases.flatMap(({ removed }) =>
+    removed !== undefined && 'reason' in removed ? [removed.reason] : [],
+  )[0];
   return {
     entry,
-    how,
-    clusters: [...differences(byRender), ...named(entry, bySources, tree)].sort((a, b) =>
-      clusterText(a) < clusterText(b) ? -1 : 1,
-    ),
+    edit: merged([...differences(sidesOf(cases.map(({ edited }) => edited))), ...named]),
+    removal: merged([
+      ...differences(sidesOf(cases.map(({ removed }) => removed))),
+      ...named.filter(({ environment }) => unrendered.includes(environment)),
+    ]),
+    how: Object.fromEntries(cases.map(({ environment, how }) => [environment, how])),
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 
-function renderWithout(rendering: Rendering, entry: string, tree: Tree) {
-  const { inputs } = rendering;
-  if (!holds(inputs.catalog, entry)) return { how: 'absent' as const };
+/** A rendering and the one from another catalog, or why there is none. */
+type Compared = { readonly whole: Rendering; readonly other: Rendering } | { readonly reason: string };
+
+function compared(whole: Rendering, catalog: Catalog): Compared {
   try {
-    const without = renderEnvironment({ ...inputs, catalog: withoutEntry(inputs.catalog, entry) });
-    // Pools that are ahead come from other catalogs: compared is what one catalog gives.
-    const isMixed = lockPathsOf(inputs.environment.name, tree).length > 1;
-    return { how: 'render' as const, whole: isMixed ? renderEnvironment(inputs) : rendering, without };
-  } catch {
-    // Whatever it is that fails: the catalog without the entry was never meant to hold.
-    return { how: 'sources' as const };
+    return { whole, other: renderEnvironment({ ...whole.inputs, catalog }) };
+  } catch (error) {
+    // Whatever it is that fails: nobody has checked that such a catalog holds.
+    const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    return { reason: message };
   }
 }
+
+/** One for each cluster, sorted, of what was found there in several ways. */
+function merged(impacts: readonly ClusterImpact[]): ClusterImpact[] {
+  const places = [...Map.groupBy(impacts, clusterText)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return places.flatMap(([, its]) => {
+    const [first] = its;
+    if (first === undefined) return [];
+    const all = (what: ImpactList) => sorted(its.flatMap((impact) => impact[what]));
+    const { environment, cluster } = first;
+    const [restarts, reloads] = [all('restarts'), all('reloads')];
+    return [
+      {
+        environment,
+        cluster,
+        objects: all('objects'),
+        restarts,
+        reloads: reloads.filter((name) => !restarts.includes(name)),
+        alerts: all('alerts'),
+        dashboards: all('dashboards'),
+        apps: all('apps'),
+      },
+    ];
+  });
+}
+
+export type ImpactList = keyof Omit<ClusterImpact, 'environment' | 'cluster'>;
 
 function holds(catalog: Catalog, entry: string): boolean {
   return kinds.some(({ kind, key }) =>
@@ -81,9 +134,9 @@ function holds(catalog: Catalog, entry: string): boolean {
   );
 }
 
-function differences(cases: readonly { readonly whole: Rendering; readonly without: Rendering }[]): ClusterImpact[] {
+function differences(cases: readonly { readonly whole: Rendering; readonly other: Rendering }[]): ClusterImpact[] {
   const treeWith = treeOfRenderings(cases.map(({ whole }) => whole));
-  const treeWithout = treeOfRenderings(cases.map(({ without }) => without));
+  const treeWithout = treeOfRenderings(cases.map(({ other }) => other));
   const plan = computePlan(treeWithout, treeWith);
   const read = createDocumentReader();
   const changes = plan.groups.flatMap((group) => group.changes).filter(({ what }) => what !== 'text');
@@ -126,7 +179,7 @@ function treeOfRenderings(renderings: readonly Rendering[]): Tree {
 }
 
 /** Objects of environments that name the entry as a source. Which of their pods would restart is not known, so all are told. */
-function named(entry: string, environments: readonly string[], tree: Tree): ClusterImpact[] {
+function namedIn(entry: string, environments: readonly string[], tree: Tree): ClusterImpact[] {
   const names = environmentsOf(tree);
   const read = createDocumentReader();
   const documents = [...tree].flatMap(([path, text]) => {

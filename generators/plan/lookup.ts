@@ -1,5 +1,5 @@
 import { getId, kinds } from '../../catalog/kinds.ts';
-import { suggest } from '../../catalog/nearest.ts';
+import { findNearest, nearestFirst, suggest } from '../../catalog/nearest.ts';
 import type { Catalog } from '../../catalog/schema/catalog.ts';
 import { createDocumentReader, type FileDocument } from './documents.ts';
 import { argocdPlace, type Tree } from './tree.ts';
@@ -29,6 +29,16 @@ function idOf(entry: string): string {
   return entry.slice(entry.indexOf('/') + 1);
 }
 
+/** The catalog with an entry that reads otherwise, in nothing that a generator looks at. */
+export function withEditedEntry(catalog: Catalog, entry: string): Catalog {
+  const kind = kinds.find((candidate) => candidate.kind === entry.slice(0, entry.indexOf('/')));
+  if (kind === undefined) return catalog;
+  const entries = catalog[kind.key].map((candidate: object) =>
+    getId(kind.kind, candidate) === idOf(entry) ? { ...candidate, edited: true } : candidate,
+  );
+  return { ...catalog, [kind.key]: entries };
+}
+
 /** The catalog without an entry. Nobody has checked that the others can do without it. */
 export function withoutEntry(catalog: Catalog, entry: string): Catalog {
   const kind = kinds.find((candidate) => candidate.kind === entry.slice(0, entry.indexOf('/')));
@@ -54,8 +64,14 @@ export function findObjects(wanted: string, tree: Tree): Lookup<FileDocument[]> 
     return isNear ? read(path, text).filter(({ identity }) => isNamed(identity, kindAndGroup, rest)) : [];
   });
   if (found.length > 0 && name !== undefined) return { found };
-  return { hint: suggest(wanted, [...names].sort()) };
+  const nearest = findNearest(wanted, [...names].sort());
+  if (nearest !== undefined) return { hint: `did you mean "${nearest}"?` };
+  // A name alone is nearest to the objects of that name, whatever their kind.
+  const readings = new Map([...names].map((object) => [object, [object, object.slice(object.indexOf('/') + 1)]]));
+  return { hint: `the nearest are ${nearestFirst(wanted, readings, hintsMax).join(', ')}` };
 }
+
+const hintsMax = 5;
 
 /** `Deployment/chain-sync` for each object that a text holds, by how the emitter writes. */
 function glanceAt(text: string): string[] {
