@@ -1,5 +1,6 @@
 import { formatProblem } from '../../catalog/problem.ts';
 import { parseOptions, runSafely, UsageError } from '../plan/command.ts';
+import { formatOf } from '../plan/cost-command.ts';
 import { alignTable } from '../plan/tables.ts';
 import type { Output } from '../terminal.ts';
 import { readGeneration } from '../workspace.ts';
@@ -32,8 +33,8 @@ export function runSecrets(root: string, argv: readonly string[], out: Output, e
       out.write(help);
       return 0;
     }
-    const { environment, cluster, format = 'text' } = values;
-    if (format !== 'text' && format !== 'json') throw new UsageError(`--format ${String(format)}: take text or json`);
+    const { environment, cluster } = values;
+    const format = formatOf(values.format, ['text', 'json'] as const);
     const { generation, problems } = readGeneration(root, typeof environment === 'string' ? { environment } : {});
     for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
     if (generation === undefined) return 1;
