@@ -104,7 +104,7 @@ describe(renderEnvironment.name, () => {
     );
   });
 
-  it.each(renderedEnvironments)('names the folder, project and place of each app of %s in its app.json', (name) => {
+  it.each(renderedEnvironments)('names the folder of each app of %s in its app.json', (name) => {
     const { files, apps } = renderEnvironment(inputsOf(name));
     const found = files.filter(({ path }) => path.endsWith('/app.json'));
     expect(found).toHaveLength(apps.length);
@@ -112,7 +112,6 @@ describe(renderEnvironment.name, () => {
       const app: unknown = JSON.parse(text);
       expect(app).toMatchObject({
         path: path.slice(0, -'/app.json'.length),
-        project: expect.stringContaining(`${name}-`),
       });
     }
   });
