@@ -2,7 +2,7 @@ import { withEnvironment } from '../catalog/environment.ts';
 import type { App } from './app.ts';
 import { serviceUnits } from './apps/units.ts';
 import { backupUnits } from './backup/units.ts';
-import { byPath, type OutputFile, refuseTwins } from './emit/output.ts';
+import { byPath, type OutputFile, refuseSamePaths, refuseTwins } from './emit/output.ts';
 import { gatewayUnits } from './gateway/units.ts';
 import type { RenderInputs } from './inputs.ts';
 import { namespaceUnits } from './namespaces/units.ts';
@@ -48,6 +48,7 @@ export function renderEnvironment(given: RenderInputs, cache?: RenderCache): Ren
     );
   }
   const files = rendered.flatMap((unit) => unit.files).sort(byPath);
+  refuseSamePaths(files);
   const rendering = { inputs: given, apps, installs: installsOf(inputs), files };
   if (cache !== undefined) cache.last = rendering;
   return rendering;

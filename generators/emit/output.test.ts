@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identityOf, type Manifest, sourcesAnnotation } from './manifest.ts';
-import { refuseTwins, renderManifests } from './output.ts';
+import { refuseSamePaths, refuseTwins, renderManifests } from './output.ts';
 
 describe(renderManifests.name, () => {
   it('writes one object a file, sorted by path, under a line that says where it came from', () => {
@@ -73,3 +73,11 @@ function manifest(kind: string, name: string, sources: readonly string[]): Manif
   const annotations = { [sourcesAnnotation]: sources.join('\n') };
   return { apiVersion: 'v1', kind, metadata: { name, namespace: 'analytics', annotations } };
 }
+
+describe(refuseSamePaths.name, () => {
+  it('refuses two files of one path, and names it', () => {
+    const file = (path: string) => ({ path, text: '', sources: [] });
+    expect(() => refuseSamePaths([file('a'), file('b')])).not.toThrow();
+    expect(() => refuseSamePaths([file('a'), file('b'), file('b')])).toThrow('b: two apps of one cluster');
+  });
+});

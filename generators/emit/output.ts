@@ -55,6 +55,13 @@ export function refuseTwins(cluster: string, manifests: readonly Manifest[]): vo
   }
 }
 
+/** Refuses two files of one path: whichever is written last would win. The files are sorted by path. */
+export function refuseSamePaths(files: readonly OutputFile[]): void {
+  const twin = files.find(({ path }, index) => files[index - 1]?.path === path);
+  if (twin !== undefined)
+    throw new ClashError(`${twin.path}: two apps of one cluster have this folder: rename one of them`);
+}
+
 export function byPath(a: OutputFile, b: OutputFile): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
