@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -482,7 +483,8 @@ function createChain(length: number) {
 const noHash: Hex = `0x${'0'.repeat(64)}`;
 
 function blockOf(number: number, parentHash: Hex, salt: string): Block {
-  const hash: Hex = `0x${Buffer.from(`${number} ${salt}`).toString('hex').padEnd(64, '0')}`;
+  // Of the parent too, as in every chain: one hash never stands on two parents.
+  const hash: Hex = `0x${createHash('sha256').update(`${number} ${parentHash} ${salt}`).digest('hex')}`;
   const none = {
     miner: null,
     baseFeePerGas: null,
