@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCatalog } from './load.ts';
 import { formatProblem } from './problem.ts';
 import { rules } from './rules.ts';
+import { exchangeSymbolOf } from './schema/pair.ts';
 import { smallCatalog, smallCatalogWith } from './testing/small-catalog.ts';
 
 /** One change that breaks a rule: the file, the text replaced, what it says then, and the text the problem points at. */
@@ -64,9 +65,37 @@ const breaks: Break[] = [
   ['CAT039', 'a network is never final', 'networks/beta.yaml', [['{ confirmations: 450 }', '{}']], '{}'],
   ['CAT040', 'a settlement is retired', 'networks/beta.yaml', [['settlement: alpha', 'settlement: gamma']], 'gamma'],
   ['CAT045', 'a symbol is not base and quote', 'pairs/defi.yaml', [['base: UNI', 'base: UNO']], 'UNIUSDT'],
+  [
+    'CAT045',
+    "the exchange's symbol is not base and quote",
+    'pairs/defi.yaml',
+    [['symbol: UNIUSDT, base', 'symbol: UNIUSDT, exchangeSymbol: UNIUSDC, base']],
+    'UNIUSDC,',
+  ],
+  [
+    'CAT045',
+    'our symbol of a future begins with another base',
+    'pairs/defi.yaml',
+    [['symbol: UNIUSDT, base', 'symbol: UNOUSDT.P, exchangeSymbol: UNIUSDT, market: usdm, base']],
+    'UNOUSDT.P',
+  ],
+  [
+    'CAT045',
+    'a coin-margined future has no term',
+    'pairs/defi.yaml',
+    [['symbol: UNIUSDT, base', 'symbol: UNIUSDT, market: coinm, base']],
+    'UNIUSDT',
+  ],
   ['CAT046', 'a tick is zero', 'pairs/defi.yaml', [["tickSize: '0.001'", "tickSize: '0.000'"]], "'0.000'"],
   ['CAT046', 'a smallest order is zero', 'pairs/defi.yaml', [["minNotional: '5'", "minNotional: '0'"]], "'0'"],
   ['CAT047', 'a successor is no pair', 'pairs/defi.yaml', [['successor: UNIUSDT', 'successor: UNIUSD']], 'UNIUSD'],
+  [
+    'CAT048',
+    "two pairs are one of the exchange's",
+    'pairs/defi.yaml',
+    [['symbol: AAVEUSDT, base: AAVE', 'symbol: UNIUSDT.P, exchangeSymbol: UNIUSDT, base: UNI']],
+    "UNIUSDT, base: UNI, tickSize: '0.01'",
+  ],
   [
     'CAT050',
     'a handle stands twice',
@@ -453,6 +482,22 @@ describe('rules', () => {
       expect(rule.length).toBeGreaterThan(15);
       expect(why.length).toBeGreaterThan(15);
     }
+  });
+
+  it('take a pair, its perpetuals and a term of them for pairs of their own', () => {
+    const line = '  - { symbol: UNIUSDT, ';
+    const steps = "tickSize: '1', stepSize: '1' }";
+    const futures = `  - { symbol: UNIUSDT.P, exchangeSymbol: UNIUSDT, market: usdm, base: UNI, ${steps}
+  - { symbol: UNIUSDT_240927, market: usdm, base: UNI, ${steps}
+  - { symbol: UNIUSD_PERP, market: coinm, base: UNI, quote: USD, ${steps}
+`;
+    const files = smallCatalogWith('pairs/defi.yaml', [line, `${futures}${line}`]);
+    const { catalog, problems } = parseCatalog(files);
+    expect(problems.map(formatProblem)).toEqual([]);
+    const names = new Map(catalog?.pairs.map((pair) => [pair.symbol, `${pair.market} ${exchangeSymbolOf(pair)}`]));
+    expect(names.get('UNIUSDT')).toBe('spot UNIUSDT');
+    expect(names.get('UNIUSDT.P')).toBe('usdm UNIUSDT');
+    expect(names.get('UNIUSD_PERP')).toBe('coinm UNIUSD_PERP');
   });
 
   it('show the sum that is too large, and what it is made of', () => {

@@ -66,12 +66,13 @@ const tables: Record<keyof Catalog, (catalog: Catalog) => Table> = {
     ]),
   ],
   pairs: ({ pairs }) => [
-    ['symbol', 'category', 'exchange', 'market', 'tick', 'step', 'priority', 'status'],
-    pairs.map(({ symbol, category, exchange, market, tickSize, stepSize, priority, status }) => [
+    ['symbol', 'category', 'exchange', 'market', 'exchange symbol', 'tick', 'step', 'priority', 'status'],
+    pairs.map(({ symbol, exchangeSymbol, category, exchange, market, tickSize, stepSize, priority, status }) => [
       symbol,
       category,
       exchange,
       market,
+      exchangeSymbol ?? symbol,
       tickSize,
       stepSize,
       text(priority),

@@ -161,8 +161,11 @@ function appendPair(text: string, values: Values, shown: string): string {
   if (!isSeq(pairs)) throw new RefusalError(`${shown} has errors: correct them first ("npm run catalog -- validate")`);
   const items = pairs.items.filter(isMap);
   const last = items.findLast((item) => item.get('status') !== 'retired') ?? items.at(-1);
-  const quote = document.get('quote', true);
-  const line = `  - ${renderPair(values, isScalar(quote) ? String(quote.value) : '')}`;
+  const ofFile = (key: string): string => {
+    const value = document.get(key, true);
+    return isScalar(value) ? String(value.value) : '';
+  };
+  const line = `  - ${renderPair(values, { market: ofFile('market'), quote: ofFile('quote') })}`;
   const end = last?.range?.[1];
   if (end === undefined || pairs.flow === true) {
     throw new RefusalError(`${shown} has no list of pairs to add a line to: write it there by hand:\n${line}`);

@@ -331,6 +331,14 @@ describe('new', () => {
     expect(readFileSync(join(dir, 'pairs/defi.yaml'), 'utf8')).toContain(
       `${line}  - { symbol: LDOBTC, base: LDO, quote: BTC, tickSize: "0.1", stepSize: "1", priority: 7 }\n`,
     );
+    const futures = ['new', 'pair', '--base', 'UNI', '--category', 'defi', '--tick-size', '1', '--step-size', '1'];
+    await run(...futures, '--market', 'usdm');
+    await run(...futures, '--market', 'coinm', '--quote', 'USD');
+    expect(readFileSync(join(dir, 'pairs/defi.yaml'), 'utf8')).toContain(
+      `  - { symbol: UNIUSDT.P, exchangeSymbol: UNIUSDT, market: usdm, base: UNI, tickSize: "1", stepSize: "1" }
+  - { symbol: UNIUSD_PERP, market: coinm, base: UNI, quote: USD, tickSize: "1", stepSize: "1" }
+`,
+    );
     loadCatalog(dir);
   });
 

@@ -145,16 +145,30 @@ const network: Template = {
   },
 };
 
+/** What ends the symbols of futures: spot and usdm share their names at the exchange, coinm has its own. */
+const perpetual = '.P';
+const endings: Readonly<Record<string, string>> = { usdm: perpetual, coinm: '_PERP' };
+
 const pair: Template = {
   kind: 'pair',
   fields: [
     { name: 'base', about: 'what is traded', example: 'SKY', isRequired: always },
     { name: 'quote', about: 'what it is paid in', example: 'USDT', fallback: () => 'USDT' },
+    { name: 'market', about: 'spot, usdm or coinm', example: 'usdm', fallback: () => 'spot' },
     {
       name: 'symbol',
-      about: "the exchange's name",
+      about: "our id: the exchange's name, with .P for usdm",
       example: 'SKYUSDT',
-      fallback: (values) => `${one(values, 'base')}${one(values, 'quote')}`,
+      fallback: (values) => `${one(values, 'base')}${one(values, 'quote')}${endings[one(values, 'market')] ?? ''}`,
+    },
+    {
+      name: 'exchange-symbol',
+      about: "the exchange's name, where it is another",
+      example: 'SKYUSDT',
+      fallback: (values) => {
+        const symbol = one(values, 'symbol');
+        return symbol.endsWith(perpetual) ? symbol.slice(0, -perpetual.length) : undefined;
+      },
     },
     { name: 'category', about: 'the file it goes to', example: 'defi', isRequired: always },
     { name: 'tick-size', about: 'price step', example: '0.00001', isRequired: always },
@@ -169,25 +183,28 @@ const pair: Template = {
       schemaLine('pair'),
       ['category', scalar(one(values, 'category'))],
       ['exchange', 'binance'],
-      ['market', 'spot'],
+      ['market', scalar(one(values, 'market'))],
       ['owner', 'market'],
       ['quote', scalar(one(values, 'quote'))],
       ['priority', '5', 'of a pair that states none'],
       ['status', 'active'],
       '',
       'pairs:',
-      `  - ${renderPair(values, one(values, 'quote'))}`,
+      `  - ${renderPair(values, { quote: one(values, 'quote'), market: one(values, 'market') })}`,
     ),
 };
 
-/** A pair as one line; its quote only where it differs from its file's. */
-export function renderPair(values: Values, fileQuote: string): string {
-  const quote = one(values, 'quote');
+/** A pair as one line; its market and quote only where they differ from its file's. */
+export function renderPair(values: Values, file: { readonly market: string; readonly quote: string }): string {
+  const differs = (key: keyof typeof file): string =>
+    one(values, key) === file[key] ? '' : `${key}: ${scalar(one(values, key))}`;
   const quoted = (name: string): string => JSON.stringify(one(values, name));
   const parts = [
     `symbol: ${scalar(one(values, 'symbol'))}`,
+    one(values, 'exchange-symbol') === '' ? '' : `exchangeSymbol: ${scalar(one(values, 'exchange-symbol'))}`,
+    differs('market'),
     `base: ${scalar(one(values, 'base'))}`,
-    quote === fileQuote ? '' : `quote: ${scalar(quote)}`,
+    differs('quote'),
     `tickSize: ${quoted('tick-size')}`,
     `stepSize: ${quoted('step-size')}`,
     one(values, 'min-notional') === '' ? '' : `minNotional: ${quoted('min-notional')}`,

@@ -135,7 +135,7 @@ function copyPair(pair: Pair, n: number): Pair {
 function pairFile([category, pairs]: [string, readonly Pair[]]): File {
   const [first] = pairs;
   const { exchange, market, owner, quote, priority, status } = first ?? {};
-  const items = pairs.map(({ category: _, exchange: __, market: ___, owner: ____, ...own }) => own);
+  const items = pairs.map(({ category: _, exchange: __, owner: ___, ...own }) => own);
   return [
     `pairs/${category}.yaml`,
     yamlOf({ category, exchange, market, owner, quote, priority, status, pairs: items }),
