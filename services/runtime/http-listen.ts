@@ -16,6 +16,7 @@ const keepAliveMs = 65_000;
  */
 export async function listen(app: HttpApp, ports: readonly number[], host: string): Promise<string[]> {
   const servers: Server[] = [];
+  // WebSockets are closed by who opened them, in a hook before this one: `close` waits for them too.
   app.addHook('preClose', () => Promise.all(servers.map(drain)).then(() => undefined));
   await app.ready();
   try {
@@ -29,9 +30,18 @@ export async function listen(app: HttpApp, ports: readonly number[], host: strin
 
 async function listenOn(app: HttpApp, port: number, host: string): Promise<Server> {
   // Behind a proxy that keeps connections for 60 s, ours must outlive them.
-  const server = createServer({ requestTimeout: requestMs, keepAliveTimeout: keepAliveMs }, (request, response) =>
-    app.routing(request, response),
+  const server = createServer(
+    {
+      requestTimeout: requestMs,
+      keepAliveTimeout: keepAliveMs,
+      // Offers of other protocols (curl's h2c) are passed over, and answered as the plain requests that they are as well.
+      shouldUpgradeCallback: ({ headers }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && app.server.listenerCount('upgrade') > 0,
+    },
+    (request, response) => app.routing(request, response),
   );
+  // Plugins for WebSockets listen on the app's own server, which itself listens nowhere.
+  server.on('upgrade', (request, socket, head) => app.server.emit('upgrade', request, socket, head));
   server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port, host)));

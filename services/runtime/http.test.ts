@@ -215,6 +215,21 @@ describe(listen.name, () => {
     await expect(fetch(`${url}/things`)).rejects.toThrow();
   });
 
+  it('answers an offer of another protocol than WebSocket as a plain request', async () => {
+    const { app } = await openApp();
+    app.server.on('upgrade', (_request, socket) => socket.destroy());
+    const [url = ''] = await listen(app, [0], '127.0.0.1');
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest(`${url}/things`, { headers }, (response) => {
+        resolve(response.statusCode);
+        response.resume();
+      });
+      request.on('error', reject).end();
+    });
+    expect(status).toBe(200);
+  });
+
   it('answers what is no HTTP with a problem', async () => {
     const { app } = await openApp();
     const [url = ''] = await listen(app, [0], '127.0.0.1');

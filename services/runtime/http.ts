@@ -18,6 +18,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { metrics as names } from '../../catalog/metrics.ts';
 import { findNearest } from '../../catalog/nearest.ts';
 import { Problem, ProblemError, problemAnswerOf, problemContentType } from './http-problem.ts';
+import { brokeOff } from './http-stream.ts';
 import { createValidator, type RequestPart } from './http-validation.ts';
 import { counterOf, histogramOf } from './metrics.ts';
 
@@ -52,6 +53,9 @@ interface OpenApi {
   readonly description: string;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
 }
+
+/** The status under which an answer is counted whose caller did not wait for its end: nginx's. */
+const clientGone = 499;
 
 /** Seconds; the edges that dashboards ask for, from a cached answer to one that is too slow. */
 const durationBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -131,11 +135,24 @@ function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyRepl
 function measure(app: HttpApp, { service, metrics }: HttpAppOptions): void {
   const requests = counterOf(metrics, names.httpRequests);
   const duration = histogramOf(metrics, names.httpDuration, durationBuckets);
-  app.addHook('onResponse', (request, reply, done) => {
+  const counted = new WeakSet<object>();
+  function count(request: FastifyRequest, reply: FastifyReply, status: number): void {
+    if (counted.has(reply)) return;
+    counted.add(reply);
     // The pattern, never the path itself: each label value is a series that Prometheus keeps.
     const route = request.routeOptions.url ?? 'unknown';
-    requests.inc({ service, method: request.method, route, status: reply.statusCode });
+    requests.inc({ service, method: request.method, route, status });
     duration.observe({ service, method: request.method, route }, reply.elapsedTime / 1000);
+  }
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = reply;
+    raw.once('close', () => {
+      if (raw.headersSent && !raw.writableFinished) count(request, reply, brokeOff(reply) ? 500 : clientGone);
+    });
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    count(request, reply, reply.statusCode);
     done();
   });
 }
