@@ -1,0 +1,101 @@
+import type { Rows } from '../../stores/relational.ts';
+import type { Gap, GapReason } from './record.ts';
+
+/** Writes gaps down: each when it is found and again when it is over, in either order and any number of times. */
+export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void> {
+  if (gaps.length === 0) return;
+  // One statement may not touch a row twice: the last word on each gap counts, but for an end, which stays.
+  const last = new Map<string, Gap>();
+  for (const gap of gaps) {
+    const key = JSON.stringify([gap.symbol, gap.openedAtMs, gap.fromUpdateId]);
+    const before = last.get(key);
+    if (before === undefined || before.closedAtMs === null || gap.closedAtMs !== null) last.set(key, gap);
+  }
+  await rows.query(
+    `INSERT INTO market.gaps AS held (symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail)
+     SELECT symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail
+       FROM json_to_recordset($1::json) AS given (symbol text, opened_at timestamptz, from_update_id int8, to_update_id int8,
+                                                  closed_at timestamptz, reason text, detail text)
+     ON CONFLICT (symbol, opened_at, from_update_id) DO UPDATE SET
+       to_update_id = coalesce(excluded.to_update_id, held.to_update_id),
+       closed_at = coalesce(excluded.closed_at, held.closed_at),
+       reason = excluded.reason,
+       detail = CASE WHEN excluded.closed_at IS NULL AND held.closed_at IS NOT NULL THEN held.detail ELSE excluded.detail END`,
+    [JSON.stringify([...last.values()].map(gapRow))],
+  );
+}
+
+function gapRow(gap: Gap): Record<string, unknown> {
+  return {
+    symbol: gap.symbol,
+    opened_at: new Date(gap.openedAtMs).toISOString(),
+    from_update_id: gap.fromUpdateId,
+    to_update_id: gap.toUpdateId,
+    closed_at: gap.closedAtMs === null ? null : new Date(gap.closedAtMs).toISOString(),
+    reason: gap.reason,
+    // It may quote what the exchange sent, and PostgreSQL has no NUL and no halves of surrogate pairs.
+    detail: gap.detail.replaceAll('\0', '').toWellFormed(),
+  };
+}
+
+/** Gaps of a symbol that overlap a time range (both ends inclusive, Unix milliseconds), oldest first. */
+export async function readGaps(
+  rows: Rows,
+  query: {
+    readonly symbol: string;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly limit: number;
+    /** Only those that were found after this one: the last of the page before. */
+    readonly after?: Pick<Gap, 'openedAtMs' | 'fromUpdateId'> | undefined;
+  },
+): Promise<Gap[]> {
+  const { symbol, fromMs, toMs, limit, after } = query;
+  const found = await rows.query<GapRow>(
+    `SELECT ${gapColumns} FROM market.gaps
+      WHERE symbol = $1 AND opened_at <= $3 AND (closed_at IS NULL OR closed_at >= $2)
+        AND (opened_at, from_update_id) > ($4, $5)
+      ORDER BY opened_at, from_update_id LIMIT $6`,
+    [
+      symbol,
+      new Date(fromMs).toISOString(),
+      new Date(toMs).toISOString(),
+      after === undefined ? '-infinity' : new Date(after.openedAtMs).toISOString(),
+      after?.fromUpdateId ?? -1,
+      limit,
+    ],
+  );
+  return found.map(gapOf);
+}
+
+/** The gaps that last, of all symbols. */
+export async function readOpenGaps(rows: Rows): Promise<Gap[]> {
+  const found = await rows.query<GapRow>(
+    `SELECT ${gapColumns} FROM market.gaps WHERE closed_at IS NULL ORDER BY symbol, opened_at, from_update_id`,
+  );
+  return found.map(gapOf);
+}
+
+const gapColumns = 'symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail';
+
+interface GapRow {
+  readonly symbol: string;
+  readonly opened_at: Date;
+  readonly from_update_id: string;
+  readonly to_update_id: string | null;
+  readonly closed_at: Date | null;
+  readonly reason: GapReason;
+  readonly detail: string;
+}
+
+function gapOf(row: GapRow): Gap {
+  return {
+    symbol: row.symbol,
+    reason: row.reason,
+    fromUpdateId: Number(row.from_update_id),
+    toUpdateId: row.to_update_id === null ? null : Number(row.to_update_id),
+    openedAtMs: row.opened_at.getTime(),
+    closedAtMs: row.closed_at?.getTime() ?? null,
+    detail: row.detail,
+  };
+}

@@ -1,0 +1,143 @@
+import { parseRow, recordRow } from './copy-rows.ts';
+import type { Gap, MarketRecord, RecordKind } from './record.ts';
+import { recordKinds } from './record.ts';
+
+/** Records and gaps that are written together, encoded: what is kept while the database is away, in memory and on disk. */
+export interface RecordBatch {
+  /**
+   * Rows in COPY's text format, symbol by symbol: neighbours in the table and in its index, which makes writing and reading
+   * cheaper than the order in which they came. The order within a symbol is kept.
+   */
+  readonly copyText: string;
+  readonly rows: number;
+  readonly symbols: ReadonlyMap<string, SymbolPart>;
+  readonly gaps: readonly Gap[];
+}
+
+/** What a batch holds of one symbol. */
+export interface SymbolPart {
+  /** Records by kind, in the order of `recordKinds`. */
+  readonly counts: readonly number[];
+  /** The last update of its book; undefined when there is none. */
+  readonly last: BookPlace | undefined;
+}
+
+/** How far a symbol's book is recorded. */
+export interface BookPlace {
+  readonly updateId: number;
+  readonly eventTimeMs: number;
+}
+
+export interface BatchBuilder {
+  /** Never throws. */
+  add(record: MarketRecord): void;
+  addGap(gap: Gap): void;
+  readonly rows: number;
+  readonly gaps: number;
+  /** The batch so far; the builder is empty after it. */
+  take(): RecordBatch;
+}
+
+const kindAt = Object.fromEntries(recordKinds.map((kind, at) => [kind, at])) as Record<RecordKind, number>;
+
+interface OpenPart {
+  text: string;
+  counts: number[];
+  last: BookPlace | undefined;
+}
+
+export function createBatchBuilder(): BatchBuilder {
+  let parts = new Map<string, OpenPart>();
+  let rows = 0;
+  let gaps: Gap[] = [];
+  return {
+    add: (record) => {
+      let part = parts.get(record.symbol);
+      if (part === undefined) {
+        part = { text: '', counts: recordKinds.map(() => 0), last: undefined };
+        parts.set(record.symbol, part);
+      }
+      const at = kindAt[record.kind];
+      part.text += recordRow(record);
+      part.counts[at] = (part.counts[at] ?? 0) + 1;
+      if (isOfBook(record.kind)) part.last = { updateId: record.updateId, eventTimeMs: record.eventTimeMs };
+      rows += 1;
+    },
+    addGap: (gap) => {
+      gaps.push(gap);
+    },
+    get rows() {
+      return rows;
+    },
+    get gaps() {
+      return gaps.length;
+    },
+    take: () => {
+      let copyText = '';
+      // Two collectors that write the same records touch them in the same order, and so wait instead of deadlocking.
+      const sorted = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const [, part] of sorted) copyText += part.text;
+      const symbols = new Map(sorted.map(([symbol, { counts, last }]) => [symbol, { counts, last }]));
+      const batch = { copyText, rows, symbols, gaps };
+      parts = new Map();
+      rows = 0;
+      gaps = [];
+      return batch;
+    },
+  };
+}
+
+/** Whether records of the kind move the book, so that their ids are the book's. */
+export function isOfBook(kind: RecordKind): boolean {
+  return kind === 'depth' || kind === 'snapshot' || kind === 'checkpoint';
+}
+
+/** A batch as bytes: a line of JSON with all but the rows, then the rows. */
+export function encodeBatch(batch: RecordBatch): Buffer {
+  const { copyText, symbols, ...rest } = batch;
+  return Buffer.from(`${JSON.stringify({ ...rest, symbols: [...symbols] })}\n${copyText}`);
+}
+
+/** What `encodeBatch` made. The bytes must be known to be whole: a checksum is the caller's. */
+export function decodeBatch(bytes: Buffer): RecordBatch {
+  const end = bytes.indexOf(0x0a);
+  const head = JSON.parse(bytes.toString('utf8', 0, end)) as {
+    rows: number;
+    gaps: Gap[];
+    symbols: [string, SymbolPart][];
+  };
+  return {
+    copyText: bytes.toString('utf8', end + 1),
+    rows: head.rows,
+    symbols: new Map(head.symbols),
+    gaps: head.gaps,
+  };
+}
+
+/** The batch in two halves, rows first, to find what the database refuses; undefined for one row or one gap, which has none. */
+export function halveBatch(batch: RecordBatch): readonly [RecordBatch, RecordBatch] | undefined {
+  const { gaps } = batch;
+  const rows = batch.copyText === '' ? [] : batch.copyText.slice(0, -1).split('\n');
+  if (rows.length + gaps.length < 2) return undefined;
+  if (rows.length > 0 && gaps.length > 0) return [batchOf(rows, []), batchOf([], gaps)];
+  const [rowsHalf, gapsHalf] = [Math.ceil(rows.length / 2), Math.ceil(gaps.length / 2)];
+  return [
+    batchOf(rows.slice(0, rowsHalf), gaps.slice(0, gapsHalf)),
+    batchOf(rows.slice(rowsHalf), gaps.slice(gapsHalf)),
+  ];
+}
+
+function batchOf(rows: readonly string[], gaps: readonly Gap[]): RecordBatch {
+  const symbols = new Map<string, { counts: number[]; last: undefined }>();
+  for (const row of rows) {
+    const { symbol, kind } = parseRow(row);
+    let part = symbols.get(symbol);
+    if (part === undefined) {
+      part = { counts: recordKinds.map(() => 0), last: undefined };
+      symbols.set(symbol, part);
+    }
+    const at = kindAt[kind as RecordKind] ?? 0;
+    part.counts[at] = (part.counts[at] ?? 0) + 1;
+  }
+  return { copyText: rows.map((row) => `${row}\n`).join(''), rows: rows.length, symbols, gaps };
+}
