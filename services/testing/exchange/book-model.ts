@@ -106,18 +106,26 @@ export function createBookModel(spec: SymbolSpec, market: Market, random: () => 
     }
   }
 
+  /** The far levels of a side that has too many: a price that moves leaves them behind. */
+  function clearOut(changed: (change: BookChange) => void): boolean {
+    for (const side of ['bid', 'ask'] as const) {
+      const held = ladderOf(side).keys.length;
+      if (held <= levels * 1.05 + 1) continue;
+      cancel(side, Math.floor((0.2 + 0.8 * random()) * held), changed);
+      return true;
+    }
+    return false;
+  }
+
   function next(changed: (change: BookChange) => void): void {
     anchor = Math.max(start / 2, Math.min(start * 2, anchor * (1 + (random() - 0.5) * 4e-5)));
+    if (clearOut(changed)) return;
     const side = drawSide();
+    const opposite = side === 'bid' ? 'ask' : 'bid';
     const ladder = ladderOf(side);
     const count = ladder.keys.length;
     const gap = spread();
     const kind = random();
-    // A book whose price moves leaves levels behind it.
-    for (const crowded of ['bid', 'ask'] as const) {
-      const held = ladderOf(crowded).keys.length;
-      if (held > levels * 1.05 + 1) return cancel(crowded, Math.floor((0.2 + 0.8 * random()) * held), changed);
-    }
     if (gap > 1 && kind < 0.08 + Math.min(0.6, gap / (60 * scale))) {
       place(side, bestOf(ladder) + 1 + drawDistance(Math.min(gap - 1, 8) / 4), changed);
     } else if (kind > 0.95) {
@@ -126,13 +134,12 @@ export function createBookModel(spec: SymbolSpec, market: Market, random: () => 
       if (count > levels) cancel(side, far, changed);
       else place(side, (ladder.keys[count - 1 - far] as number) - 1 - drawDistance(4 * scale), changed);
     } else if (kind > 0.85) {
-      // What the pushing side takes is on the other.
-      take(side === 'bid' ? 'ask' : 'bid', changed);
+      take(opposite, changed);
     } else if (kind > 0.6 && count > levels * 0.8) {
-      cancel(side === 'bid' ? 'ask' : 'bid', drawDistance(8), changed);
+      cancel(opposite, drawDistance(8), changed);
     } else {
-      const other = random() < 0.5 ? 'bid' : 'ask';
-      place(other, bestOf(ladderOf(other)) - drawDistance(random() < 0.5 ? 8 : 8 * scale), changed);
+      const any = random() < 0.5 ? side : opposite;
+      place(any, bestOf(ladderOf(any)) - drawDistance(random() < 0.5 ? 8 : 8 * scale), changed);
     }
   }
 
