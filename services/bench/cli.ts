@@ -3,13 +3,14 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
 import type { Bench } from './bench.ts';
+import { bench as books } from './books/bench.ts';
 import { bench as chain } from './chain/bench.ts';
 import { type CaseReport, ResultMismatch, runBench } from './harness.ts';
 import { bench as render } from './render/bench.ts';
 import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
 
-const benches: readonly Bench[] = [chain, render];
+const benches: readonly Bench[] = [books, chain, render];
 
 const options = {
   runs: { type: 'string', default: '3' },
