@@ -83,7 +83,8 @@ export function createSystem(context: Context): ModuleTable<Parts> {
   const part = module<Parts>();
   const files: FileCache = new Map();
   const { host, portOffset } = config;
-  const storesOf = (children: Children) => createStores(storesConfig(config), { log, children, onLost: context.fail });
+  const storesOf = (children: Children) =>
+    createStores(storesConfig(config), { log, metrics, children, onLost: context.fail });
   return {
     ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: context.health })),
     catalog: part(['ops'], () =>
@@ -159,11 +160,13 @@ async function stopIfFails<P>(opening: Promise<Started<P>>, then: (part: P) => P
   }
 }
 
-function storesConfig({ stores }: Config): StoresConfig {
+function storesConfig({ stores, database }: Config): StoresConfig {
   if (stores.kind === 'embedded') return stores;
   return {
     kind: 'networked',
     databaseUrl: stores.databaseUrl?.reveal(),
+    databaseCa: stores.databaseCa?.reveal(),
+    databasePool: database,
     clickhouseUrl: stores.clickhouseUrl?.reveal(),
   };
 }

@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { Domain, HttpUrl, idPattern, Resources, SecretRef } from './common.ts';
+import { DatabaseSettings, MarketSettings } from './market-settings.ts';
 import { Network } from './network.ts';
 
 const closed = { additionalProperties: false };
@@ -118,7 +119,9 @@ export const Environment = Type.Object(
       description: 'Phases of the roll-out that are on',
     }),
     sync: SyncSettings,
+    market: Type.Optional(MarketSettings),
     stores: StoreSettings,
+    database: Type.Optional(DatabaseSettings),
     secretStore: Type.Optional(
       Type.Object(
         { server: Type.String({ ...HttpUrl, description: 'Address of the Vault that every secretRef is read from' }) },

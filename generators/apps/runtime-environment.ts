@@ -1,17 +1,32 @@
 import { digestOf } from '../../catalog/lock.ts';
 import type { Environment } from '../../catalog/schema/environment.ts';
+import type { Service } from '../../catalog/schema/service.ts';
 import { writeYaml } from '../emit/yaml.ts';
 import { followsNetworks, type ServiceContext } from './service-context.ts';
 
 /** What of an environment its services read themselves. The rest is for those who render, and changes no pod's file. */
 export type RuntimeEnvironment = Pick<
   Environment,
-  'name' | 'domain' | 'follow' | 'phases' | 'sync' | 'stores' | 'networks'
+  'name' | 'domain' | 'follow' | 'phases' | 'sync' | 'market' | 'stores' | 'database' | 'networks'
 >;
 
-export function runtimeEnvironment(environment: Environment): RuntimeEnvironment {
-  const { name, domain, follow, phases, sync, stores, networks } = environment;
-  return { name, domain, follow, phases, sync, stores, ...(networks === undefined ? {} : { networks }) };
+/** What one service reads: the market's settings are of no concern to those who read no pairs. */
+export function runtimeEnvironment(
+  environment: Environment,
+  service: Pick<Service, 'reads' | 'needs'>,
+): RuntimeEnvironment {
+  const { name, domain, follow, phases, sync, market, stores, database, networks } = environment;
+  return {
+    name,
+    domain,
+    follow,
+    phases,
+    sync,
+    ...(market !== undefined && service.reads.includes('pairs') ? { market } : {}),
+    stores,
+    ...(database !== undefined && service.needs.includes('relational') ? { database } : {}),
+    ...(networks === undefined ? {} : { networks }),
+  };
 }
 
 /** The file that pods read, by the schema of environment.yaml. */
@@ -24,7 +39,11 @@ export function renderEnvironmentFile(environment: RuntimeEnvironment): string {
  * undefined if it reads none. Networks of the environment are applied as they change, like those of the catalog.
  */
 export function startSettingsDigest({ service, environment }: ServiceContext): string | undefined {
-  if (!followsNetworks(service)) return undefined;
-  const { phases, sync } = environment;
-  return digestOf({ phases, sync });
+  const { phases, sync, market, database } = environment;
+  const read = {
+    ...(followsNetworks(service) ? { phases, sync } : {}),
+    ...(market === undefined ? {} : { market }),
+    ...(database === undefined ? {} : { database }),
+  };
+  return Object.keys(read).length === 0 ? undefined : digestOf(read);
 }

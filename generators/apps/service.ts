@@ -27,7 +27,7 @@ export function serviceUnit(place: Place, service: Service, { catalog, environme
       service,
       resized: environment.services?.[service.id] !== undefined,
       pool: getPool(catalog, service.pool),
-      environment: runtimeEnvironment(environment),
+      environment: runtimeEnvironment(environment, service),
       image: imageOf(images, 'defimon'),
       topics: catalog.topics.filter(
         ({ producers, consumers }) => producers.includes(service.id) || consumers.includes(service.id),

@@ -8,6 +8,7 @@ import type { Environment } from '../../catalog/schema/environment.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 import { parseSlice } from '../../catalog/slice.ts';
 import type { CatalogReading } from './live-catalog.ts';
+import { movePort } from './move-port.ts';
 
 /** Where the catalog is: the folder of YAML files, or the slice of it that a cluster mounts for one service. */
 export type CatalogSource =
@@ -64,11 +65,5 @@ function readSlice(path: string): CatalogAndDigest {
 
 function movePorts(network: Network, offset: number): Network {
   if (offset === 0) return network;
-  const rpc = network.rpc.map((endpoint) => {
-    const { host, hostname, port } = new URL(endpoint.url);
-    // Without a port it is a server out there, which no other Defimon on this machine can take.
-    if (port === '') return endpoint;
-    return { ...endpoint, url: endpoint.url.replace(host, `${hostname}:${Number(port) + offset}`) };
-  });
-  return { ...network, rpc };
+  return { ...network, rpc: network.rpc.map((endpoint) => ({ ...endpoint, url: movePort(endpoint.url, offset) })) };
 }

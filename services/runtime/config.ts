@@ -4,6 +4,7 @@ import type { Environment, SyncSettings } from '../../catalog/schema/environment
 import type { CatalogSource } from './catalog-source.ts';
 import { ConfigurationError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
+import { type DatabaseConfig, decideDatabase, decideMarket, type MarketConfig } from './market-config.ts';
 import type { Secret, Settings } from './settings.ts';
 
 /** What the command line asks for, checked for form only. */
@@ -29,6 +30,7 @@ export type StoresConfig =
   | {
       readonly kind: 'networked';
       readonly databaseUrl: Secret | undefined;
+      readonly databaseCa: Secret | undefined;
       readonly clickhouseUrl: Secret | undefined;
     };
 
@@ -44,6 +46,8 @@ export interface Config {
   readonly portOffset: number;
   readonly live: boolean;
   readonly sync: SyncSettings;
+  readonly market: MarketConfig;
+  readonly database: DatabaseConfig;
   readonly onlyNetworks: readonly string[] | undefined;
   readonly rpcKeys: Settings['rpcKeys'];
   readonly logLevel: LogLevel;
@@ -123,6 +127,12 @@ export function decideConfig(
   const stores = decideStores(flags, settings, environment, problems);
   if (flags.live && environment.name !== 'local')
     problems.push('--live is for environment local; elsewhere networks are always live');
+  const market = decideMarket(
+    environment,
+    settings.market,
+    { isReal: flags.live, portOffset: flags.portOffset },
+    problems,
+  );
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
   return {
     environment,
@@ -135,6 +145,8 @@ export function decideConfig(
     portOffset: flags.portOffset,
     live: flags.live || environment.name !== 'local',
     sync: { ...environment.sync, ...settings.sync },
+    market,
+    database: decideDatabase(environment),
     onlyNetworks: settings.networks,
     rpcKeys: settings.rpcKeys,
     logLevel: flags.logLevel,
@@ -142,12 +154,13 @@ export function decideConfig(
 }
 
 function decideStores(flags: Flags, settings: Settings, environment: Environment, problems: string[]): StoresConfig {
-  const { databaseUrl, clickhouseUrl } = settings;
-  if (environment.stores.kind === 'networked') return { kind: 'networked', databaseUrl, clickhouseUrl };
+  const { databaseUrl, databaseCa, clickhouseUrl } = settings;
+  const networked = { kind: 'networked', databaseUrl, databaseCa, clickhouseUrl } as const;
+  if (environment.stores.kind === 'networked') return networked;
   if (databaseUrl === undefined && clickhouseUrl === undefined) return { kind: 'embedded', dataDir: flags.dataDir };
   const missing =
     databaseUrl === undefined ? 'DATABASE_URL' : clickhouseUrl === undefined ? 'CLICKHOUSE_URL' : undefined;
   if (missing !== undefined)
     problems.push(`${missing} is not set: stores are embedded or networked together, set both variables or none`);
-  return { kind: 'networked', databaseUrl, clickhouseUrl };
+  return networked;
 }

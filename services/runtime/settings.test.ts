@@ -24,6 +24,39 @@ describe(readSettings.name, () => {
     expect(settings.databaseUrl?.reveal()).toBe('postgres://user:pass@db:5432/defimon');
   });
 
+  it("reads the brief's variables of the order books", () => {
+    const { settings, problems } = readSettings({
+      DB_HOST: 'db',
+      DB_PORT: '25060',
+      DB_NAME: 'defaultdb',
+      DB_USER: 'doadmin',
+      DB_PASSWORD: 'pass',
+      DB_SSLMODE: 'no-verify',
+      SYMBOLS_CHUNK_SIZE: '25',
+      BINANCE_API_KEY: 'k1',
+      BINANCE_SECRET_KEY: 'k2',
+      BINANCE_WEIGHT_SHARE: '1/4',
+    });
+
+    expect(problems).toEqual([]);
+    expect(settings.databaseUrl?.reveal()).toBe('postgres://doadmin:pass@db:25060/defaultdb?sslmode=no-verify');
+    expect(settings.market).toMatchObject({ symbolsChunkSize: 25, weightShare: 0.25 });
+    expect(settings.market.apiKey?.reveal()).toBe('k1');
+    expect(JSON.stringify(settings)).not.toMatch(/k1|k2|pass/);
+  });
+
+  it('takes DATABASE_URL before its parts', () => {
+    const { settings } = readSettings({ DATABASE_URL: 'postgres://u:p@a/d', DB_HOST: 'b', DB_NAME: 'd', DB_USER: 'u' });
+
+    expect(settings.databaseUrl?.reveal()).toBe('postgres://u:p@a/d');
+  });
+
+  it.each(['0', '2', '1/0', '1/2/3', 'a/4', '/4', '-1/4'])('refuses a share of %s', (share) => {
+    expect(readSettings({ BINANCE_WEIGHT_SHARE: share }).problems).toEqual([
+      expect.stringContaining('more than 0 and at most 1'),
+    ]);
+  });
+
   it('keeps the keys of RPC endpoints by the name of their variable, hidden', () => {
     const { settings, problems } = readSettings({ RPC_KEY_ALCHEMY_TOKEN: ' k1 ', RPC_KEY_EMPTY: '' });
 

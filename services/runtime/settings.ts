@@ -1,5 +1,6 @@
 import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
+import { type DatabaseParts, databaseUrlOf, sslModes } from './database-url.ts';
 
 /** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
 export interface Secret {
@@ -16,8 +17,17 @@ export function secretOf(value: string): Secret {
 /** What environment variables may set. The names are the brief's. */
 export interface Settings {
   readonly sync: Partial<SyncSettings>;
+  readonly market: {
+    readonly symbolsChunkSize?: number;
+    readonly weightShare?: number;
+    readonly apiKey?: Secret;
+    readonly secretKey?: Secret;
+  };
   readonly networks: readonly string[] | undefined;
+  /** DATABASE_URL, or what the variables of its parts make. */
   readonly databaseUrl: Secret | undefined;
+  /** The certificate of PostgreSQL's authority, as PEM. */
+  readonly databaseCa: Secret | undefined;
   readonly clickhouseUrl: Secret | undefined;
   readonly jwtSecret: Secret | undefined;
   readonly apiSecretKey: Secret | undefined;
@@ -35,8 +45,11 @@ export interface Variable {
 
 interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   sync: { -readonly [Key in keyof SyncSettings]?: SyncSettings[Key] };
+  market: { -readonly [Key in keyof Settings['market']]: Settings['market'][Key] };
+  database: DatabaseParts;
   networks: readonly string[] | undefined;
   databaseUrl: Secret | undefined;
+  databaseCa: Secret | undefined;
   clickhouseUrl: Secret | undefined;
   jwtSecret: Secret | undefined;
   apiSecretKey: Secret | undefined;
@@ -92,11 +105,109 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'DATABASE_CA',
+    help: "certificate of PostgreSQL's authority, as PEM text: the server is then checked against it",
+    secret: true,
+    read: (text, into) => {
+      if (!text.startsWith('-----BEGIN CERTIFICATE-----')) throw new Error('must be a certificate as PEM text');
+      into.databaseCa = secretOf(text);
+    },
+  },
+  {
+    name: 'DB_HOST',
+    help: "PostgreSQL's host, with the DB_ variables below in place of DATABASE_URL",
+    secret: false,
+    read: (text, into) => {
+      into.database.host = text;
+    },
+  },
+  {
+    name: 'DB_PORT',
+    help: "PostgreSQL's port; default 5432",
+    secret: false,
+    read: (text, into) => {
+      into.database.port = integerOf(text, 1, 65_535);
+    },
+  },
+  {
+    name: 'DB_NAME',
+    help: 'the database',
+    secret: false,
+    read: (text, into) => {
+      into.database.name = text;
+    },
+  },
+  {
+    name: 'DB_USER',
+    help: 'who logs in',
+    secret: false,
+    read: (text, into) => {
+      into.database.user = text;
+    },
+  },
+  {
+    name: 'DB_PASSWORD',
+    help: 'and the password',
+    secret: true,
+    read: (text, into) => {
+      into.database.password = text;
+    },
+  },
+  {
+    name: 'DB_SSLMODE',
+    help: `TLS: ${sslModes.join(', ')}; left out: on at *.ondigitalocean.com (verified if there is DB_SSLROOTCERT), else off`,
+    secret: false,
+    read: (text, into) => {
+      if (!sslModes.includes(text)) throw new Error(`must be one of ${sslModes.join(', ')}`);
+      into.database.sslMode = text;
+    },
+  },
+  {
+    name: 'DB_SSLROOTCERT',
+    help: "file with the certificate of the server's authority",
+    secret: false,
+    read: (text, into) => {
+      into.database.sslRootCert = text;
+    },
+  },
+  {
     name: 'CLICKHOUSE_URL',
     help: 'ClickHouse: http://user:password@host:8123/database; left out, an embedded one is opened',
     secret: true,
     read: (text, into) => {
       into.clickhouseUrl = secretOf(urlOf(text, ['http:', 'https:']));
+    },
+  },
+  {
+    name: 'SYMBOLS_CHUNK_SIZE',
+    help: 'pairs of one stream of the exchange',
+    secret: false,
+    read: (text, into) => {
+      into.market.symbolsChunkSize = integerOf(text, 1, 340);
+    },
+  },
+  {
+    name: 'BINANCE_WEIGHT_SHARE',
+    help: "part of this address's request weight that this process may spend: 1/4 of four; default 1",
+    secret: false,
+    read: (text, into) => {
+      into.market.weightShare = shareOf(text);
+    },
+  },
+  {
+    name: 'BINANCE_API_KEY',
+    help: 'sent with requests to Binance; its market data needs none',
+    secret: true,
+    read: (text, into) => {
+      into.market.apiKey = secretOf(text);
+    },
+  },
+  {
+    name: 'BINANCE_SECRET_KEY',
+    help: 'signs requests to Binance; its market data needs none',
+    secret: true,
+    read: (text, into) => {
+      into.market.secretKey = secretOf(text);
     },
   },
   {
@@ -127,8 +238,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 } {
   const settings: MutableSettings = {
     sync: {},
+    market: {},
+    database: {},
     networks: undefined,
     databaseUrl: undefined,
+    databaseCa: undefined,
     clickhouseUrl: undefined,
     jwtSecret: undefined,
     apiSecretKey: undefined,
@@ -152,6 +266,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       );
     }
   }
+  const { database, ...rest } = settings;
+  const composed = databaseUrlOf(database, problems);
   // A misspelt name would be silently without effect.
   for (const name of Object.keys(env)) {
     if (name.startsWith('L2_') && !variables.some((variable) => variable.name === name)) {
@@ -159,7 +275,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       problems.push(`${name}: no such setting; known: ${known.join(', ')}`);
     }
   }
-  return { settings, problems };
+  return {
+    settings: {
+      ...rest,
+      databaseUrl: settings.databaseUrl ?? (composed === undefined ? undefined : secretOf(composed)),
+    },
+    problems,
+  };
 }
 
 function numberOf(text: string, min: number, max: number): number {
@@ -185,6 +307,15 @@ function urlOf(text: string, protocols: readonly string[]): string {
     throw new Error(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
   }
   return text;
+}
+
+/** `1/4` or `0.25`. */
+function shareOf(text: string): number {
+  const [part = '', whole = '1', ...more] = text.split('/');
+  const share = Number(part) / Number(whole);
+  const isNumber = part.trim() !== '' && whole.trim() !== '' && more.length === 0;
+  if (!isNumber || !(share > 0 && share <= 1)) throw new Error('must be more than 0 and at most 1, like 1/4 or 0.25');
+  return share;
 }
 
 function longEnough(text: string): string {

@@ -4,11 +4,14 @@ import type { Health, Started } from '../runtime/modules.ts';
 import type { Relational } from './relational.ts';
 import { relationalError } from './relational-errors.ts';
 import { createPool, createRelational } from './relational-pg.ts';
+import type { PoolUse } from './watch.ts';
 
 const healthTimeoutMs = 5_000;
 
 /** A relational store over a pool which was seen to work. `stop` waits for the queries in hand. */
-export async function openPool(config: pg.PoolConfig): Promise<Required<Started<Relational>>> {
+export async function openPool(
+  config: pg.PoolConfig,
+): Promise<Required<Started<Relational>> & { connections(): PoolUse }> {
   const pool = createPool(config);
   const stopped = new AbortController();
   try {
@@ -24,6 +27,11 @@ export async function openPool(config: pg.PoolConfig): Promise<Required<Started<
       await pool.end();
     },
     health: () => healthOf(pool),
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
   };
 }
 

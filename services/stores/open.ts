@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { DatabaseDefaults } from '../../catalog/schema/market-settings.ts';
 import type { Children } from '../runtime/children.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
@@ -8,6 +10,7 @@ import { createEmbeddedBus } from './embedded/bus.ts';
 import { createEmbeddedCache } from './embedded/cache.ts';
 import type { Relational } from './relational.ts';
 import type { Timeseries } from './timeseries.ts';
+import { type Watchable, watchStore } from './watch.ts';
 
 /** Where the data is: the one choice that tells a laptop from a cluster. */
 export type StoresConfig =
@@ -16,11 +19,16 @@ export type StoresConfig =
       readonly kind: 'networked';
       /** Undefined in a process that does not open the store. */
       readonly databaseUrl: string | undefined;
+      /** The certificate of PostgreSQL's authority, as PEM. */
+      readonly databaseCa?: string | undefined;
+      readonly databasePool?: DatabaseDefaults;
       readonly clickhouseUrl: string | undefined;
     };
 
 export interface StoresDeps {
   readonly log: Logger;
+  /** Told how the databases are; without it nobody is. */
+  readonly metrics?: Registry;
   /** Runs the embedded PostgreSQL. Close it after the stores. */
   readonly children: Children;
   /** Told if an embedded server ends by itself: the process cannot go on. */
@@ -41,26 +49,39 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
     openBus: openEmbeddedBus,
     openCache: async () => ({ part: createEmbeddedCache(), stop: async () => {} }),
   };
+  const watched = async <P>(name: string, opening: Promise<Watchable<P>>): Promise<Required<Started<P>>> => {
+    const store = await opening;
+    return deps.metrics === undefined ? store : watchStore(deps.metrics, name, store);
+  };
   // Imports are lazy so that a process loads only the drivers of its kind.
   switch (config.kind) {
     case 'embedded':
       return {
         ...shared,
         openRelational: async () =>
-          (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps }),
-        openTimeseries: async () => (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config),
+          watched('relational', (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps })),
+        openTimeseries: async () =>
+          watched('timeseries', (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config)),
       };
     case 'networked':
       return {
         ...shared,
         openRelational: async () =>
-          (await import('./networked/postgres.ts')).openNetworkedPostgres({
-            databaseUrl: given('DATABASE_URL', config.databaseUrl),
-          }),
+          watched(
+            'relational',
+            (await import('./networked/postgres.ts')).openNetworkedPostgres({
+              databaseUrl: given('DATABASE_URL', config.databaseUrl),
+              ca: config.databaseCa,
+              pool: config.databasePool,
+            }),
+          ),
         openTimeseries: async () =>
-          (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
-            clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
-          }),
+          watched(
+            'timeseries',
+            (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
+              clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
+            }),
+          ),
       };
   }
 }

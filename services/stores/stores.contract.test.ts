@@ -19,6 +19,7 @@ import {
 } from './contract.ts';
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
+import type { Rows } from './relational.ts';
 import type { Timeseries } from './timeseries.ts';
 
 const log = pino({ level: 'silent' });
@@ -63,6 +64,44 @@ describe.skipIf(externalClickhouseUrl === undefined)('TEST_CLICKHOUSE_URL', () =
 
 busContract('embedded', () => embedded().openBus());
 cacheContract('embedded', () => embedded().openCache());
+
+describe('the pool of a networked store', () => {
+  it('opens what it may, makes others wait no longer than it may, and replaces what is old', async () => {
+    const databasePool = { poolSize: 1, maxOverflow: 1, poolTimeoutSeconds: 5, poolRecycleSeconds: 1 };
+    const { part, stop } = await storesOf({
+      kind: 'networked',
+      databaseUrl: urlOf(server),
+      clickhouseUrl,
+      databasePool,
+    }).openRelational();
+    const release = Promise.withResolvers<void>();
+    const pid = async (on: Rows) => (await on.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
+    const held = [1, 2].map(async () =>
+      part.transaction(async (tx) => {
+        const own = await pid(tx);
+        await release.promise;
+        return own;
+      }),
+    );
+
+    await expect(part.query('SELECT 1')).rejects.toBeInstanceOf(RetryableError);
+    release.resolve();
+    const pids = await Promise.all(held);
+    expect(new Set(pids).size).toBe(2);
+    await expect.poll(() => pid(part), { timeout: 30_000 }).not.toBeOneOf(pids);
+    await stop();
+  });
+
+  it('checks the server by the certificate it is given', async () => {
+    const stores = storesOf({
+      kind: 'networked',
+      databaseUrl: `${urlOf(server)}?sslmode=disable`,
+      databaseCa: 'a certificate',
+      clickhouseUrl,
+    });
+    await expectConfigurationError(stores.openRelational(), /does not support SSL/);
+  });
+});
 
 describe('networked stores that are not there', () => {
   it('asks for another URL when it is none, without showing it', async () => {

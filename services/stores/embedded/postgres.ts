@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Children } from '../../runtime/children.ts';
-import type { Started } from '../../runtime/modules.ts';
 import { openPool } from '../open-pool.ts';
 import type { Relational } from '../relational.ts';
+import type { Watchable } from '../watch.ts';
 import { startPostgresServer } from './postgres-server.ts';
 
 /** PostgreSQL 18 as a child of this process, on `<dataDir>/relational`. `onLost` is called if the server ends by itself. */
@@ -12,7 +12,7 @@ export async function openEmbeddedPostgres(options: {
   readonly children: Children;
   readonly log: Logger;
   readonly onLost?: (error: Error) => void;
-}): Promise<Required<Started<Relational>>> {
+}): Promise<Watchable<Relational>> {
   const { children, log, onLost } = options;
   const folder = path.join(options.dataDir, 'relational');
   const server = await startPostgresServer({
@@ -22,10 +22,9 @@ export async function openEmbeddedPostgres(options: {
     ...(onLost === undefined ? {} : { onExit: onLost }),
   });
   try {
-    const { part, stop, health } = await openPool({ ...server.connection, max: 20 });
+    const { stop, ...opened } = await openPool({ ...server.connection, max: 20 });
     return {
-      part,
-      health,
+      ...opened,
       stop: async () => {
         await stop();
         await server.stop();
