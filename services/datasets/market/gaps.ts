@@ -1,5 +1,5 @@
 import type { Rows } from '../../stores/relational.ts';
-import type { Gap, GapReason } from './record.ts';
+import type { Gap, GapReason, MarketRecord } from './record.ts';
 
 /** Writes gaps down: each when it is found and again when it is over, in either order and any number of times. */
 export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void> {
@@ -74,6 +74,24 @@ export async function readOpenGaps(rows: Rows): Promise<Gap[]> {
     `SELECT ${gapColumns} FROM market.gaps WHERE closed_at IS NULL ORDER BY symbol, opened_at, from_update_id`,
   );
   return found.map(gapOf);
+}
+
+/**
+ * The first gap that was found after a snapshot or checkpoint and up to `atMs`, and that it does not end itself: from there on a
+ * book rebuilt from it is not the exchange's.
+ */
+export async function findGapBetween(
+  rows: Rows,
+  start: Pick<MarketRecord, 'symbol' | 'updateId' | 'receivedAtMs'>,
+  atMs: number,
+): Promise<Gap | undefined> {
+  const found = await rows.query<GapRow>(
+    `SELECT ${gapColumns} FROM market.gaps
+      WHERE symbol = $1 AND opened_at BETWEEN $2 AND $3 AND (to_update_id IS NULL OR to_update_id > $4)
+      ORDER BY opened_at, from_update_id LIMIT 1`,
+    [start.symbol, new Date(start.receivedAtMs).toISOString(), new Date(atMs).toISOString(), start.updateId],
+  );
+  return found[0] === undefined ? undefined : gapOf(found[0]);
 }
 
 const gapColumns = 'symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail';
