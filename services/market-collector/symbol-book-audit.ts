@@ -8,18 +8,22 @@ import type { BookTicker } from './binance/messages.ts';
  * ticker with an id up to u, which is certain once a ticker with a higher id came.
  */
 export interface TickerAudit {
-  /** The book's best at `updateId`. Gives what disagrees, if anything does. */
+  /** The book's best at `updateId`. Gives the first disagreement that this settles, if any. */
   onTop(updateId: number, top: BookTop): string | undefined;
   onTicker(ticker: BookTicker): string | undefined;
   /** Tickers may be missing from here on: nothing of before counts. */
   clear(): void;
   /** The book starts anew: what it said before does not count, the tickers do. */
   clearTops(): void;
-  /** Tops that were found to be right. */
-  readonly agreed: number;
+  /** Tops that were found to be right, of all. */
+  readonly agreedCount: number;
+  /** Tops that were found to be right one after the other, since the last that was wrong or `clearTops`. */
+  readonly streak: number;
+  /** The newest update whose top was found to be right; 0 if none was since `clearTops`. */
+  readonly lastAgreedId: number;
 }
 
-/** More are not kept: the oldest tops go unaudited. 100 ms of the busiest symbol has some hundred. */
+/** More are not kept: the oldest go uncompared. 100 ms of the busiest symbol has some hundred. */
 const keptMax = 1024;
 
 /** Updates one after the other with the same best. Only its first and its last id are compared: a quiet ticker piles up nothing. */
@@ -32,7 +36,9 @@ interface Run {
 export function createTickerAudit(): TickerAudit {
   let runs: Run[] = [];
   let tickers: BookTicker[] = [];
-  let agreed = 0;
+  let agreedCount = 0;
+  let streak = 0;
+  let lastAgreedId = 0;
 
   /** Tickers before the one that tells of the oldest run are of no more use. */
   function forgetTickers(updateId: number): void {
@@ -41,19 +47,30 @@ export function createTickerAudit(): TickerAudit {
     if (of > 0) tickers.splice(0, of);
   }
 
+  function compare(run: Run, ticker: BookTicker): string | undefined {
+    if (isTopOf(ticker, run.top)) {
+      agreedCount++;
+      streak++;
+      lastAgreedId = run.fromUpdateId;
+      return undefined;
+    }
+    streak = 0;
+    return describeDisagreement(run, ticker);
+  }
+
   function settle(): string | undefined {
+    let found: string | undefined;
     for (let run = runs[0]; run !== undefined; run = runs[0]) {
       forgetTickers(run.fromUpdateId);
       const [ticker, after] = tickers;
-      if (ticker === undefined || after === undefined) return undefined;
-      if (ticker.updateId <= run.fromUpdateId) {
-        if (!isTopOf(ticker, run.top)) return disagreement(run, ticker);
-        agreed++;
-      }
+      if (ticker === undefined || after === undefined) return found;
+      // A ticker beyond the update says nothing of it.
+      const disagreement = ticker.updateId <= run.fromUpdateId ? compare(run, ticker) : undefined;
+      found ??= disagreement;
       if (run.fromUpdateId === run.toUpdateId || after.updateId > run.toUpdateId) runs.shift();
       else run.fromUpdateId = run.toUpdateId;
     }
-    return undefined;
+    return found;
   }
 
   return {
@@ -66,6 +83,7 @@ export function createTickerAudit(): TickerAudit {
     },
     onTicker(ticker) {
       const last = tickers.at(-1);
+      // Another socket's copy.
       if (last !== undefined && ticker.updateId <= last.updateId) return undefined;
       tickers.push(ticker);
       if (tickers.length > keptMax) tickers.shift();
@@ -74,12 +92,21 @@ export function createTickerAudit(): TickerAudit {
     clear() {
       runs = [];
       tickers = [];
+      streak = 0;
     },
     clearTops() {
       runs = [];
+      streak = 0;
+      lastAgreedId = 0;
     },
-    get agreed() {
-      return agreed;
+    get agreedCount() {
+      return agreedCount;
+    },
+    get streak() {
+      return streak;
+    },
+    get lastAgreedId() {
+      return lastAgreedId;
     },
   };
 }
@@ -98,7 +125,7 @@ function isTopOf(ticker: BookTicker, top: BookTop): boolean {
   );
 }
 
-function disagreement({ fromUpdateId, top }: Run, ticker: BookTicker): string {
+function describeDisagreement({ fromUpdateId, top }: Run, ticker: BookTicker): string {
   const book = `${top.bidSize} @ ${top.bid} | ${top.askSize} @ ${top.ask}`;
   const said = `${ticker.bidSize} @ ${ticker.bid} | ${ticker.askSize} @ ${ticker.ask}`;
   return `at update ${fromUpdateId} the best of the book is ${book}, but ticker ${ticker.updateId} says ${said}`;

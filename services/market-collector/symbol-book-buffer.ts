@@ -5,19 +5,21 @@ export interface BufferedDiff {
   readonly receivedAtMs: number;
 }
 
-/** Diffs in order, of at most so many bytes of levels: the oldest go first, the newest is always kept. */
+/** Diffs in order, of at most so many bytes: the oldest go first, the newest is always kept. */
 export interface DiffBuffer {
-  /** How many old ones had to go for it. */
-  push(diff: DepthDiff, receivedAtMs: number): number;
-  diffs(): readonly BufferedDiff[];
-  last(): DepthDiff | undefined;
+  /** The old ones that had to go for it. */
+  push(diff: DepthDiff, receivedAtMs: number): readonly BufferedDiff[];
+  /** From the oldest on. */
+  readonly diffs: readonly BufferedDiff[];
   /** Gives what it held. */
-  clear(): BufferedDiff[];
+  clear(): readonly BufferedDiff[];
   readonly bytes: number;
 }
 
 /** What a diff costs beside the text of its levels. */
 const overheadBytes = 200;
+
+const none: readonly BufferedDiff[] = [];
 
 export function createDiffBuffer(bytesMax: number): DiffBuffer {
   let diffs: BufferedDiff[] = [];
@@ -27,14 +29,18 @@ export function createDiffBuffer(bytesMax: number): DiffBuffer {
     push(diff, receivedAtMs) {
       diffs.push({ diff, receivedAtMs });
       bytes += sizeOf(diff);
+      if (bytes <= bytesMax) return none;
       let gone = 0;
-      while (bytes > bytesMax && gone < diffs.length - 1) bytes -= sizeOf((diffs[gone++] as BufferedDiff).diff);
-      if (gone > 0) diffs.splice(0, gone);
-      return gone;
+      // An eighth at once: making room for each diff by itself would move the whole buffer each time.
+      while (bytes > (bytesMax * 7) / 8 && gone < diffs.length - 1)
+        bytes -= sizeOf((diffs[gone++] as BufferedDiff).diff);
+      return diffs.splice(0, gone);
     },
-    diffs: () => diffs,
-    last: () => diffs.at(-1)?.diff,
+    get diffs() {
+      return diffs;
+    },
     clear() {
+      if (diffs.length === 0) return none;
       const held = diffs;
       diffs = [];
       bytes = 0;

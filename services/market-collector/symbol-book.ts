@@ -5,25 +5,10 @@ import type { BookTicker, DepthDiff, DepthSnapshot, Market } from './binance/mes
 import { knownRangeOf } from './binance/parse-snapshot.ts';
 import { createTickerAudit } from './symbol-book-audit.ts';
 import { createDiffBuffer } from './symbol-book-buffer.ts';
+import type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 import { type Position, relationOf } from './symbol-book-sequence.ts';
 
-/** What became of what a symbol was told, in the order in which it is to be written down. */
-export type Outcome =
-  /** The book was loaded with the snapshot; `top` is its best as loaded. Diffs that it lacks follow as applied. */
-  | { readonly kind: 'joined'; readonly snapshot: DepthSnapshot; readonly receivedAtMs: number; readonly top: BookTop }
-  /** `top` is the best right after this diff (the book itself may be further already). */
-  | { readonly kind: 'applied'; readonly diff: DepthDiff; readonly receivedAtMs: number; readonly top: BookTop }
-  | { readonly kind: 'opened'; readonly gap: Gap }
-  | { readonly kind: 'closed'; readonly gap: Gap }
-  | { readonly kind: 'dropped'; readonly why: DropReason }
-  /** Load a snapshot after `delayMs`, and hand it (or that it failed) in. Not said again until then. */
-  | { readonly kind: 'wantsSnapshot'; readonly why: SnapshotReason; readonly delayMs: number };
-
-/** duplicate: the book, or the buffer, has it · old: from before the snapshot, or of no use to a book · overflow: no room. */
-export type DropReason = 'duplicate' | 'old' | 'overflow';
-
-/** start · gap · stale: the last snapshot was older than the diffs that are kept · failed · deepen: few known levels are left. */
-export type SnapshotReason = 'start' | 'gap' | 'stale' | 'failed' | 'deepen';
+export type { DropReason, Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 
 export interface SymbolBookOptions {
   /** The pair's id in the catalog, for its gaps. */
@@ -36,24 +21,27 @@ export interface SymbolBookOptions {
 }
 
 /**
- * The book of one symbol by the rules of its market: a state machine without input or output. It is `live` from its first
- * snapshot to the next gap, and `waiting` otherwise; while it waits the book is empty.
+ * The book of one symbol by the rules of its market: a state machine without input or output.
+ *
+ * `waiting`: no book (it is empty), diffs are kept for the snapshot to come. `live`: each diff is applied as it comes. A live
+ * book with an open gap is in doubt: its sequence is whole, but it was found to be crossed or not what the ticker says. It goes
+ * on, for its diffs are true whatever it began with, until a new snapshot is put under it or it agrees with the ticker again.
  */
 export interface SymbolBook {
-  /** The stream of the symbol is there: the time to ask for the first snapshot. A first diff does as well. */
+  /** The stream of the symbol is there: the time to ask for a snapshot. A first diff does as well. */
   onConnect(): Outcome[];
   onDiff(diff: DepthDiff, receivedAtMs: number): Outcome[];
   onTicker(ticker: BookTicker): Outcome[];
   onSnapshot(snapshot: DepthSnapshot, receivedAtMs: number): Outcome[];
   /** The snapshot that was asked for cannot be had. */
   onSnapshotFailed(): Outcome[];
-  /** A message of the symbol could not be read. */
+  /** A message of the symbol could not be read: a diff may be lost. */
   onGarbage(reason: string): Outcome[];
   /** The stream is lost. A snapshot is only wanted once it is back. */
   onDisconnect(detail: string): Outcome[];
   readonly book: OrderBook;
   readonly state: 'waiting' | 'live';
-  /** The last that the book holds; 0 before the first snapshot. Kept through a gap. */
+  /** The last that the book held; 0 before the first snapshot. */
   readonly lastUpdateId: number;
   /** The gap that is open. */
   readonly gap: Gap | undefined;
@@ -64,25 +52,27 @@ export interface SymbolBook {
 
 const firstDelayMs = 1000;
 const delayMsMax = 60_000;
-/** A book that was live for so long starts again without delay. */
+/** A book that was live for so long asks again without delay. */
 const settledAfterMs = 60_000;
 /** A side with fewer than this part of its loaded levels within the known range wants a new snapshot. */
 const deepenBelow = 1 / 5;
+/** A book in doubt is trusted again after so many tops in a row that the ticker confirms. */
+const streakToTrust = 3;
 
 export function createSymbolBook({ symbol, market, bufferBytesMax, now }: SymbolBookOptions): SymbolBook {
   const book = createOrderBook();
   const audit = createTickerAudit();
-  /** While waiting: the newest diffs without a hole. While live and a deeper snapshot is awaited: those since it was asked for. */
+  /** Without a hole. Waiting: the newest diffs. Live with `refreshing`: those since its `fromUpdateId`. */
   const buffer = createDiffBuffer(bufferBytesMax);
   let state: 'waiting' | 'live' = 'waiting';
   let position: Position = { lastUpdateId: 0, eventTimeMs: undefined, isFresh: true };
   let gap: Gap | undefined;
   let isAsked = false;
   let attempts = 0;
-  let liveSinceMs = 0;
-  let loaded = { bid: 0, ask: 0 };
-  /** While live: where the book was when a deeper snapshot was asked for, and that snapshot if it is ahead of the book. */
-  let deepening: { fromUpdateId: number; snapshot: DepthSnapshot | undefined } | undefined;
+  let soundSinceMs = 0;
+  let loaded = { id: 0, bid: 0, ask: 0 };
+  /** While live: a new snapshot is to be put under the book. `snapshot` came, but is ahead of the book. */
+  let refreshing: { fromUpdateId: number; snapshot: DepthSnapshot | undefined } | undefined;
 
   function ask(why: SnapshotReason): Outcome[] {
     if (isAsked) return [];
@@ -92,113 +82,85 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     return [{ kind: 'wantsSnapshot', why, delayMs }];
   }
 
-  function open(reason: GapReason, detail: string): Outcome[] {
-    if (state === 'live' && now() - liveSinceMs >= settledAfterMs) attempts = 0;
-    state = 'waiting';
-    deepening = undefined;
-    buffer.clear();
-    book.clear();
-    audit.clearTops();
+  function openGap(reason: GapReason, fromUpdateId: number, detail: string): Outcome[] {
+    if (state === 'live' && gap === undefined && now() - soundSinceMs >= settledAfterMs) attempts = 0;
     if (gap !== undefined) return [];
-    gap = {
-      symbol,
-      reason,
-      fromUpdateId: position.lastUpdateId,
-      toUpdateId: null,
-      openedAtMs: now(),
-      closedAtMs: null,
-      detail,
-    };
+    gap = { symbol, reason, fromUpdateId, toUpdateId: null, openedAtMs: now(), closedAtMs: null, detail };
     return [{ kind: 'opened', gap }];
   }
 
-  /** The book goes on with the diff, or says why it cannot. */
+  function closeGap(toUpdateId: number): Outcome[] {
+    soundSinceMs = now();
+    if (gap === undefined) return [];
+    const closed = { ...gap, toUpdateId, closedAtMs: now() };
+    gap = undefined;
+    return [{ kind: 'closed', gap: closed }];
+  }
+
+  /** No book any more. */
+  function lose(reason: GapReason, detail: string): Outcome[] {
+    const opened = openGap(reason, position.lastUpdateId, detail);
+    state = 'waiting';
+    refreshing = undefined;
+    buffer.clear();
+    book.clear();
+    audit.clearTops();
+    return opened;
+  }
+
+  /** The book goes on, but is not trusted. */
+  function doubt(reason: GapReason, detail: string): Outcome[] {
+    return [...openGap(reason, Math.max(loaded.id, audit.lastAgreedId), detail), ...refresh('gap')];
+  }
+
+  function refresh(why: SnapshotReason): Outcome[] {
+    if (refreshing === undefined) {
+      buffer.clear();
+      refreshing = { fromUpdateId: position.lastUpdateId, snapshot: undefined };
+    }
+    return ask(why);
+  }
+
+  function onDiffLive(diff: DepthDiff, receivedAtMs: number): Outcome[] {
+    const relation = relationOf(market, position, diff);
+    if (relation === 'old') return [{ kind: 'dropped', why: position.isFresh ? 'old' : 'duplicate' }];
+    if (relation === 'next') return apply(diff, receivedAtMs);
+    const lost = lose('sequence', describeGap(relation, position.lastUpdateId, diff));
+    return [...lost, ...keep(diff, receivedAtMs), ...ask('gap')];
+  }
+
   function apply(diff: DepthDiff, receivedAtMs: number): Outcome[] {
     try {
       book.apply(diff);
     } catch (error) {
       if (!(error instanceof BookError)) throw error;
-      return [...open('garbage', `update ${diff.lastUpdateId}: ${error.message}`), ...ask('gap')];
+      return [...lose('garbage', `update ${diff.lastUpdateId}: ${error.message}`), ...ask('gap')];
     }
     position = { lastUpdateId: diff.lastUpdateId, eventTimeMs: diff.eventTimeMs, isFresh: false };
     const top = book.best();
-    const applied: Outcome = { kind: 'applied', diff, receivedAtMs, top };
-    const wrong = checkTop(top);
-    return wrong.length === 0 ? [applied] : [applied, ...wrong];
+    const outcomes: Outcome[] = [{ kind: 'applied', diff, receivedAtMs, top }];
+    if (refreshing !== undefined) {
+      const gone = buffer.push(diff, receivedAtMs).at(-1);
+      if (gone !== undefined) refreshing.fromUpdateId = gone.diff.lastUpdateId;
+    }
+    outcomes.push(...check(isTopKnown(book, top) ? audit.onTop(diff.lastUpdateId, top) : undefined));
+    if (refreshing?.snapshot !== undefined) outcomes.push(...putUnder(refreshing.snapshot, receivedAtMs));
+    if (!isAsked && refreshing === undefined && isShallow()) {
+      if (gap === undefined && now() - soundSinceMs >= settledAfterMs) attempts = 0;
+      outcomes.push(...refresh('deepen'));
+    }
+    return outcomes;
   }
 
-  function checkCrossed(): Outcome[] {
+  /** After anything that tells of the best: whether the live book is to be doubted, or trusted again. */
+  function check(disagreement: string | undefined): Outcome[] {
     if (book.isCrossed()) {
-      const [bid] = book.levels('bid', 1);
-      const [ask_] = book.levels('ask', 1);
-      const detail = `at update ${position.lastUpdateId} the best bid is ${bid?.[0]}, the best ask ${ask_?.[0]}`;
-      return [...open('crossed', detail), ...ask('gap')];
+      const [[bid] = []] = book.levels('bid', 1);
+      const [[ask] = []] = book.levels('ask', 1);
+      return doubt('crossed', `at update ${position.lastUpdateId} the best bid is ${bid}, the best ask ${ask}`);
     }
-    return [];
-  }
-
-  function checkTop(top: BookTop): Outcome[] {
-    if (book.isCrossed()) return checkCrossed();
-    return disagree(isTopKnown(book, top) ? audit.onTop(position.lastUpdateId, top) : undefined);
-  }
-
-  function disagree(detail: string | undefined): Outcome[] {
-    if (detail === undefined) return [];
-    const opened = open('ticker', detail);
-    audit.clear();
-    return [...opened, ...ask('gap')];
-  }
-
-  function keep(diff: DepthDiff, receivedAtMs: number): Outcome[] {
-    const last = buffer.last();
-    const dropped: Outcome[] = [];
-    if (last !== undefined) {
-      const at = { lastUpdateId: last.lastUpdateId, eventTimeMs: last.eventTimeMs, isFresh: false };
-      const relation = relationOf(market, at, diff);
-      if (relation === 'old') return [{ kind: 'dropped', why: 'duplicate' }];
-      // Whatever snapshot the diffs before the hole would fit, it would end at the hole.
-      if (relation !== 'next') dropped.push(...buffer.clear().map(() => ({ kind: 'dropped', why: 'old' }) as const));
-    }
-    const overflown = buffer.push(diff, receivedAtMs);
-    if (overflown === 0) return dropped;
-    const lost = Array.from({ length: overflown }, () => ({ kind: 'dropped', why: 'overflow' }) as const);
-    return [...dropped, ...lost];
-  }
-
-  function onDiffLive(diff: DepthDiff, receivedAtMs: number): Outcome[] {
-    const relation = relationOf(market, position, diff);
-    switch (relation) {
-      case 'old':
-        return [{ kind: 'dropped', why: position.isFresh ? 'old' : 'duplicate' }];
-      case 'next': {
-        const outcomes = apply(diff, receivedAtMs);
-        if (state === 'waiting') return outcomes;
-        return [...outcomes, ...goDeeper(diff, receivedAtMs)];
-      }
-      default: {
-        const continues = diff.previousUpdateId ?? diff.firstUpdateId - 1;
-        const detail =
-          relation === 'reset'
-            ? `ids went back from ${position.lastUpdateId} to ${diff.firstUpdateId}`
-            : `update ${diff.lastUpdateId} continues ${continues}, not ${position.lastUpdateId}`;
-        const opened = open('sequence', detail);
-        return [...opened, ...keep(diff, receivedAtMs), ...ask('gap')];
-      }
-    }
-  }
-
-  /** After a diff was applied: asks for a deeper snapshot when it is time to, or takes the one that was waiting for this diff. */
-  function goDeeper(diff: DepthDiff, receivedAtMs: number): Outcome[] {
-    if (deepening !== undefined) {
-      if (buffer.push(diff, receivedAtMs) > 0) deepening = undefined;
-      else if (deepening.snapshot !== undefined) return takeDeeper(deepening.snapshot, receivedAtMs);
-      return [];
-    }
-    if (isAsked || !isShallow()) return [];
-    if (now() - liveSinceMs >= settledAfterMs) attempts = 0;
-    buffer.clear();
-    deepening = { fromUpdateId: position.lastUpdateId, snapshot: undefined };
-    return ask('deepen');
+    if (disagreement !== undefined) return doubt('ticker', disagreement);
+    return gap !== undefined && audit.streak >= streakToTrust ? closeGap(audit.lastAgreedId) : [];
   }
 
   function isShallow(): boolean {
@@ -208,97 +170,103 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     );
   }
 
-  /** Puts a newer snapshot under a live book: the snapshot, and the diffs since it. */
-  function takeDeeper(snapshot: DepthSnapshot, receivedAtMs: number): Outcome[] {
-    if (deepening === undefined) return [];
-    if (snapshot.lastUpdateId > position.lastUpdateId) {
-      deepening.snapshot = snapshot;
-      return [];
-    }
-    const { fromUpdateId } = deepening;
-    deepening = undefined;
-    const since = buffer.clear();
-    if (snapshot.lastUpdateId < fromUpdateId) return [];
-    const loadedTop = load(snapshot);
-    if (loadedTop === undefined) return [];
-    for (const { diff } of since) if (diff.lastUpdateId > snapshot.lastUpdateId) book.apply(diff);
-    return [{ kind: 'joined', snapshot, receivedAtMs, top: loadedTop }];
+  function keep(diff: DepthDiff, receivedAtMs: number): Outcome[] {
+    const last = buffer.diffs.at(-1)?.diff;
+    const relation = last === undefined ? 'next' : relationOf(market, { ...last, isFresh: false }, diff);
+    if (relation === 'old') return [{ kind: 'dropped', why: 'duplicate' }];
+    // Whatever snapshot the diffs before a hole would fit, its book would end at the hole.
+    const useless = relation === 'next' ? [] : buffer.clear();
+    const overflown = buffer.push(diff, receivedAtMs);
+    return [
+      ...useless.map(() => ({ kind: 'dropped', why: 'old' }) as const),
+      ...overflown.map(() => ({ kind: 'dropped', why: 'overflow' }) as const),
+    ];
   }
 
-  /** Undefined, with the book as it was, if the snapshot is no book. */
-  function load(snapshot: DepthSnapshot): BookTop | undefined {
+  function onDiffWaiting(diff: DepthDiff, receivedAtMs: number): Outcome[] {
+    const outcomes = keep(diff, receivedAtMs);
+    if (outcomes.some((outcome) => outcome.kind === 'dropped' && outcome.why === 'overflow')) {
+      const detail = `more than ${bufferBytesMax} bytes of updates came before a snapshot`;
+      outcomes.push(...openGap('overflow', position.lastUpdateId, detail));
+    }
+    return [...outcomes, ...ask(gap === undefined ? 'start' : 'gap')];
+  }
+
+  /** False, with the book as it was, if the snapshot is no book. */
+  function load(snapshot: DepthSnapshot): boolean {
     try {
       book.load(snapshot, knownRangeOf(snapshot));
     } catch (error) {
       if (!(error instanceof BookError)) throw error;
-      return undefined;
+      return false;
     }
-    loaded = { bid: book.knownCount('bid'), ask: book.knownCount('ask') };
-    return book.best();
+    loaded = { id: snapshot.lastUpdateId, bid: book.knownCount('bid'), ask: book.knownCount('ask') };
+    return true;
   }
 
+  /** From waiting to live. */
   function join(snapshot: DepthSnapshot, receivedAtMs: number): Outcome[] {
-    const fresh = { lastUpdateId: snapshot.lastUpdateId, eventTimeMs: undefined, isFresh: true };
-    const first = buffer.diffs().find(({ diff }) => relationOf(market, fresh, diff) !== 'old');
+    const { lastUpdateId } = snapshot;
+    const fresh: Position = { lastUpdateId, eventTimeMs: undefined, isFresh: true };
+    const first = buffer.diffs.find(({ diff }) => relationOf(market, fresh, diff) !== 'old');
     if (first !== undefined && relationOf(market, fresh, first.diff) !== 'next') return ask('stale');
-    const top = load(snapshot);
-    if (top === undefined) return ask('failed');
-    const eventTimeMs = snapshot.eventTimeMs ?? buffer.last()?.eventTimeMs;
-    position = { lastUpdateId: snapshot.lastUpdateId, eventTimeMs, isFresh: true };
+    if (!load(snapshot)) return ask('failed');
+    const newest = buffer.diffs.at(-1)?.diff;
+    position = { ...fresh, eventTimeMs: snapshot.eventTimeMs ?? newest?.eventTimeMs };
     state = 'live';
-    liveSinceMs = now();
-    const outcomes: Outcome[] = [{ kind: 'joined', snapshot, receivedAtMs, top }];
-    if (gap !== undefined) {
-      const closed = { ...gap, toUpdateId: snapshot.lastUpdateId, closedAtMs: now() };
-      gap = undefined;
-      outcomes.push({ kind: 'closed', gap: closed });
-    }
-    // Not compared with the ticker: a snapshot of futures may be a little ahead of its own id.
-    outcomes.push(...checkCrossed());
-    for (const { diff, receivedAtMs: diffReceivedAtMs } of buffer.clear())
-      outcomes.push(...(state === 'live' ? onDiffLive(diff, diffReceivedAtMs) : onDiffWaiting(diff, diffReceivedAtMs)));
+    const outcomes: Outcome[] = [
+      { kind: 'joined', snapshot, receivedAtMs, top: book.best() },
+      ...closeGap(lastUpdateId),
+    ];
+    const kept = buffer.clear();
+    // Not compared with the ticker: a snapshot of COIN-M futures may lack what the stream had before its id.
+    outcomes.push(...check(undefined));
+    for (const { diff, receivedAtMs: diffReceivedAtMs } of kept)
+      outcomes.push(...(state === 'live' ? onDiffLive : onDiffWaiting)(diff, diffReceivedAtMs));
     return outcomes;
   }
 
-  function onDiffWaiting(diff: DepthDiff, receivedAtMs: number): Outcome[] {
-    const kept = keep(diff, receivedAtMs);
-    const isOverflow = kept.some((outcome) => outcome.kind === 'dropped' && outcome.why === 'overflow');
-    if (isOverflow && gap === undefined) {
-      gap = {
-        symbol,
-        reason: 'overflow',
-        fromUpdateId: position.lastUpdateId,
-        toUpdateId: null,
-        openedAtMs: now(),
-        closedAtMs: null,
-        detail: `more than ${bufferBytesMax} bytes of updates came before a snapshot`,
-      };
-      kept.push({ kind: 'opened', gap });
+  /** A newer snapshot, and the diffs since, in place of what a live book has. */
+  function putUnder(snapshot: DepthSnapshot, receivedAtMs: number): Outcome[] {
+    if (refreshing === undefined) return [];
+    if (snapshot.lastUpdateId > position.lastUpdateId) {
+      refreshing.snapshot = snapshot;
+      return [];
     }
-    return [...kept, ...ask('start')];
+    refreshing.snapshot = undefined;
+    const isNeeded = gap !== undefined || isShallow();
+    if (snapshot.lastUpdateId < refreshing.fromUpdateId || !load(snapshot)) {
+      if (isNeeded) return ask('stale');
+      refreshing = undefined;
+      buffer.clear();
+      return [];
+    }
+    const top = book.best();
+    refreshing = undefined;
+    for (const { diff } of buffer.clear()) if (diff.lastUpdateId > snapshot.lastUpdateId) book.apply(diff);
+    audit.clearTops();
+    return [{ kind: 'joined', snapshot, receivedAtMs, top }, ...closeGap(snapshot.lastUpdateId), ...check(undefined)];
   }
 
   return {
     onConnect: () => (state === 'waiting' ? ask(gap === undefined ? 'start' : 'gap') : []),
-    onDiff: (diff, receivedAtMs) =>
-      state === 'live' ? onDiffLive(diff, receivedAtMs) : onDiffWaiting(diff, receivedAtMs),
+    onDiff: (diff, receivedAtMs) => (state === 'live' ? onDiffLive : onDiffWaiting)(diff, receivedAtMs),
     onTicker(ticker) {
-      const wrong = audit.onTicker(ticker);
-      return state === 'live' ? disagree(wrong) : [];
+      const disagreement = audit.onTicker(ticker);
+      return state === 'live' ? check(disagreement) : [];
     },
     onSnapshot(snapshot, receivedAtMs) {
       isAsked = false;
-      return state === 'live' ? takeDeeper(snapshot, receivedAtMs) : join(snapshot, receivedAtMs);
+      return (state === 'live' ? putUnder : join)(snapshot, receivedAtMs);
     },
     onSnapshotFailed() {
       isAsked = false;
-      deepening = undefined;
-      return state === 'live' ? [] : ask('failed');
+      return state === 'live' && refreshing === undefined ? [] : ask('failed');
     },
-    onGarbage: (reason) => [...open('garbage', reason), ...ask('gap')],
+    onGarbage: (reason) => [...lose('garbage', reason), ...ask('gap')],
     onDisconnect(detail) {
       audit.clear();
-      return open('disconnect', detail);
+      return lose('disconnect', detail);
     },
     book,
     get state() {
@@ -311,12 +279,18 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return gap;
     },
     get auditedCount() {
-      return audit.agreed;
+      return audit.agreedCount;
     },
     get bufferedBytes() {
       return buffer.bytes;
     },
   };
+}
+
+function describeGap(relation: 'ahead' | 'reset', lastUpdateId: number, diff: DepthDiff): string {
+  if (relation === 'reset') return `ids went back from ${lastUpdateId} to ${diff.firstUpdateId}`;
+  const continued = diff.previousUpdateId ?? diff.firstUpdateId - 1;
+  return `update ${diff.lastUpdateId} continues ${continued}, not ${lastUpdateId}`;
 }
 
 /** A side that is empty is known to be; one whose best may be a level beyond the known range is not. */
