@@ -37,6 +37,8 @@ export interface SymbolBook {
   onSnapshotFailed(): Outcome[];
   /** A message of the symbol could not be read: a diff may be lost. */
   onGarbage(reason: string): Outcome[];
+  /** Tickers may have been missed: what came before is compared with none that comes after. */
+  onTickersLost(): void;
   /** The stream is lost. A snapshot is only wanted once it is back. */
   onDisconnect(detail: string): Outcome[];
   readonly book: OrderBook;
@@ -264,6 +266,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return state === 'live' && refreshing === undefined ? [] : ask('failed');
     },
     onGarbage: (reason) => [...lose('garbage', reason), ...ask('gap')],
+    onTickersLost: () => audit.clear(),
     onDisconnect(detail) {
       audit.clear();
       return lose('disconnect', detail);

@@ -1,0 +1,286 @@
+import type { Logger } from 'pino';
+import { exchangeSymbolOf, type Pair } from '../../catalog/schema/pair.ts';
+import type { Bar } from '../datasets/market/bar.ts';
+import type { Gap, MarketRecord } from '../datasets/market/record.ts';
+import { rulesOf } from './binance/markets.ts';
+import type { Market } from './binance/messages.ts';
+import { parseStreamMessage } from './binance/parse-message.ts';
+import type { CollectorMetrics } from './collector-metrics.ts';
+import { createConnectLimiter } from './connection/connect-limiter.ts';
+import { createStreams, type StreamsStats } from './connection/streams.ts';
+import type { Finding } from './rest/exchange-check.ts';
+import { createRest } from './rest/rest.ts';
+import { createSnapshotQueue, type SnapshotQueueStats } from './rest/snapshot-queue.ts';
+import { watchExchange } from './rest/watch-exchange.ts';
+import { createWeightBudget, type WeightBudgetStats } from './rest/weight-budget.ts';
+import { createSymbolFeed, type SymbolFeed, type SymbolReport } from './symbol-feed.ts';
+
+/** What is held of a symbol from an earlier run. */
+export interface HeldTo {
+  readonly updateId: number;
+  readonly eventTimeMs: number;
+}
+
+export interface CollectMarketOptions {
+  readonly market: Market;
+  /** Addresses without a path. */
+  readonly exchange: { readonly rest: string; readonly stream: string };
+  readonly collection: CollectionSettings;
+  /** Of what the exchange allows an address, for this process: more than 0, at most 1. */
+  readonly share: number;
+  readonly apiKey: string | undefined;
+  /** Where the rows go. They never throw. */
+  readonly sinks: {
+    record(record: MarketRecord): void;
+    gap(gap: Gap): void;
+    bars(bars: readonly Bar[]): void;
+  };
+  readonly metrics: CollectorMetrics;
+  readonly log: Logger;
+  readonly now?: () => number;
+}
+
+export interface CollectionSettings {
+  readonly symbolsChunkSize: number;
+  readonly concurrentCollectors: number;
+  readonly rateLimitPerSecond: number;
+  readonly reconnectAttempts: number;
+  readonly reconnectDelaySeconds: number;
+  readonly snapshotDepth: number;
+  readonly checkpointMinutes: number;
+  readonly recordIntervalMs: number;
+}
+
+/** The symbols of one market, kept whole. */
+export interface MarketCollection {
+  /**
+   * Follows these pairs of the market from now on. `held` says for a new one what is held of it. No pair that stays notices.
+   */
+  setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void;
+  report(): MarketReport;
+  /** Hands on what is held back, and closes all connections. */
+  stop(): Promise<void>;
+}
+
+export interface MarketReport {
+  readonly market: Market;
+  readonly symbols: readonly SymbolReport[];
+  /** What the last check against the exchange found. */
+  readonly findings: readonly Finding[];
+  readonly streams: StreamsStats;
+  readonly weight: WeightBudgetStats;
+  readonly snapshots: SnapshotQueueStats;
+}
+
+const tickMs = 250;
+const observeMs = 2_000;
+/** Of one symbol's updates while it waits for a snapshot: minutes of the busiest. */
+const bufferBytesMax = 8 * 1024 * 1024;
+
+interface Followed {
+  pair: Pair;
+  readonly feed: SymbolFeed;
+  /** A snapshot that is wanted later. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+export function collectMarket(options: CollectMarketOptions): MarketCollection {
+  const { market, exchange, collection, share, sinks, metrics, log, now = Date.now } = options;
+  const rules = rulesOf(market);
+  /** By the exchange's own name. */
+  const followed = new Map<string, Followed>();
+  let check: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
+  let findings: readonly Finding[] = [];
+
+  const budget = createWeightBudget({
+    weightPerMinute: rules.weightPerMinute,
+    share,
+    requestsPerSecond: collection.rateLimitPerSecond,
+    clock: now,
+  });
+  const rest = createRest({
+    rules,
+    url: exchange.rest,
+    budget,
+    apiKey: options.apiKey,
+    clock: now,
+    log,
+    onRequest: ({ result }) => {
+      metrics.request(result);
+      if (result === 'throttled') metrics.refused(429, true);
+    },
+    onBanned: () => metrics.refused(418, true),
+  });
+  const queue = createSnapshotQueue({
+    load: rest.loadSnapshot,
+    priorityOf: (symbol) => followed.get(symbol)?.pair.priority ?? 0,
+    onSnapshot: (symbol, snapshot, receivedAtMs) => followed.get(symbol)?.feed.onSnapshot(snapshot, receivedAtMs),
+    clock: now,
+    log,
+  });
+  const limiter = createConnectLimiter({ connectsPer5Minutes: rules.connectsPer5Minutes, share, clock: now });
+  const streams = createStreams({
+    rules,
+    url: exchange.stream,
+    symbols: [],
+    chunkSize: collection.symbolsChunkSize,
+    connections: collection.concurrentCollectors,
+    reconnectAttempts: collection.reconnectAttempts,
+    reconnectDelayMs: collection.reconnectDelaySeconds * 1000,
+    limiter,
+    onMessage: receive,
+    onBroken: (symbols, detail, kinds) => {
+      for (const symbol of symbols) followed.get(symbol)?.feed.onBroken(kinds, detail);
+    },
+    onHealed: (symbols, kinds) => {
+      for (const symbol of symbols) followed.get(symbol)?.feed.onHealed(kinds);
+    },
+    onRefused: (status) => {
+      if (status === 418 || status === 429) metrics.refused(status, true);
+    },
+    clock: now,
+    log,
+  });
+
+  function receive(raw: Buffer, receivedAtMs: number): void {
+    const message = parseStreamMessage(raw);
+    switch (message.kind) {
+      case 'depth':
+      case 'ticker':
+      case 'trade':
+        metrics.message(message.kind, raw.length);
+        followed.get(message.symbol)?.feed.onMessage(message, receivedAtMs);
+        return;
+      case 'garbage': {
+        metrics.message('garbage', raw.length);
+        const { symbol, reason } = message;
+        const found = symbol === undefined ? undefined : followed.get(symbol);
+        metrics.garbage(found?.pair.symbol ?? '');
+        log.warn({ market, symbol, reason }, 'a message of the exchange cannot be read');
+        found?.feed.onGarbage(reason);
+        return;
+      }
+      default:
+        metrics.message('control', raw.length);
+    }
+  }
+
+  function follow(pair: Pair, heldTo: HeldTo | undefined): Followed {
+    const { symbol } = pair;
+    const name = exchangeSymbolOf(pair);
+    const one: Followed = {
+      pair,
+      timer: undefined,
+      feed: createSymbolFeed({
+        symbol,
+        market,
+        heldTo,
+        recordIntervalMs: collection.recordIntervalMs,
+        checkpointIntervalMs: collection.checkpointMinutes * 60_000,
+        bufferBytesMax,
+        now,
+        sinks: {
+          ...sinks,
+          gap: (gap) => {
+            metrics.gap(gap);
+            if (gap.closedAtMs === null) log.info({ market, ...gap }, 'gap');
+            sinks.gap(gap);
+          },
+          wantSnapshot: (why, delayMs) => {
+            clearTimeout(one.timer);
+            const want = (): void => queue.want(name, why === 'deepen' ? 'deepen' : 'resync', collection.snapshotDepth);
+            one.timer = setTimeout(want, delayMs);
+          },
+          cancelSnapshot: () => {
+            clearTimeout(one.timer);
+            queue.cancel(name);
+          },
+          dropped: metrics.dropped,
+          joined: () => metrics.joined(symbol),
+        },
+      }),
+    };
+    return one;
+  }
+
+  function unfollow(name: string, { pair, feed, timer }: Followed): void {
+    followed.delete(name);
+    clearTimeout(timer);
+    queue.cancel(name);
+    feed.close();
+    metrics.forget(pair.symbol);
+  }
+
+  function setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void {
+    const wanted = new Map(pairs.map((pair) => [exchangeSymbolOf(pair), pair]));
+    for (const [name, one] of followed) if (wanted.get(name)?.symbol !== one.pair.symbol) unfollow(name, one);
+    for (const [name, pair] of wanted) {
+      const one = followed.get(name);
+      if (one === undefined) followed.set(name, follow(pair, held.get(pair.symbol)));
+      else one.pair = pair;
+    }
+    streams.setSymbols([...followed.keys()]);
+    checkAnew();
+  }
+
+  const listed = () => [...followed].map(([exchangeSymbol, { pair }]) => ({ ...pair, exchangeSymbol }));
+
+  /** Now, as the pairs have changed, and daily. */
+  function checkAnew(): void {
+    check?.abort.abort(new Error('the pairs have changed'));
+    const abort = new AbortController();
+    const ended = watchExchange({
+      rest,
+      pairs: listed,
+      onFindings: (found) => {
+        findings = found;
+        metrics.findings(
+          found,
+          listed().map(({ symbol }) => symbol),
+        );
+      },
+      log,
+      signal: abort.signal,
+    });
+    check = { abort, ended };
+  }
+
+  const report = (): MarketReport => ({
+    market,
+    symbols: [...followed.values()].map(({ feed }) => feed.report()),
+    findings,
+    streams: streams.stats(),
+    weight: budget.stats(),
+    snapshots: queue.stats(),
+  });
+
+  function observe(): void {
+    const { symbols, streams: stats, weight, snapshots } = report();
+    const out = new Set(findings.filter(({ kind }) => notTraded.has(kind)).map(({ symbol }) => symbol));
+    metrics.observe({ reports: symbols, out, streams: stats, weight, snapshotsWanted: snapshots.waiting });
+  }
+
+  const timers = [
+    setInterval(() => {
+      for (const { feed } of followed.values()) feed.tick();
+    }, tickMs),
+    setInterval(observe, observeMs),
+  ];
+
+  return {
+    setPairs,
+    report,
+    stop: async () => {
+      check?.abort.abort(new Error('stopped'));
+      for (const timer of timers) clearInterval(timer);
+      await streams.stop();
+      for (const [name, one] of followed) unfollow(name, one);
+      queue.stop();
+      limiter.stop();
+      await check?.ended;
+      await rest.close();
+    },
+  };
+}
+
+const notTraded: ReadonlySet<Finding['kind']> = new Set(['unknown', 'delisted', 'halted']);
