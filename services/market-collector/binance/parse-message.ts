@@ -1,5 +1,6 @@
 import type { MarketMessage } from './messages.ts';
 import { garbage, parseMessageJson } from './parse-message-json.ts';
+import { scanMessage } from './parse-message-scan.ts';
 
 /** What a message of a stream says, for us. */
 export type StreamMessage = MarketMessage | ControlMessage | IgnoredMessage | GarbageMessage;
@@ -36,5 +37,6 @@ export const messageBytesMax = 4 * 1024 * 1024;
  */
 export function parseStreamMessage(raw: Buffer | string): StreamMessage {
   if (raw.length > messageBytesMax) return garbage(undefined, `${raw.length} bytes, more than ${messageBytesMax}`);
-  return parseMessageJson(typeof raw === 'string' ? raw : raw.toString('utf8'));
+  const text = typeof raw === 'string' ? raw : raw.toString('utf8');
+  return scanMessage(text) ?? parseMessageJson(text);
 }
