@@ -1,0 +1,228 @@
+import { type Bar, type BarBook, depthBps } from '../datasets/market/bar.ts';
+import type { BookTop, Side } from '../datasets/market/order-book.ts';
+import { findTradeUnits, foldTrade, type TradeFold, tradesOf } from './bar-builder-fold.ts';
+import { createTradeIds } from './bar-builder-trade-ids.ts';
+import type { Trade } from './binance/messages.ts';
+
+/** What is read of a book at the end of a second. A book that does not sum price × size has no `quoteWithin`. */
+export interface BarSource {
+  best(): BookTop;
+  depthWithin(side: Side, bps: number): string | null;
+  quoteWithin?(side: Side, bps: number): string | null;
+}
+
+export interface BarBuilderOptions {
+  readonly symbol: string;
+  /** The symbol's book, which changes beside the builder. */
+  readonly book: BarSource;
+  /** A second is told so long after its end, for what is late on its way. By the exchange's clock. */
+  readonly latenessMs?: number;
+  /** When nothing comes for so long, our clock takes the place of the exchange's, as much later. */
+  readonly quietMs?: number;
+  /** A second is told again when something of it comes within so long after its end. */
+  readonly retainedSeconds?: number;
+}
+
+/**
+ * Bars of one symbol. A trade is of the second of its trade time, the book is what it was after the last update with an event time
+ * in the second. Which seconds are over is told by the newest of these times; our own clock only counts what has passed since
+ * that came, so neither a clock that is wrong nor a recording of long ago matters.
+ */
+export interface BarBuilder {
+  /** Call before the book is given an update, with the update's event time: it may belong to the next second already. */
+  beforeUpdate(eventTimeMs: number, receivedAtMs: number): void;
+  /** The book has become whole, by the update last announced. */
+  onBookLive(): void;
+  /** The book is not to be trusted from the update last announced on, nor what was told of it since. */
+  onBookLost(): void;
+  /** tooLate, unreadable: it is not counted, and the bar says that trades are missing. */
+  onTrade(trade: Trade, receivedAtMs: number): 'counted' | 'duplicate' | 'tooLate' | 'unreadable';
+  /** Trades may have been missed since the last event. If none were, the next one proves it. */
+  onTradesBroken(): void;
+  /** Bars of the seconds that are over now, and of older ones in which something has changed. Call it once a second or oftener. */
+  close(nowMs: number): Bar[];
+  /** All that is left, at the end: the seconds that were not over are told as far as they are known, and as not whole. */
+  closeAll(): Bar[];
+}
+
+interface Second {
+  readonly start: number;
+  fold: TradeFold | undefined;
+  book: BarBook | null;
+  isBookWhole: boolean;
+  /** As it was told last. */
+  isTradesWhole: boolean;
+  isChanged: boolean;
+  revision: number;
+}
+
+/** A live book that gets no update is told so long, not longer: beyond that a clock jumped. */
+const quietSecondsMax = 3600;
+
+export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
+  const { symbol, book, latenessMs = 500, quietMs = 1500, retainedSeconds = 60 } = options;
+  /** By its number; ascending but for those that came late. */
+  const seconds = new Map<number, Second>();
+  const ids = createTradeIds();
+  let newestMs = Number.NEGATIVE_INFINITY;
+  let newestReceivedAtMs = 0;
+  /** Seconds below are over. */
+  let closedTo = Number.NEGATIVE_INFINITY;
+  /** Of seconds below the book at their end is settled. */
+  let bookTo = Number.NEGATIVE_INFINITY;
+  let updateMs = Number.NEGATIVE_INFINITY;
+  let appliedMs = Number.NEGATIVE_INFINITY;
+  let liveFromMs: number | undefined;
+  /** What the book looks like, as long as it does not change. */
+  let seen: BarBook | undefined;
+  let isOldChanged = false;
+
+  function secondOf(start: number): Second {
+    const found = seconds.get(start);
+    if (found !== undefined) return found;
+    const blank = {
+      fold: undefined,
+      book: null,
+      isBookWhole: false,
+      isTradesWhole: false,
+      isChanged: true,
+      revision: 0,
+    };
+    const second: Second = { start, ...blank };
+    seconds.set(start, second);
+    return second;
+  }
+
+  function change(second: Second): void {
+    second.isChanged = true;
+    if (second.start < closedTo) isOldChanged = true;
+  }
+
+  function onTime(eventTimeMs: number, receivedAtMs: number): void {
+    if (eventTimeMs <= newestMs) return;
+    newestMs = eventTimeMs;
+    newestReceivedAtMs = receivedAtMs;
+  }
+
+  function settleBook(to: number): void {
+    if (to <= bookTo) return;
+    if (liveFromMs !== undefined && bookTo !== Number.NEGATIVE_INFINITY) {
+      seen ??= bookOf(book);
+      for (let start = Math.max(bookTo, to - quietSecondsMax); start < to; start++) {
+        const second = secondOf(start);
+        second.book = seen;
+        second.isBookWhole = liveFromMs <= start * 1000;
+        change(second);
+      }
+    }
+    bookTo = to;
+  }
+
+  /** After something was learnt of trades that are, or are not, missing. */
+  function checkWhole(): void {
+    for (const second of seconds.values())
+      if (second.revision > 0 && second.isTradesWhole !== ids.isWhole(second.start)) change(second);
+  }
+
+  function tell(second: Second, isOver: boolean): Bar {
+    second.isChanged = false;
+    second.revision++;
+    second.isTradesWhole = isOver && ids.isWhole(second.start);
+    return {
+      symbol,
+      timeMs: second.start * 1000,
+      traded: second.fold === undefined ? null : tradesOf(second.fold),
+      isTradesWhole: second.isTradesWhole,
+      book: second.book,
+      isBookWhole: isOver && second.isBookWhole,
+      revision: second.revision,
+    };
+  }
+
+  return {
+    beforeUpdate(eventTimeMs, receivedAtMs) {
+      onTime(eventTimeMs, receivedAtMs);
+      settleBook(Math.floor(eventTimeMs / 1000));
+      seen = undefined;
+      // A snapshot made it live before any update came.
+      if (liveFromMs === Number.NEGATIVE_INFINITY) liveFromMs = eventTimeMs;
+      appliedMs = updateMs;
+      updateMs = eventTimeMs;
+    },
+    onBookLive() {
+      liveFromMs = updateMs;
+      seen = undefined;
+    },
+    onBookLost() {
+      if (liveFromMs === undefined) return;
+      liveFromMs = undefined;
+      for (const second of seconds.values()) {
+        if ((second.start + 1) * 1000 <= appliedMs || second.book === null) continue;
+        second.book = null;
+        second.isBookWhole = false;
+        change(second);
+      }
+    },
+    onTrade(trade, receivedAtMs) {
+      onTime(trade.tradeTimeMs, receivedAtMs);
+      const start = Math.floor(trade.tradeTimeMs / 1000);
+      if (start < closedTo - retainedSeconds) return 'tooLate';
+      const units = findTradeUnits(trade);
+      if (units === undefined) {
+        ids.doubt(start);
+        checkWhole();
+        return 'unreadable';
+      }
+      const added = ids.add(trade.tradeId, start);
+      if (added === 'duplicate') return 'duplicate';
+      const second = secondOf(start);
+      second.fold = foldTrade(second.fold, trade, units);
+      change(second);
+      if (added === 'other') checkWhole();
+      return 'counted';
+    },
+    onTradesBroken() {
+      ids.doubt(Math.floor(newestMs / 1000));
+      checkWhole();
+    },
+    close(nowMs) {
+      const passedMs = Math.max(0, nowMs - newestReceivedAtMs - quietMs);
+      const to = Math.floor((newestMs + passedMs - latenessMs) / 1000);
+      if (!(to > closedTo || isOldChanged)) return [];
+      settleBook(to);
+      closedTo = Math.max(closedTo, to);
+      isOldChanged = false;
+      const bars: Bar[] = [];
+      for (const second of seconds.values()) {
+        if (second.start >= closedTo) continue;
+        if (second.isChanged && isKnown(second)) bars.push(tell(second, true));
+        if (second.start < closedTo - retainedSeconds) seconds.delete(second.start);
+      }
+      ids.forgetBefore(closedTo - retainedSeconds);
+      return bars.sort(byTime);
+    },
+    closeAll() {
+      const left = [...seconds.values()].filter((second) => second.isChanged && isKnown(second));
+      return left.map((second) => tell(second, second.start < closedTo)).sort(byTime);
+    },
+  };
+}
+
+function byTime(a: Bar, b: Bar): number {
+  return a.timeMs - b.timeMs;
+}
+
+/** Whether there is something to tell, or to take back. */
+function isKnown({ fold, book, revision }: Second): boolean {
+  return fold !== undefined || book !== null || revision > 0;
+}
+
+function bookOf(book: BarSource): BarBook {
+  const depths = depthBps.map((bps) => ({
+    bid: book.depthWithin('bid', bps),
+    ask: book.depthWithin('ask', bps),
+    bidQuote: book.quoteWithin?.('bid', bps) ?? null,
+    askQuote: book.quoteWithin?.('ask', bps) ?? null,
+  }));
+  return { ...book.best(), depths };
+}
