@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { Agent } from 'undici';
 import { depthRequestFor, type MarketRules } from '../binance/markets.ts';
 import type { DepthSnapshot } from '../binance/messages.ts';
+import { parseSnapshot } from '../binance/parse-snapshot.ts';
 import { ExchangeError, type ExchangeErrorKind } from './exchange-error.ts';
 import { createExchangeInfoReader, type ExchangeInfo } from './exchange-info.ts';
 import { httpGet } from './http-get.ts';
@@ -25,8 +26,6 @@ export interface RestOptions {
   /** The address, without a path; Binance's own by default. */
   readonly url?: string;
   readonly budget: WeightBudget;
-  /** Throws SyntaxError when the text is no snapshot. */
-  readonly parseSnapshot: (text: string, limit: number) => DepthSnapshot;
   /** Goes along as X-MBX-APIKEY. Market data needs none. */
   readonly apiKey?: string | undefined;
   readonly timeoutMs?: number;
@@ -145,7 +144,7 @@ export function createRest(options: RestOptions): Rest {
         signal,
       );
       const text = Buffer.concat(chunks).toString('utf8');
-      return garbledUnlessParsed(`GET ${rules.depthPath} of ${symbol}`, () => options.parseSnapshot(text, limit));
+      return garbledUnlessParsed(`GET ${rules.depthPath} of ${symbol}`, () => parseSnapshot(text, limit));
     },
     loadExchangeInfo: async (signal) => {
       for (let attempt = 1; ; attempt++) {
