@@ -66,7 +66,7 @@ export function createRest(options: RestOptions): Rest {
     bodyTimeout: 0,
   });
 
-  async function get(
+  async function get<T>(
     what: 'depth' | 'exchangeInfo',
     path: string,
     bounds: {
@@ -76,8 +76,9 @@ export function createRest(options: RestOptions): Rest {
       readonly timeoutMs: number;
     },
     onChunk: (chunk: Buffer) => void,
+    parse: () => T,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<T> {
     await budget.acquire(bounds.weight, bounds.priority, signal);
     const from = performance.now();
     let result: 'ok' | ExchangeErrorKind = 'ok';
@@ -92,6 +93,7 @@ export function createRest(options: RestOptions): Rest {
         clock,
         onLimits: budget.observe,
       });
+      return garbledUnlessParsed(`GET ${path}`, parse);
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       result = error.kind;
@@ -117,7 +119,7 @@ export function createRest(options: RestOptions): Rest {
 
   async function loadExchangeInfoOnce(signal: AbortSignal): Promise<ExchangeInfo> {
     const reader = createExchangeInfoReader();
-    await get(
+    return get(
       'exchangeInfo',
       rules.exchangeInfoPath,
       {
@@ -127,24 +129,23 @@ export function createRest(options: RestOptions): Rest {
         timeoutMs: exchangeInfoTimeoutMs,
       },
       reader.read,
+      reader.finish,
       signal,
     );
-    return garbledUnlessParsed(`GET ${rules.exchangeInfoPath}`, reader.finish);
   }
 
   return {
-    loadSnapshot: async (symbol, levels, priority, signal) => {
+    loadSnapshot: (symbol, levels, priority, signal) => {
       const { limit, weight } = depthRequestFor(rules, levels);
       const chunks: Buffer[] = [];
-      await get(
+      return get(
         'depth',
         `${rules.depthPath}?symbol=${encodeURIComponent(symbol)}&limit=${limit}`,
         { weight, priority, bytesMax: snapshotBytesMax, timeoutMs },
         (chunk) => chunks.push(chunk),
+        () => parseSnapshot(Buffer.concat(chunks).toString('utf8'), limit),
         signal,
       );
-      const text = Buffer.concat(chunks).toString('utf8');
-      return garbledUnlessParsed(`GET ${rules.depthPath} of ${symbol}`, () => parseSnapshot(text, limit));
     },
     loadExchangeInfo: async (signal) => {
       for (let attempt = 1; ; attempt++) {
