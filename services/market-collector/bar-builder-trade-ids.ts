@@ -4,8 +4,8 @@
  */
 export interface TradeIds {
   /**
-   * duplicate: it came before, or is older than all that is remembered · next: it is the next one · other: what is known of
-   * seconds that are over may have changed.
+   * duplicate: it came before · next: it is the next one · other: what is known of seconds that are over may have changed. A second
+   * that `forgetBefore` was told of is not added to.
    */
   add(id: number, second: number): 'duplicate' | 'next' | 'other';
   /** Trades may be missing from this second on, until the next one proves that none are, or shows which. */
@@ -37,7 +37,11 @@ export function createTradeIds(): TradeIds {
         last.toSecond = Math.max(last.toSecond, second);
         return 'next';
       }
-      if (id <= forgottenTo) return 'duplicate';
+      // What is forgotten is of seconds that are over for long: the exchange has begun to count anew.
+      if (id <= forgottenTo) {
+        runs.length = 0;
+        forgottenTo = Number.NEGATIVE_INFINITY;
+      }
       let at = runs.length;
       while (at > 0 && (runs[at - 1] as Run).from > id) at--;
       const before = runs[at - 1];

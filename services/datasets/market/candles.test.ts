@@ -111,7 +111,7 @@ describe(readCandles, () => {
 });
 
 let tokens = 0;
-function write(...bars: Bar[]): Promise<void> {
+function write(...bars: Bar[]): Promise<number> {
   return writeBars(store.timeseries, bars, `token-${tokens++}`);
 }
 

@@ -150,7 +150,7 @@ describe(imbalanceOf, () => {
 });
 
 let tokens = 0;
-function write(...bars: Bar[]): Promise<void> {
+function write(...bars: Bar[]): Promise<number> {
   return writeBars(store.timeseries, bars, `token-${tokens++}`);
 }
 

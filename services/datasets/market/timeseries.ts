@@ -4,16 +4,18 @@ import { foldedColumns, selectFolded } from './bar-fold.ts';
 import { parseDecimal } from './decimal.ts';
 
 /**
- * Writes bars, and makes the minutes anew that they are in: once it resolves, each minute says what its seconds say.
+ * Writes bars, and makes the minutes anew that they are in: once it resolves, each minute says what its seconds say. Resolves to
+ * how many minutes these are.
  * Bars may come in any order and any number of times; of one second the highest version stands (`versionOf`). With the same
  * `token` the same bars are stored once, which spares the store the work of finding that out.
  * Throws what `Timeseries.insert` throws; some of it may be stored then: write the same again.
  */
-export async function writeBars(timeseries: Timeseries, bars: readonly Bar[], token: string): Promise<void> {
-  if (bars.length === 0) return;
+export async function writeBars(timeseries: Timeseries, bars: readonly Bar[], token: string): Promise<number> {
+  if (bars.length === 0) return 0;
   await timeseries.insert('market_bars_1s', bars.map(rowOf), { token });
   const minutes = new Set(bars.map(({ timeMs }) => Math.floor(timeMs / 60_000) * 60));
   await rollUpMinutes(timeseries, [...new Set(bars.map(({ symbol }) => symbol))], [...minutes]);
+  return new Set(bars.map(({ symbol, timeMs }) => `${symbol} ${Math.floor(timeMs / 60_000)}`)).size;
 }
 
 /** Makes these minutes (Unix seconds of their starts) of these symbols anew from their seconds. Idempotent. */
