@@ -450,6 +450,27 @@ const breaks: Break[] = [
     [['backups: { dailyRetentionDays: 7, weeklyRetentionDays: 28 }\n', '']],
     'main\n',
   ],
+  [
+    'CAT108',
+    'a pool borrows a store that the other has not',
+    'pools/later.yaml',
+    [['stores:\n', 'borrows:\n  - { kind: timeseries, from: main }\nstores:\n']],
+    'main }',
+  ],
+  [
+    'CAT108',
+    'a pool borrows from one that is not there',
+    'pools/later.yaml',
+    [['stores:\n', 'borrows:\n  - { kind: timeseries, from: mian }\nstores:\n']],
+    'mian }',
+  ],
+  [
+    'CAT108',
+    'a pool borrows from itself',
+    'pools/later.yaml',
+    [['stores:\n', 'borrows:\n  - { kind: timeseries, from: later }\nstores:\n']],
+    'later }',
+  ],
 ];
 
 describe('rules', () => {
@@ -498,6 +519,16 @@ describe('rules', () => {
     expect(names.get('UNIUSDT')).toBe('spot UNIUSDT');
     expect(names.get('UNIUSDT.P')).toBe('usdm UNIUSDT');
     expect(names.get('UNIUSD_PERP')).toBe('coinm UNIUSD_PERP');
+  });
+
+  it('give a service what its pool borrows', () => {
+    const clickhouse = '  - { kind: timeseries, engine: clickhouse, managed: false }\n';
+    const files = new Map([
+      ...smallCatalogWith('pools/main.yaml', ['stores:\n', `stores:\n${clickhouse}`]),
+      edited('pools/later.yaml', ['stores:\n', 'borrows:\n  - { kind: timeseries, from: main }\nstores:\n']),
+      edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, timeseries]']),
+    ]);
+    expect(parseCatalog(files).problems.map(formatProblem)).toEqual([]);
   });
 
   it('show the sum that is too large, and what it is made of', () => {
@@ -549,4 +580,9 @@ function textAt(
 ): string {
   const lines = (files.get(file.replace(/^catalog\//, '')) ?? '').split('\n').slice(line - 1);
   return [lines[0]?.slice(col - 1), ...lines.slice(1)].join('\n');
+}
+
+/** A file of the small catalog with its text changed. */
+function edited(file: string, edit: readonly [from: string, to: string]): [file: string, text: string] {
+  return [file, smallCatalogWith(file, edit).get(file) ?? ''];
 }

@@ -1,5 +1,6 @@
 import type { Problem } from './problem.ts';
 import type { Rule } from './rule.ts';
+import { borrowedStoreRules } from './rules/borrowed-stores.ts';
 import { channelRules } from './rules/channels.ts';
 import { identityRules } from './rules/identity.ts';
 import { networkRules } from './rules/networks.ts';
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   ...serviceRules,
   ...secretRules,
   ...topicRules,
+  ...borrowedStoreRules,
 ];
 
 /** What the rules find, as problems with their place. */

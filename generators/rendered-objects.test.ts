@@ -131,22 +131,20 @@ describe('policy', () => {
           .filter((key: string) => /_(URL|BROKERS)$/.test(key)),
       );
     expect(addresses('chain-sync')).toEqual(new Set(['DATABASE_URL']));
-    expect(addresses('market-collector')).toEqual(new Set(['DATABASE_URL']));
+    expect(addresses('market-collector')).toEqual(new Set(['DATABASE_URL', 'CLICKHOUSE_URL']));
     expect(addresses('analytics-api')).toContain('CLICKHOUSE_URL');
   });
 
   it('lets only services that are to call the world out to it, and nobody to cloud credentials', () => {
-    // Storage that a provider rents out has public addresses only.
-    const isCaller = ({ internet, needs, pool }: Service, { pools }: Catalog) =>
-      internet === true ||
-      needs.some((need) =>
-        pools
-          .find(({ id }) => id === pool)
-          ?.stores.some(({ kind, engine }) => kind === need && /^(s3|gcs)$/.test(engine)),
-      );
+    // Storage that a provider rents out has public addresses only, and what another pool lends is at its gateway.
+    const isCaller = ({ internet, needs, pool }: Service, { pools }: Catalog) => {
+      const { stores = [], borrows = [] } = pools.find(({ id }) => id === pool) ?? {};
+      const outside = [...stores.filter(({ engine }) => /^(s3|gcs)$/.test(engine)), ...borrows];
+      return internet === true || outside.some(({ kind }) => needs.includes(kind));
+    };
     const callers = new Set(
-      renderings.flatMap(({ inputs: { catalog } }) =>
-        catalog.services.filter((service) => isCaller(service, catalog)).map(({ id }) => id),
+      renderings.flatMap(({ inputs: { catalog, environment } }) =>
+        catalog.services.filter((service) => isCaller(service, catalog)).map(({ id }) => `${environment.name}/${id}`),
       ),
     );
     const services = new Set(renderings.flatMap(({ inputs }) => inputs.catalog.services.map(({ id }) => id)));
@@ -156,7 +154,7 @@ describe('policy', () => {
       );
       const world = blocks.filter(({ cidr }: { cidr: string }) => cidr === '0.0.0.0/0');
       if (services.has(manifest.metadata.name))
-        expect(world.length > 0, path).toBe(callers.has(manifest.metadata.name));
+        expect(world.length > 0, path).toBe(callers.has(`${path.split('/')[1]}/${manifest.metadata.name}`));
       if (services.has(manifest.metadata.name)) {
         for (const { except } of world) expect(except, path).toContain('169.254.0.0/16');
       }

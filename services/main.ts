@@ -175,7 +175,7 @@ ${rows([
   ['--environment NAME', 'a folder of environments/; default local'],
   ['--environment-file FILE', "the environment's file in its place, YAML or JSON: what a cluster mounts"],
   ['--target A,B', `which services to run: ${targets.join(', ')} or all; default all`],
-  ['--live', 'environment local: also sync the real networks of the catalog'],
+  ['--live', 'environment local: also sync the real networks of the catalog, and follow the real exchange'],
   ['--catalog PATH', 'another catalog folder, or the slice of it that a cluster mounts'],
   ['--data-dir DIR', 'where embedded stores keep their data; default .data'],
   ['--host ADDRESS', 'address to listen on; default 127.0.0.1'],

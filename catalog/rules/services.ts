@@ -43,13 +43,13 @@ export const serviceRules: readonly Rule[] = [
   },
   {
     code: 'CAT082',
-    rule: 'a store that a service needs is one its pool provides',
+    rule: 'a store that a service needs is one its pool provides or borrows',
     why: 'the service would start and never become ready',
     *check(view) {
       for (const entry of view.of('service')) {
         const pool = view.find('pool', entry.value.pool)?.value;
         if (pool === undefined) continue;
-        const provided = pool.stores.map(({ kind }) => kind);
+        const provided = [...pool.stores, ...(pool.borrows ?? [])].map(({ kind }) => kind);
         for (const [index, store] of entry.value.needs.entries()) {
           if (provided.includes(store)) continue;
           const message = `pool "${pool.id}" provides no ${store} store (it has ${provided.join(', ') || 'none'})`;

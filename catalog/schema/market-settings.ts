@@ -8,7 +8,11 @@ const whole = (minimum: number, maximum: number, description: string) =>
 const ExchangeAddress = Type.Object(
   {
     rest: Type.String({ ...HttpUrl, examples: ['https://api.binance.com'] }),
-    stream: Type.String({ ...WsUrl, examples: ['wss://stream.binance.com:9443'] }),
+    stream: Type.String({
+      ...WsUrl,
+      description: 'Without the path, which says the kind of stream',
+      examples: ['wss://stream.binance.com'],
+    }),
   },
   closed,
 );
@@ -104,7 +108,8 @@ export type DatabaseDefaults = Filled<DatabaseSettings>;
 /** The brief's figures where they stand the load; https://developers.binance.com for the addresses. */
 export const marketDefaults: MarketDefaults = {
   exchange: {
-    spot: { rest: 'https://api.binance.com', stream: 'wss://stream.binance.com:9443' },
+    // Its streams are served on 9443 too; this port firewalls let pass.
+    spot: { rest: 'https://api.binance.com', stream: 'wss://stream.binance.com' },
     usdm: { rest: 'https://fapi.binance.com', stream: 'wss://fstream.binance.com' },
     coinm: { rest: 'https://dapi.binance.com', stream: 'wss://dstream.binance.com' },
   },

@@ -138,6 +138,18 @@ export const Pool = Type.Object(
     exceptions: Type.Optional(Exceptions),
     nodeGroups: Type.Array(NodeGroup, { maxItems: 50 }),
     stores: Type.Array(PoolStore, { maxItems: 20 }),
+    borrows: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            kind: Type.Literal('timeseries', { description: 'ClickHouse speaks HTTPS, so a gateway can lead there' }),
+            from: Type.String({ ...Id, description: 'Another pool, which runs it' }),
+          },
+          { additionalProperties: false },
+        ),
+        { maxItems: 5, description: "Stores of other pools, reached through their gateways as the pool's own user" },
+      ),
+    ),
     workloads: Type.Optional(Type.Array(PoolWorkload, { maxItems: 50 })),
     extras: Type.Optional(
       Type.Array(

@@ -16,7 +16,14 @@ describe(renderExternalSecret.name, () => {
     expect(Object.keys(keysOf('data-processor'))).toEqual(
       expect.arrayContaining(['MONGODB_URL', 'ELASTICSEARCH_URL', 'OBJECTS_URL']),
     );
-    expect(keysOf('market-collector')).toMatchObject({ BINANCE_API_KEY: 'binance/api-key' });
+    expect(keysOf('market-collector')).toEqual({
+      DATABASE_URL: 'postgresql/url',
+      // Of the rented server's authority.
+      DATABASE_CA: 'postgresql/ca',
+      CLICKHOUSE_URL: 'clickhouse/url',
+      BINANCE_API_KEY: 'binance/api-key',
+      BINANCE_SECRET_KEY: 'binance/secret-key',
+    });
   });
 
   it('holds every key that a variable of the pods asks for', () => {

@@ -32,7 +32,8 @@ describe(renderNetworkPolicy.name, () => {
     for (const { id, internet, needs, pool } of staging.catalog.services.filter(({ id }) => id !== 'gateway')) {
       const world = egressOf(id).filter(({ to }) => to.some(({ ipBlock }) => ipBlock?.cidr === '0.0.0.0/0'));
       const callsS3 = needs.includes('objects') && pool === 'social';
-      expect(world.length, id).toBe(internet === true || callsS3 ? 1 : 0);
+      const borrows = needs.includes('timeseries') && pool === 'market';
+      expect(world.length, id).toBe(internet === true || callsS3 || borrows ? 1 : 0);
       for (const rule of world) {
         expect(
           rule.ports.map(({ port }) => port),
@@ -52,6 +53,13 @@ describe(renderNetworkPolicy.name, () => {
     const inputs = { ...staging, catalog: { ...staging.catalog, networks } };
     const ports = egressOf('chain-sync', inputs).map((rule) => rule.ports.map(({ port }) => port));
     expect(ports.at(-1)).toEqual([443, 8545]);
+  });
+
+  it('opens the port of an exchange that listens elsewhere', () => {
+    const market = { exchange: { spot: { rest: 'https://x.example.com', stream: 'wss://x.example.com:9443' } } };
+    const inputs = { ...staging, environment: { ...staging.environment, market } };
+    const ports = egressOf('market-collector', inputs).map((rule) => rule.ports.map(({ port }) => port));
+    expect(ports.at(-1)).toEqual([443, 9443]);
   });
 
   it('lets in the gateway to public ports and Prometheus to the ops port', () => {

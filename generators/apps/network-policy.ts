@@ -6,8 +6,10 @@ import {
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { StoreKind } from '../../catalog/schema/common.ts';
+import { marketDefaults } from '../../catalog/schema/market-settings.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
 import { privateNets, world } from '../addresses.ts';
+import { isBorrowed } from '../borrowed-stores.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
 import { followsNetworks, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
@@ -71,6 +73,8 @@ function toDns(): NetworkPolicyEgressRule {
 
 /** A store runs in the pool's own namespaces, unless the provider rents it out: then it is on a private net. */
 function toStore(kind: StoreKind, { service, pool }: ServiceContext): NetworkPolicyEgressRule[] {
+  // It answers at the gateway of another pool, on the port of the web.
+  if (isBorrowed(pool, kind)) return [];
   const { engine, managed } = storeOf(kind, service.id, pool);
   // Those are opened with the rest of the world.
   if (isPublic(engine)) return [];
@@ -88,18 +92,26 @@ function toStore(kind: StoreKind, { service, pool }: ServiceContext): NetworkPol
   return [{ to, ports: ports.map(tcp) }];
 }
 
-/** Ports of public addresses that the service may call: 443, and where endpoints of its networks listen elsewhere. */
-function worldPortsOf({ service, pool, workloads }: ServiceContext): number[] {
+/** Ports of public addresses that the service may call: 443, and where its networks' endpoints or the exchange listen elsewhere. */
+function worldPortsOf({ service, pool, environment, workloads }: ServiceContext): number[] {
   const endpoints = workloads.flatMap(({ slice }) => (slice.catalog.networks ?? []).flatMap(({ rpc }) => rpc));
   const ports = new Set([
     ...(service.internet === true ? [443] : []),
     ...service.needs.flatMap((kind) => {
+      if (isBorrowed(pool, kind)) return [443];
       const { engine } = storeOf(kind, service.id, pool);
       return isPublic(engine) ? enginePorts[engine] : [];
     }),
     ...(service.internet === true && followsNetworks(service) ? endpoints.map(({ url }) => portOf(url)) : []),
+    ...(service.internet === true && service.reads.includes('pairs') ? exchangePorts(environment) : []),
   ]);
   return [...ports].sort((a, b) => a - b);
+}
+
+/** Where the markets of the exchange listen. */
+function exchangePorts({ market }: ServiceContext['environment']): number[] {
+  const addresses = Object.values({ ...marketDefaults.exchange, ...market?.exchange });
+  return addresses.flatMap(({ rest, stream }) => [portOf(rest), portOf(stream)]);
 }
 
 function toWorld(ports: readonly number[]): NetworkPolicyEgressRule {
@@ -119,7 +131,8 @@ function isPublic(engine: PoolStore['engine']): boolean {
 
 function portOf(url: string): number {
   const { port, protocol } = new URL(url);
-  return port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port);
+  if (port !== '') return Number(port);
+  return protocol === 'http:' || protocol === 'ws:' ? 80 : 443;
 }
 
 function namespaceIs(name: string) {

@@ -19,7 +19,7 @@ import { variablesOf } from './variables.ts';
 /** Any id but 0, and the same in every image we build. */
 const userId = 10001;
 
-/** Time to finish what runs: an API its requests, chain-sync the commit it is in. */
+/** Time to finish what runs: an API its requests, chain-sync the commit it is in, the collector its last batch (or it goes to disk). */
 const drainSeconds = 60;
 
 /** Gateways learn that a pod goes while it goes: until they have, it must take what they still send. */

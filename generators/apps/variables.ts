@@ -40,6 +40,7 @@ export function secretVariablesOf(context: ServiceContext, workload: Workload): 
   const password = { env: busPassword, secretRef: `kafka/${service.id}`, sources: context.topics.map(topicSource) };
   return [
     ...service.needs.map((store) => addressOf(store, context)),
+    ...authorityOf(context),
     ...(isBusUser(context) ? [password] : []),
     ...own,
     ...keyVariablesOf(context, workload),
@@ -74,6 +75,16 @@ function addressOf(store: StoreKind, { service, environment }: ServiceContext): 
     throw new RenderError(`${file}: service/${service.id} needs the ${store} store: add stores.${store}.secretRef`);
   }
   return { env: addressVariables[store], secretRef: address.secretRef, sources: [`environment/${name}`] };
+}
+
+/** A rented PostgreSQL shows a certificate of its provider's own authority, which no system knows: it stands beside the address. */
+function authorityOf(context: ServiceContext): SecretVariable[] {
+  const { service, pool } = context;
+  const isRented = pool.stores.some(({ kind, managed }) => kind === 'relational' && managed);
+  if (!isRented || !service.needs.includes('relational')) return [];
+  const { secretRef, sources } = addressOf('relational', context);
+  const entry = secretRef.slice(0, secretRef.indexOf('/'));
+  return [{ env: 'DATABASE_CA', secretRef: `${entry}/ca`, sources: [...sources, `pool/${pool.id}`] }];
 }
 
 function keyVariablesOf({ service }: ServiceContext, { slice }: Workload): SecretVariable[] {

@@ -75,9 +75,8 @@ describe(renderWorkload.name, () => {
 
   it('lets what is not released sleep', () => {
     expect(only(objectsOf('auth'), 'Deployment').spec.replicas).toBe(0);
-    for (const { spec } of Object.values(named(objectsOf('market-collector'), 'StatefulSet'))) {
-      expect(spec.replicas).toBe(0);
-    }
+    const collector = objectsOf('market-collector', stagingWith('market-collector', { released: false }));
+    for (const { spec } of Object.values(named(collector, 'StatefulSet'))) expect(spec.replicas).toBe(0);
     expect(only(objectsOf('forecast-training'), 'CronJob').spec.suspend).toBe(true);
     expect(only(objectsOf('auth', stagingWith('auth', { released: true })), 'Deployment').spec).not.toHaveProperty(
       'replicas',

@@ -9,7 +9,7 @@ const inputs = inputsOf('production');
 const units = gatewayUnits(inputs);
 // biome-ignore lint/suspicious/noExplicitAny: every kind has its own shape; a wrong path fails the test.
 const objects: any[] = units.flatMap((unit) => unit.render());
-const leadsToServices = ({ name }: { name: string }) => name !== 'routes-monitoring';
+const leadsToServices = ({ name }: { name: string }) => name !== 'routes-monitoring' && name !== 'lent-clickhouse';
 const routes = units.filter(leadsToServices).flatMap((unit) => unit.render());
 
 describe(gatewayUnits.name, () => {
@@ -58,11 +58,28 @@ describe(gatewayUnits.name, () => {
   });
 
   it('leads to the Grafana of each cluster by a name of its own', () => {
-    const hosts = units.filter((unit) => !leadsToServices(unit)).flatMap((unit) => ofKind('Ingress', unit.render()));
+    const hosts = units
+      .filter(({ name }) => name === 'routes-monitoring')
+      .flatMap((unit) => ofKind('Ingress', unit.render()));
     const named = new Map(hosts.map(({ spec }) => [spec.rules[0].host, spec.rules[0].http.paths[0].backend.service]));
     expect(named.get('grafana.analytics.highfunk.uk')).toEqual({ name: 'grafana', port: { number: 3001 } });
     expect([...named.keys()]).toContain('grafana-eu-west-1.api.social-analytics.com');
     expect(named.size).toBe(hosts.length);
+  });
+
+  it('leads other pools to the ClickHouse that they borrow, in TLS from the first byte', () => {
+    const lent = gatewayUnits(inputsOf('staging')).filter(({ name }) => name === 'lent-clickhouse');
+    expect(lent.map(({ place }) => place.cluster)).toEqual(['defimon-analytics']);
+    const [ingress] = ofKind('Ingress', lent[0]?.render() ?? []);
+    expect(ingress.spec.rules[0].host).toBe('clickhouse.analytics.staging.highfunk.uk');
+    expect(ingress.spec.rules[0].http.paths[0].backend.service).toEqual({
+      name: 'clickhouse-clickhouse',
+      port: { number: 8123 },
+    });
+    expect(ingress.metadata.annotations).toMatchObject({
+      'konghq.com/protocols': 'https',
+      'konghq.com/https-redirect-status-code': '426',
+    });
   });
 
   it('measures every call, whatever the route', () => {

@@ -2,6 +2,7 @@ import type { Pool } from '../../catalog/schema/pool.ts';
 import type { Service } from '../../catalog/schema/service.ts';
 import type { Place } from '../app.ts';
 import { metadataOf } from '../app.ts';
+import { borrowersOf } from '../borrowed-stores.ts';
 import { clustersOf, isPlaced } from '../clusters.ts';
 import { gatewayNamespace, monitoringNamespace } from '../conventions.ts';
 import { renderFilledSecret } from '../external-secret.ts';
@@ -11,6 +12,7 @@ import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
 import { findGrafanaDoor, type GrafanaDoor, renderGrafanaRoute } from './grafana.ts';
 import { hostOf } from './hosts.ts';
+import { renderLentStore } from './lent-store.ts';
 import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
 import { renderCertificate, renderRoutes, renderStickiness } from './routes.ts';
 
@@ -29,6 +31,7 @@ export function gatewayUnits({ catalog, environment }: RenderInputs): Unit[] {
       return [
         gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins),
         ...routeUnits(place, pool, host, services),
+        ...lentStoreUnits(place, pool, `clickhouse.${host}`, borrowersOf(pool, 'timeseries', catalog)),
         ...grafanaUnits(place, findGrafanaDoor(pool, environment, services, pool.regions[index])),
       ];
     });
@@ -71,6 +74,27 @@ function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, s
       ],
     }),
   );
+}
+
+/** Where the pool's stores are, in its first namespace. */
+function lentStoreUnits(
+  place: Omit<Place, 'namespace'>,
+  pool: Pool,
+  host: string,
+  borrowers: readonly string[],
+): Unit[] {
+  const [namespace] = pool.namespaces;
+  if (borrowers.length === 0 || namespace === undefined) return [];
+  return [
+    unit({
+      place: { ...place, namespace },
+      name: 'lent-clickhouse',
+      tier: 'edges',
+      owner: pool.owner,
+      inputs: { host, borrowers },
+      render: (at, inputs) => renderLentStore(at, inputs.host, inputs.borrowers),
+    }),
+  ];
 }
 
 function grafanaUnits(place: Omit<Place, 'namespace'>, door: GrafanaDoor | undefined): Unit[] {

@@ -51,6 +51,8 @@ export function createIndex({ manifests, apps, inputs }: Cluster): Index {
       add('Secret', name, metadata.namespace);
       if (keys !== undefined) secretKeys.set(`${metadata.namespace ?? ''} ${String(name)}`, new Set(keys));
     }
+    // Its operator makes the Service.
+    if (kind === 'ClickHouseInstallation') add('Service', `clickhouse-${metadata.name}`, metadata.namespace);
     if (isProviders(manifest.apiVersion)) {
       machines.add(metadata.name);
       machines.add(`${kind} ${metadata.name}`);

@@ -1,7 +1,7 @@
 import type { PoolStore } from '../../catalog/schema/pool.ts';
 import { keptForEver } from '../app.ts';
 import { withoutFileCopies } from '../backup/volumes.ts';
-import { storageClass } from '../conventions.ts';
+import { gatewayNamespace, storageClass } from '../conventions.ts';
 import { renderClickhouseBackups } from './clickhouse-backup.ts';
 import { keeperClient, keeperReplicas, renderKeeper } from './clickhouse-keeper.ts';
 import { clickhouseReader } from './clickhouse-reader.ts';
@@ -23,7 +23,12 @@ const user = 101;
  */
 export const renderClickhouse: StorePart = (context) => [
   renderStoreSecret(context, {
-    keys: { username: 'username', password: 'password', [clickhouseReader.passwordKey]: clickhouseReader.passwordKey },
+    keys: Object.fromEntries(
+      ['username', 'password', clickhouseReader.passwordKey, ...context.borrowers.map(passwordKeyOf)].map((key) => [
+        key,
+        key,
+      ]),
+    ),
   }),
   renderBackupSecret(context),
   ...renderKeeper(context),
@@ -34,6 +39,7 @@ export const renderClickhouse: StorePart = (context) => [
     pods: servers,
     ingress: [
       clients(context, 8123),
+      context.borrowers.length === 0 ? undefined : namespace(gatewayNamespace, 8123),
       pods(servers, 9000, 9009),
       pods(storeLabels(context, 'clickhouse-backup'), 9000),
       namespace(context.operatorNamespace, 8123, 9000),
@@ -55,8 +61,29 @@ function readerOf() {
   };
 }
 
+/** A pool that borrows it writes there as itself, into a database of its own, and sees nothing else. */
+function borrowerOf(pool: string) {
+  return {
+    [`${pool}/password`]: fromSecret(name, passwordKeyOf(pool)),
+    [`${pool}/networks/ip`]: '::/0',
+    [`${pool}/profile`]: 'default',
+    [`${pool}/quota`]: 'default',
+    [`${pool}/grants/query`]: [`GRANT ALL ON ${pool}.*`],
+  };
+}
+
+/** Makes their databases at the start of the server: a user that may write into one only could not. */
+function databasesOf(pools: readonly string[]): string {
+  const scripts = pools.map((pool) => `<scripts><query>CREATE DATABASE IF NOT EXISTS ${pool}</query></scripts>`);
+  return `<clickhouse><startup_scripts>${scripts.join('')}</startup_scripts></clickhouse>\n`;
+}
+
+function passwordKeyOf(pool: string): string {
+  return `${pool}-password`;
+}
+
 function renderInstallation(context: StoreContext): object {
-  const { store, destination } = context;
+  const { store, destination, borrowers } = context;
   const labels = storeLabels(context);
   return {
     apiVersion: 'clickhouse.altinity.com/v1',
@@ -82,6 +109,7 @@ function renderInstallation(context: StoreContext): object {
           // Else it may not use the collection that says where backups go; a user of this file has it by this switch alone.
           ...(destination === undefined ? {} : { 'defimon/named_collection_control': 1 }),
           ...readerOf(),
+          ...Object.assign({}, ...borrowers.map(borrowerOf)),
         },
         // It may set how long a statement takes, which its plugin does, and change nothing that is kept.
         profiles: { [`${clickhouseReader.user}/readonly`]: 2 },
@@ -100,6 +128,7 @@ function renderInstallation(context: StoreContext): object {
                 'named_collections/backups/secret_access_key': fromSecret(backupSecretOf(context), 'secret-access-key'),
               }),
         },
+        ...(borrowers.length === 0 ? {} : { files: { 'config.d/borrowers.xml': databasesOf(borrowers) } }),
         clusters: [
           {
             name,

@@ -37,6 +37,20 @@ describe('ClickHouse', () => {
     expect([keepersOf(1), keepersOf(2), keepersOf(3)]).toEqual([[1], [3], [3]]);
   });
 
+  it('gives a pool that borrows it a database and a user that sees no other', () => {
+    const [installation] = ofKind(staging, 'ClickHouseInstallation');
+    const users = at(installation?.spec, 'configuration', 'users');
+    expect(at(users, 'market/grants/query')).toEqual(['GRANT ALL ON market.*']);
+    expect(at(users, 'market/password', 'valueFrom', 'secretKeyRef')).toEqual({
+      name: 'clickhouse',
+      key: 'market-password',
+    });
+    expect(at(installation?.spec, 'configuration', 'files', 'config.d/borrowers.xml')).toContain(
+      '<query>CREATE DATABASE IF NOT EXISTS market</query>',
+    );
+    expect(JSON.stringify(ofKind(staging, 'NetworkPolicy'))).toContain('"kubernetes.io/metadata.name":"gateway"');
+  });
+
   it('tells its bucket from its secrets, and names neither key in a statement', () => {
     const jobs = JSON.stringify(ofKind(staging, 'CronJob'));
     expect(jobs).toContain("TO S3(backups, 'daily/$at')");

@@ -22,7 +22,9 @@ interface StoreSecretOptions {
  * entry writes the three together. The addresses in those URLs, inside the namespace:
  *
  *     postgresql     postgresql://<username>:<password>@postgresql-rw:5432/defimon, username `defimon`
- *     clickhouse     http://<username>:<password>@clickhouse-clickhouse:8123/default; Grafana's in `grafana-password`
+ *     clickhouse     http://<username>:<password>@clickhouse-clickhouse:8123/default; Grafana's in `grafana-password`; that of
+ *                    a pool that borrows it in `<pool>-password`, and in that pool's own `clickhouse/url`
+ *                    https://<pool>:<password>@clickhouse.<domain of this pool>/<pool>
  *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`
  *     redis          redis://:<password>@redis:6379, with several replicas @redis-master:6379
  *     minio          http://<username>:<password>@minio-hl:9000 (entry `objects`)

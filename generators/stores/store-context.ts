@@ -23,6 +23,8 @@ export interface StoreClient {
 export interface StoreContext {
   readonly place: Place;
   readonly store: SizedStore;
+  /** Pools that borrow it: each has a user and a database of its name, and comes through the gateway. */
+  readonly borrowers: readonly string[];
   readonly backups: Pool['backups'];
   /** Where its backups go; undefined while the pool has no provider, and so no bucket. */
   readonly destination: BackupDestination | undefined;

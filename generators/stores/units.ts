@@ -2,6 +2,7 @@ import type { Catalog } from '../../catalog/schema/catalog.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
 import type { Place } from '../app.ts';
 import { findBackupDestination } from '../backup/destination.ts';
+import { borrowersOf } from '../borrowed-stores.ts';
 import { clustersOf } from '../clusters.ts';
 import { gatewayNamespace } from '../conventions.ts';
 import { RenderError, type RenderInputs } from '../inputs.ts';
@@ -60,6 +61,7 @@ function storeUnit(place: Place, pool: Pool, store: SizedStore, { catalog, envir
   const isBus = store.kind === 'bus';
   const inputs: Omit<StoreContext, 'place'> = {
     store,
+    borrowers: borrowersOf(pool, store.kind, catalog),
     backups: pool.backups,
     destination: findBackupDestination(environment.name, pool, place.cluster),
     clients: clientsOf(pool, store, place, catalog),

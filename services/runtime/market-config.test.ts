@@ -22,7 +22,7 @@ describe(decideMarket.name, () => {
     expect(exchange.spot).toEqual({ rest: 'http://127.0.0.1:18700', stream: 'ws://127.0.0.1:18700' });
     expect(exchange.usdm).toEqual({ rest: 'http://localhost:18701', stream: 'ws://[::1]:18701' });
     expect(exchange.coinm).toEqual(marketDefaults.exchange.coinm);
-    expect(decide({}, { portOffset: 100 }).exchange.spot.stream).toBe('wss://stream.binance.com:9443');
+    expect(decide({}, { portOffset: 100 }).exchange.spot.stream).toBe('wss://stream.binance.com');
   });
 
   it('takes Binance itself when the real one is asked for', () => {
