@@ -1,0 +1,103 @@
+import Type from 'typebox';
+import type { Pair } from '../../catalog/schema/pair.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
+import { ProblemError } from '../runtime/http-problem.ts';
+import { BookAnswer } from './answers.ts';
+import type { RouteDeps } from './deps.ts';
+import { gapAnswerOf } from './gap-routes.ts';
+import type { LiveBook } from './live/live-book.ts';
+import { rebuildBook } from './live/rebuild.ts';
+import { getPair } from './pairs.ts';
+import { symbolPath, TimeParameter } from './query.ts';
+import { millisecondsOf } from './time.ts';
+
+const depthDefault = 100;
+const staleMs = 60_000;
+
+const BookQuery = Type.Object(
+  {
+    depth: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 5000,
+        default: depthDefault,
+        description: 'Levels of each side, the best first',
+      }),
+    ),
+    at: TimeParameter('The book as it was then, by event time; now when left out'),
+  },
+  { additionalProperties: false },
+);
+
+/** The book of one pair, now or in the past. */
+export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }: RouteDeps): void {
+  app.get(
+    '/book/:symbol',
+    {
+      schema: {
+        tags: ['books'],
+        operationId: 'getBook',
+        summary: 'The order book of a pair',
+        description:
+          'Rebuilt from the last whole book that was recorded and every update after it. `state`, `stale`, `ageMs` and `gap` say how far it can be trusted; `bidFloor` and `askCeiling`, how far down it is known.',
+        params: symbolPath(catalog.current()),
+        querystring: BookQuery,
+        response: {
+          200: { description: 'The book', content: { 'application/json': { schema: BookAnswer } } },
+          ...problemResponses({
+            400: 'A parameter is not valid',
+            404: 'There is no such symbol',
+            409: 'No book is held of that time, or ever will be',
+            503: 'No book is held yet, or try again in a second',
+          }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { depth = depthDefault } = request.query;
+      const pair = getPair(catalog.current(), request.params.symbol);
+      const at = request.query.at === undefined ? null : millisecondsOf(request.query.at);
+      const view = at === null ? await live.openBook(pair.symbol) : await rebuildBook(relational, pair, at);
+      if (view.state === 'waiting') throw noBook(pair, at);
+      const { book, state, gap, lastUpdateId, eventTimeMs, receivedAtMs } = view;
+      const ageMs = Math.max(0, (at ?? clock()) - (at === null ? receivedAtMs : eventTimeMs));
+      reply.header('cache-control', 'no-store');
+      return {
+        symbol: pair.symbol,
+        state,
+        stale: ageMs > staleMs,
+        at,
+        lastUpdateId,
+        eventTime: eventTimeMs,
+        receivedAt: receivedAtMs,
+        ageMs,
+        bids: book.levels('bid', depth),
+        asks: book.levels('ask', depth),
+        bidFloor: book.bidFloor,
+        askCeiling: book.askCeiling,
+        ...levelCountsOf(view),
+        gap: gap === undefined ? null : gapAnswerOf(gap),
+      };
+    },
+  );
+}
+
+function levelCountsOf({ book }: LiveBook): { bidLevels: number; askLevels: number } {
+  const bidLevels = book.levels('bid').length;
+  return { bidLevels, askLevels: book.levelCount - bidLevels };
+}
+
+function noBook({ symbol, status, statusNote }: Pair, at: number | null): ProblemError {
+  const title = 'No book can be told';
+  if (at !== null) {
+    const when = new Date(at).toISOString();
+    const detail = `No snapshot of ${symbol} is held of ${when} or before: /symbols says from when on there are records.`;
+    return new ProblemError({ status: 409, code: 'no-book', title, detail });
+  }
+  if (status === 'retired') {
+    const detail = `${symbol} is retired and not collected: ${statusNote ?? 'it is no longer traded'}.`;
+    return new ProblemError({ status: 409, code: 'no-book', title, detail });
+  }
+  const detail = `No snapshot of ${symbol} is held yet: it waits for its turn, or the collector is not running.`;
+  return new ProblemError({ status: 503, code: 'no-book', title, detail, headers: { 'retry-after': '5' } });
+}

@@ -1,0 +1,70 @@
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
+import { HealthAnswer, StatsAnswer } from './answers.ts';
+import type { RouteDeps } from './deps.ts';
+import { readStats } from './market-view.ts';
+import { memoize } from './memo.ts';
+import { NoQuery } from './query.ts';
+
+const tags = ['health'];
+
+/** The last minutes are counted row by row: not for every caller. */
+const statsForMs = 5_000;
+
+/** How the collection goes, and how the service is. */
+export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
+  const { catalog, relational, environment, version, clock } = deps;
+  const stats = memoize(statsForMs, clock, () => {
+    const pairs = catalog.current().catalog.pairs.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1));
+    return readStats(relational, pairs, clock());
+  });
+
+  app.get(
+    '/stats',
+    {
+      schema: {
+        tags,
+        operationId: 'getStats',
+        summary: 'Figures of the collection',
+        description:
+          'Records by kind, records a second, lag and gaps: of all pairs, and of each that was ever collected.',
+        querystring: NoQuery,
+        response: {
+          200: { description: 'The figures', content: { 'application/json': { schema: StatsAnswer } } },
+          ...problemResponses({ 503: 'Try again in a second' }),
+        },
+      },
+    },
+    () => stats(),
+  );
+
+  app.get(
+    '/health',
+    {
+      schema: {
+        tags,
+        operationId: 'getHealth',
+        summary: 'State of the service',
+        description: '200 when every part of this process is well, 503 otherwise; the body says which is not.',
+        querystring: NoQuery,
+        response: {
+          200: { description: 'All is well', content: { 'application/json': { schema: HealthAnswer } } },
+          503: { description: 'A part is not well', content: { 'application/json': { schema: HealthAnswer } } },
+        },
+      },
+    },
+    async (_request, reply) => {
+      const modules = await deps.health();
+      const well = Object.values(modules).every(({ ok }) => ok);
+      reply.code(well ? 200 : 503).header('cache-control', 'no-store');
+      return {
+        status: well ? ('ok' as const) : ('unhealthy' as const),
+        environment,
+        version,
+        catalog: { digest: catalog.current().digest, refused: [...catalog.refused()] },
+        modules: Object.fromEntries(
+          Object.entries(modules).map(([name, { ok, detail = null }]) => [name, { ok, detail }]),
+        ),
+      };
+    },
+  );
+}

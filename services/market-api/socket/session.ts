@@ -1,0 +1,345 @@
+import type { Logger } from 'pino';
+import { describeError } from '../../runtime/errors.ts';
+import type { LiveCatalog } from '../../runtime/live-catalog.ts';
+import type { CandleFeed } from '../live/candle-feed.ts';
+import type { LiveEvent } from '../live/events.ts';
+import type { LiveMarket } from '../live/live-market.ts';
+import { findPair, nearestSymbols } from '../pairs.ts';
+import {
+  type ClientMessage,
+  parseClientMessage,
+  type Refusal,
+  type Subscribe,
+  type Unsubscribe,
+} from './client-message.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { createSender, type Outlet, type SenderLimits, senderLimits } from './sender.ts';
+import { headOf, keyOf, type Subscription } from './subscription.ts';
+
+export interface SessionDeps {
+  readonly live: LiveMarket;
+  readonly candles: CandleFeed;
+  readonly catalog: LiveCatalog;
+  readonly clock: () => number;
+  readonly log: Logger;
+  readonly limits?: SenderLimits | undefined;
+}
+
+/** What a connection may ask for. */
+export const sessionLimits = {
+  subscriptionsMax: 1000,
+  messagesPerSecond: 20,
+  messagesAtOnce: 100,
+  /** Messages beyond the rate are answered with an error, up to so many in a row. */
+  refusedMax: 100,
+} as const;
+
+/** One connection: what it follows, and what it is sent. */
+export interface Session {
+  receive(text: string): void;
+  refuse(refusal: Refusal): void;
+  /** To be called every few seconds. */
+  check(): void;
+  close(code: number, reason: string): void;
+  /** The connection is gone: ends all that it follows. */
+  stop(): void;
+}
+
+/** Speaks the protocol of `socket/README` with one client over `outlet`. */
+export function createSession(outlet: Outlet, deps: SessionDeps): Session {
+  const { live, candles, catalog, clock } = deps;
+  const subscriptions = new Map<string, Subscription>();
+  /** Books that are to be sent as a whole, in the order in which they came to be. */
+  const wanting = new Set<Subscription>();
+  /** What has something held back. */
+  const holding = new Set<Subscription>();
+  /** Gaps concern all channels of a symbol and are told once. */
+  const follows = new Map<string, { count: number; stop: () => void }>();
+  const rate = createRateLimit(sessionLimits.messagesPerSecond, sessionLimits.messagesAtOnce, clock);
+  const sender = createSender(outlet, deps.limits ?? senderLimits, { clock, onDrained: pump });
+  let refusedInRow = 0;
+  let stopped = false;
+
+  /** Sends what was held back, as far as it goes. */
+  function pump(): void {
+    for (const each of holding) {
+      if (sender.isHeldBack) return;
+      holding.delete(each);
+      if (each.dropped !== undefined) {
+        const { count, firstId, lastId } = each.dropped;
+        each.dropped = undefined;
+        sender.send(`${headOf(each, 'dropped')},"count":${count},"firstTradeId":${firstId},"lastTradeId":${lastId}`);
+      }
+      sendLatest(each);
+    }
+    for (const each of wanting) {
+      if (sender.isHeldBack) return;
+      sendBook(each);
+    }
+  }
+
+  function sendBook(subscription: Subscription): void {
+    const view = live.findBook(subscription.symbol);
+    // Its follower is told when there is one.
+    if (view === undefined) return;
+    if (view.state === 'waiting') {
+      if (!subscription.isToldWaiting)
+        sender.send(
+          `${headOf(subscription, 'waiting')},"detail":"No book is held yet: a snapshot follows once there is one"`,
+        );
+      subscription.isToldWaiting = true;
+      return;
+    }
+    wanting.delete(subscription);
+    subscription.phase = 'live';
+    subscription.lastUpdateId = view.lastUpdateId;
+    sender.send(
+      `${headOf(subscription, 'snapshot')},"reason":"${subscription.why}",${live.bookText(subscription.symbol)}`,
+    );
+  }
+
+  function wantBook(subscription: Subscription, why: Subscription['why']): void {
+    subscription.phase = 'waiting';
+    subscription.why = why;
+    subscription.isToldWaiting = false;
+    wanting.add(subscription);
+    pump();
+  }
+
+  function sendLatest(subscription: Subscription): void {
+    const type = subscription.channel === 'candles' ? 'candle' : 'ticker';
+    for (const text of subscription.latest.values()) sender.send(`${headOf(subscription, type)},${text}`);
+    subscription.latest.clear();
+  }
+
+  /** The last value wins: what was held back is replaced. */
+  function conflate(subscription: Subscription, key: number, text: string): void {
+    const { latest } = subscription;
+    latest.set(key, text);
+    if (!sender.isHeldBack) {
+      sendLatest(subscription);
+      return;
+    }
+    holding.add(subscription);
+    if (latest.size > 2) latest.delete(Math.min(...latest.keys()));
+  }
+
+  function onBook(subscription: Subscription, event: LiveEvent): void {
+    if (event.kind === 'book') {
+      if (subscription.phase === 'live') wantBook(subscription, 'replaced');
+      else pump();
+      return;
+    }
+    if (event.kind !== 'diff' || subscription.phase !== 'live' || event.lastUpdateId <= subscription.lastUpdateId)
+      return;
+    if (sender.isHeldBack) {
+      // A diff is never left out in silence: what the client has is no longer the book.
+      sender.send(`${headOf(subscription, 'reset')},"reason":"slow","lastUpdateId":${subscription.lastUpdateId}`);
+      wantBook(subscription, 'reset');
+      return;
+    }
+    subscription.lastUpdateId = event.lastUpdateId;
+    sender.send(`${headOf(subscription, 'diff')},${event.text}`);
+  }
+
+  function onTrade(subscription: Subscription, event: LiveEvent): void {
+    if (event.kind !== 'trade') return;
+    if (sender.isHeldBack) {
+      const { count = 0, firstId = event.tradeId } = subscription.dropped ?? {};
+      subscription.dropped = { count: count + 1, firstId, lastId: event.tradeId };
+      holding.add(subscription);
+      return;
+    }
+    sender.send(`${headOf(subscription, 'trade')},${event.text}`);
+  }
+
+  function feed(subscription: Subscription): () => void {
+    const { channel, symbol, interval } = subscription;
+    switch (channel) {
+      case 'book':
+        return live.follow(symbol, 'book', (event) => onBook(subscription, event));
+      case 'trades':
+        return live.follow(symbol, 'trades', (event) => onTrade(subscription, event));
+      case 'ticker':
+        return live.follow(symbol, 'ticker', (event) => {
+          if (event.kind === 'ticker') conflate(subscription, 0, event.text);
+        });
+      case 'candles':
+        return candles.follow(symbol, interval ?? '1m', ({ timeMs, text }) => conflate(subscription, timeMs, text));
+    }
+  }
+
+  function followGaps(symbol: string): void {
+    const followed = follows.get(symbol);
+    if (followed !== undefined) {
+      followed.count += 1;
+      return;
+    }
+    const stop = live.followGaps(symbol, (text) => sender.send(`"type":"gap","symbol":"${symbol}",${text}`));
+    follows.set(symbol, { count: 1, stop });
+  }
+
+  function end(subscription: Subscription): void {
+    subscription.stopped = true;
+    subscription.stop();
+    wanting.delete(subscription);
+    holding.delete(subscription);
+    const followed = follows.get(subscription.symbol);
+    if (followed === undefined) return;
+    followed.count -= 1;
+    if (followed.count > 0) return;
+    followed.stop();
+    follows.delete(subscription.symbol);
+  }
+
+  async function resume(subscription: Subscription, fromUpdateId: number): Promise<void> {
+    subscription.phase = 'resuming';
+    subscription.lastUpdateId = fromUpdateId;
+    subscription.attempt += 1;
+    const { attempt } = subscription;
+    const isOver = () => subscription.stopped || subscription.phase !== 'resuming' || subscription.attempt !== attempt;
+    let begun = false;
+    try {
+      await live.openBook(subscription.symbol);
+      for await (const diffs of live.readDiffs(subscription.symbol, fromUpdateId)) {
+        if (isOver()) return;
+        if (diffs === 'not-resumable' || sender.isHeldBack) break;
+        if (!begun) sender.send(`${headOf(subscription, 'resumed')},"lastUpdateId":${fromUpdateId}`);
+        begun = true;
+        for (const { lastUpdateId, text } of diffs) {
+          subscription.lastUpdateId = lastUpdateId;
+          sender.send(`${headOf(subscription, 'diff')},${text}`);
+        }
+        const view = live.findBook(subscription.symbol);
+        if (view?.state === 'live' && subscription.lastUpdateId >= view.lastUpdateId) {
+          subscription.phase = 'live';
+          return;
+        }
+      }
+    } catch (error) {
+      deps.log.warn({ symbol: subscription.symbol, reason: describeError(error) }, 'book subscription not resumed');
+    }
+    if (isOver()) return;
+    if (begun) {
+      const at = `"lastUpdateId":${subscription.lastUpdateId}`;
+      sender.send(`${headOf(subscription, 'reset')},"reason":"not-resumable",${at}`);
+    }
+    wantBook(subscription, 'not-resumable');
+  }
+
+  function subscribe(message: Subscribe): void {
+    const symbols = symbolsOf(message);
+    if (symbols === undefined) return;
+    const { channel, interval, resume: places = {} } = message;
+    const added = symbols.filter((symbol) => !subscriptions.has(keyOf(channel, symbol, interval)));
+    if (subscriptions.size + added.length > sessionLimits.subscriptionsMax) {
+      const detail = `a connection may have ${sessionLimits.subscriptionsMax} subscriptions: it has ${subscriptions.size}, these would add ${added.length}`;
+      refuse({ id: message.id ?? null, code: 'too-many-subscriptions', detail });
+      return;
+    }
+    acknowledge(message, 'subscribed', symbols);
+    const from = new Map(Object.entries(places).map(([symbol, id]) => [symbol.toUpperCase(), id]));
+    for (const symbol of symbols) {
+      const key = keyOf(channel, symbol, interval);
+      let subscription = subscriptions.get(key);
+      if (subscription === undefined) {
+        subscription = newSubscription(message, symbol);
+        subscriptions.set(key, subscription);
+        followGaps(symbol);
+        subscription.stop = feed(subscription);
+      }
+      if (channel !== 'book') continue;
+      const fromUpdateId = from.get(symbol);
+      if (fromUpdateId === undefined) wantBook(subscription, 'subscribed');
+      else void resume(subscription, fromUpdateId);
+    }
+  }
+
+  function unsubscribe(message: Unsubscribe): void {
+    const symbols = symbolsOf(message);
+    if (symbols === undefined) return;
+    for (const symbol of symbols) {
+      const key = keyOf(message.channel, symbol, message.interval);
+      const subscription = subscriptions.get(key);
+      if (subscription === undefined) continue;
+      subscriptions.delete(key);
+      end(subscription);
+    }
+    acknowledge(message, 'unsubscribed', symbols);
+  }
+
+  function acknowledge(message: Subscribe | Unsubscribe, type: string, symbols: readonly string[]): void {
+    const interval = message.interval === undefined ? '' : `,"interval":"${message.interval}"`;
+    const id = JSON.stringify(message.id ?? null);
+    const list = JSON.stringify(symbols);
+    sender.send(`"type":"${type}","id":${id},"channel":"${message.channel}"${interval},"symbols":${list}`);
+  }
+
+  /** The symbols as the catalog spells them, each once; undefined when one is not known, which is told. */
+  function symbolsOf({ id, symbols }: Subscribe | Unsubscribe): string[] | undefined {
+    const current = catalog.current();
+    const unknown = symbols.filter((symbol) => findPair(current, symbol) === undefined);
+    if (unknown.length === 0) return [...new Set(symbols.map((symbol) => symbol.toUpperCase()))];
+    const shown = unknown.slice(0, 10).map((symbol) => JSON.stringify(symbol));
+    const near = [...new Set(unknown.slice(0, 10).flatMap((symbol) => nearestSymbols(current, symbol)))];
+    const detail = `the catalog has no ${shown.join(', ')}${unknown.length > 10 ? ` and ${unknown.length - 10} more` : ''}; nothing was changed`;
+    refuse({ id: id ?? null, code: 'unknown-symbol', detail, near });
+    return undefined;
+  }
+
+  function refuse({ id, code, detail, near }: Refusal): void {
+    const hint = near === undefined ? '' : `,"near":${JSON.stringify(near)}`;
+    sender.send(`"type":"error","id":${JSON.stringify(id)},"code":"${code}","detail":${JSON.stringify(detail)}${hint}`);
+  }
+
+  function run(message: ClientMessage): void {
+    if (message.op === 'subscribe') subscribe(message);
+    else if (message.op === 'unsubscribe') unsubscribe(message);
+    else sender.send(`"type":"pong","id":${JSON.stringify(message.id ?? null)},"time":${clock()}`);
+  }
+
+  return {
+    refuse,
+    receive: (text) => {
+      if (stopped) return;
+      if (!rate.take()) {
+        refusedInRow += 1;
+        const { messagesPerSecond, refusedMax } = sessionLimits;
+        const detail = `at most ${messagesPerSecond} messages a second: one message may name many symbols`;
+        if (refusedInRow > refusedMax) sender.close(1008, 'too many messages');
+        else refuse({ id: null, code: 'too-many-messages', detail });
+        return;
+      }
+      refusedInRow = 0;
+      const parsed = parseClientMessage(text);
+      if ('refusal' in parsed) refuse(parsed.refusal);
+      else run(parsed.message);
+    },
+    check: () => sender.check(),
+    close: (code, reason) => sender.close(code, reason),
+    stop: () => {
+      stopped = true;
+      sender.stop();
+      for (const subscription of subscriptions.values()) end(subscription);
+      subscriptions.clear();
+    },
+  };
+}
+
+function newSubscription({ channel, interval }: Subscribe, symbol: string): Subscription {
+  return {
+    channel,
+    symbol,
+    interval,
+    channelSeq: 0,
+    phase: channel === 'book' ? 'waiting' : 'live',
+    lastUpdateId: 0,
+    why: 'subscribed',
+    latest: new Map(),
+    dropped: undefined,
+    attempt: 0,
+    isToldWaiting: false,
+    stop: () => undefined,
+    stopped: false,
+  };
+}
