@@ -274,6 +274,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
     advance,
     truth,
     ended: () => false,
+    snapshotLimit: market === 'spot' ? 5000 : 1000,
     symbols: () => [...states.keys()],
     snapshot: (symbol, limit) => {
       const state = states.get(symbol);

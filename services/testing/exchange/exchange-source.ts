@@ -21,6 +21,8 @@ export interface ExchangeSource {
   truth(symbol: string): TrueBook | undefined;
   /** The body of `GET …/exchangeInfo`, of these symbols or of all; undefined when one of them is unknown. */
   exchangeInfo(symbols?: readonly string[]): string | undefined;
+  /** The most levels a side that a snapshot can be asked for. */
+  readonly snapshotLimit: number;
   /** Nothing follows any more: only of recordings. */
   ended(): boolean;
 }

@@ -5,7 +5,8 @@ export interface ExchangeMessage {
   /** `btcusdt@depth@100ms` */
   readonly stream: string;
   readonly symbol: string;
-  readonly kind: 'depth' | 'ticker' | 'trade';
+  /** other: of recordings, what no collector of books asks for. */
+  readonly kind: 'depth' | 'ticker' | 'trade' | 'other';
   readonly text: string;
   /** By the exchange's clock, Unix milliseconds. */
   readonly timeMs: number;
