@@ -14,7 +14,7 @@ export interface Line {
   roll(why: string): void;
   readonly isOpen: boolean;
   readonly symbols: readonly string[];
-  /** Those whose streams are lost now. */
+  /** Those whose streams are not delivered now, or not yet. */
   readonly broken: readonly string[];
   stop(): Promise<void>;
 }
@@ -58,6 +58,7 @@ export interface LineOptions {
   /** Must not throw. */
   readonly onMessage: (raw: Buffer, receivedAtMs: number) => void;
   readonly onBroken: (symbols: readonly string[], detail: string) => void;
+  /** They are delivered again, or for the first time. */
   readonly onHealed: (symbols: readonly string[]) => void;
 }
 
@@ -85,7 +86,8 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
   let rollTimer: NodeJS.Timeout | undefined;
   let overlapTimer: NodeJS.Timeout | undefined;
   let repeatsTimer: NodeJS.Timeout | undefined;
-  const broken = new Set<string>();
+  /** Symbols whose streams are delivered, and whose consumer knows it. */
+  const flowing = new Set<string>();
 
   const streams = (): Set<string> => new Set(symbols.flatMap(options.streamsOf));
   const leading = (): string[] => symbols.flatMap((symbol) => options.streamsOf(symbol).slice(0, 1));
@@ -123,6 +125,9 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
       clock: settings.clock,
       counters,
       onOpen: () => opened(socket),
+      onConfirmed: () => {
+        if (socket === current) announce();
+      },
       onData: (raw, receivedAtMs) => received(socket, raw, receivedAtMs),
       onShutdown: () => {
         doomed.add(socket);
@@ -180,8 +185,20 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
       ? reconnectDelay(failures++, settings.reconnect, settings.random)
       : settings.rollAfterMs * (1 - settings.random() / 20);
     rollTimer = setTimeout(() => roll('its time is nearly up'), rollInMs);
-    const healed = [...broken];
-    broken.clear();
+    // An old one that ended early may have had streams for which the new one is still asking.
+    const lost = [...flowing].filter((symbol) => !isDelivered(symbol));
+    for (const symbol of lost) flowing.delete(symbol);
+    if (lost.length > 0) options.onBroken(lost, 'the new connection does not deliver them yet');
+    announce();
+  }
+
+  function isDelivered(symbol: string): boolean {
+    return options.streamsOf(symbol).every((stream) => current?.confirmed.has(stream));
+  }
+
+  function announce(): void {
+    const healed = symbols.filter((symbol) => !flowing.has(symbol) && isDelivered(symbol));
+    for (const symbol of healed) flowing.add(symbol);
     if (healed.length > 0) options.onHealed(healed);
   }
 
@@ -206,10 +223,11 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
     }
     current = undefined;
     clearTimeout(rollTimer);
-    for (const symbol of symbols) broken.add(symbol);
+    const lost = [...flowing];
+    flowing.clear();
     counters.reconnects++;
     log.warn({ ...facts(), detail }, 'a connection is lost');
-    options.onBroken([...symbols], detail);
+    if (lost.length > 0) options.onBroken(lost, detail);
     // One that is on its way already takes its place.
     if (next === undefined) void connect('lost', reconnectDelay(failures++, settings.reconnect, settings.random));
   }
@@ -220,7 +238,7 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
     clearTimeout(overlapTimer);
     const delayMs = reconnectDelay(failures++, settings.reconnect, settings.random);
     log.warn({ ...facts(), detail, failures, retryInMs: Math.round(delayMs) }, 'a connection could not be opened');
-    void connect(current !== undefined ? 'roll' : broken.size > 0 ? 'lost' : 'first', delayMs);
+    void connect(current !== undefined ? 'roll' : openedAt > 0 ? 'lost' : 'first', delayMs);
   }
 
   void connect('first', 0);
@@ -228,9 +246,10 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
     setSymbols: (wanted) => {
       symbols = [...wanted];
       const kept = new Set(wanted);
-      for (const symbol of broken) if (!kept.has(symbol)) broken.delete(symbol);
+      for (const symbol of flowing) if (!kept.has(symbol)) flowing.delete(symbol);
       current?.setStreams(streams());
       next?.setStreams(streams());
+      announce();
     },
     roll,
     get isOpen() {
@@ -240,7 +259,7 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
       return symbols;
     },
     get broken() {
-      return [...broken];
+      return symbols.filter((symbol) => !flowing.has(symbol));
     },
     stop: async () => {
       stopped = true;

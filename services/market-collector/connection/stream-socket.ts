@@ -5,6 +5,8 @@ import { createControlPacer } from './control-pacer.ts';
 /** One WebSocket to one route of the exchange. It is opened once and ends once. */
 export interface StreamSocket {
   readonly isOpen: boolean;
+  /** The streams that it delivers for certain: asked for by the address, or by a request that was answered. */
+  readonly confirmed: ReadonlySet<string>;
   /** Follows these streams from now on, by SUBSCRIBE and UNSUBSCRIBE on the open socket. */
   setStreams(streams: ReadonlySet<string>): void;
   /** Ends it in good order; nothing is called back any more. */
@@ -39,11 +41,13 @@ export interface StreamSocketOptions {
   /** No frame of any kind for so long, though asked by a ping: the other side is gone without a word. */
   readonly idleMs: number;
   readonly handshakeMs: number;
-  /** The pause after a request for streams that was refused. */
+  /** The pause after a request for one stream that was refused. */
   readonly refusedPauseMs: number;
   readonly clock: () => number;
   readonly counters: SocketCounters;
   readonly onOpen: () => void;
+  /** More is confirmed. */
+  readonly onConfirmed: () => void;
   /** A message of a stream. Must not throw. */
   readonly onData: (raw: Buffer, receivedAtMs: number) => void;
   /** The exchange is about to close it. */
@@ -67,15 +71,20 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
   const { clock, counters, idleMs } = options;
   const pacer = createControlPacer(options.controlPerSecond);
   let wanted = new Set(options.streams);
+  /** Asked for, and not refused so far. */
   const subscribed = new Set<string>();
+  const confirmed = new Set<string>();
+  /** Those of requests that were refused: each is asked for alone, after all others, so that one cannot keep them out. */
+  const doubtful = new Set<string>();
+  let doubtfulAt = 0;
   /** Requests without an answer, by their id. */
   const asked = new Map<
     number,
-    { readonly method: string; readonly streams: readonly string[]; readonly at: number }
+    { readonly method: Step['method']; readonly streams: readonly string[]; readonly at: number }
   >();
   let lastId = 0;
   let lastFrameAt = performance.now();
-  let pinged = false;
+  let pingedAt: number | undefined;
   let over = false;
   let flushTimer: NodeJS.Timeout | undefined;
   let watchdog: NodeJS.Timeout | undefined;
@@ -122,42 +131,68 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
     clearTimeout(flushTimer);
     flushTimer = undefined;
     while (!over && socket.readyState === WebSocket.OPEN) {
-      const add = firstOf(wanted, subscribed);
-      const streams = add.length > 0 ? add : firstOf(subscribed, wanted);
-      if (streams.length === 0) return;
-      const waitMs = pacer.waitMs();
+      const step = nextStep();
+      if (step === undefined) return;
+      const waitMs = Math.max(pacer.waitMs(), step.notBefore - performance.now());
       if (waitMs > 0) {
         flushTimer = setTimeout(flush, waitMs);
         return;
       }
-      const method = add.length > 0 ? 'SUBSCRIBE' : 'UNSUBSCRIBE';
+      const { method, streams } = step;
       const id = ++lastId;
       asked.set(id, { method, streams, at: performance.now() });
-      for (const stream of streams) method === 'SUBSCRIBE' ? subscribed.add(stream) : subscribed.delete(stream);
+      for (const stream of streams) {
+        if (method === 'SUBSCRIBE') subscribed.add(stream);
+        else {
+          subscribed.delete(stream);
+          confirmed.delete(stream);
+        }
+      }
       sent();
       socket.send(JSON.stringify({ method, params: streams, id }));
     }
   }
 
+  function nextStep(): Step | undefined {
+    const add = firstOf(wanted, (stream) => !subscribed.has(stream) && !doubtful.has(stream));
+    if (add.length > 0) return { method: 'SUBSCRIBE', streams: add, notBefore: 0 };
+    const remove = firstOf(subscribed, (stream) => !wanted.has(stream));
+    if (remove.length > 0) return { method: 'UNSUBSCRIBE', streams: remove, notBefore: 0 };
+    for (const stream of doubtful) {
+      if (wanted.has(stream) && !subscribed.has(stream)) {
+        return { method: 'SUBSCRIBE', streams: [stream], notBefore: doubtfulAt };
+      }
+    }
+    return undefined;
+  }
+
   function onControl(text: string): void {
     const answer = parseObject(text);
-    if (answer === undefined) return;
-    const id = answer.id;
+    const id = answer?.id;
     const request = typeof id === 'number' ? asked.get(id) : undefined;
-    if (request === undefined) return;
+    if (answer === undefined || request === undefined) return;
     asked.delete(Number(id));
+    const { method, streams } = request;
     const refusal = answer.error ?? (answer.code === undefined ? undefined : answer);
-    if (refusal === undefined) return;
-    options.onRefused(
-      `${request.method} of ${request.streams.length} streams: ${JSON.stringify(refusal).slice(0, 200)}`,
-    );
-    // As if it had not been asked; what is still wanted is asked for again in a while.
-    for (const stream of request.streams) {
-      if (request.method === 'SUBSCRIBE') subscribed.delete(stream);
-      else subscribed.add(stream);
+    if (refusal === undefined) {
+      if (method === 'UNSUBSCRIBE') return;
+      for (const stream of streams) {
+        doubtful.delete(stream);
+        if (subscribed.has(stream)) confirmed.add(stream);
+      }
+      options.onConfirmed();
+      return;
     }
-    clearTimeout(flushTimer);
-    flushTimer = setTimeout(flush, options.refusedPauseMs);
+    options.onRefused(`${method} of ${streams.length} streams: ${JSON.stringify(refusal).slice(0, 200)}`);
+    // What it would not drop goes on, and is ignored.
+    if (method === 'UNSUBSCRIBE') return;
+    for (const stream of streams) {
+      subscribed.delete(stream);
+      doubtful.delete(stream);
+      doubtful.add(stream);
+    }
+    if (streams.length === 1) doubtfulAt = performance.now() + options.refusedPauseMs;
+    if (flushTimer === undefined) flush();
   }
 
   function watch(): void {
@@ -171,9 +206,11 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
       // When this process slept or was busy, what came meanwhile has not been read yet: it proves nothing.
       if (lateMs > everyMs) return;
       const silentMs = now - lastFrameAt;
-      if (silentMs > idleMs) return end(`half-open: no frame for ${Math.round(silentMs)} ms`);
-      if (silentMs > idleMs / 2 && !pinged) {
-        pinged = true;
+      if (pingedAt !== undefined && now - pingedAt > idleMs / 2) {
+        return end(`half-open: no frame for ${Math.round(silentMs)} ms`);
+      }
+      if (silentMs > idleMs / 2 && pingedAt === undefined) {
+        pingedAt = now;
         sent();
         socket.ping();
       }
@@ -185,12 +222,13 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
 
   function heard(): void {
     lastFrameAt = performance.now();
-    pinged = false;
+    pingedAt = undefined;
   }
 
   socket.on('open', () => {
     heard();
     watch();
+    for (const stream of subscribed) confirmed.add(stream);
     options.onOpen();
     flush();
   });
@@ -229,9 +267,11 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
     get isOpen() {
       return !over && socket.readyState === WebSocket.OPEN;
     },
+    confirmed,
     setStreams: (streams) => {
       wanted = new Set(streams);
-      if (flushTimer === undefined) flush();
+      for (const stream of doubtful) if (!wanted.has(stream)) doubtful.delete(stream);
+      flush();
     },
     close: () => {
       release();
@@ -248,11 +288,18 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
   };
 }
 
-/** Up to a request's number of those in `from` that are not in `without`. */
-function firstOf(from: ReadonlySet<string>, without: ReadonlySet<string>): string[] {
+interface Step {
+  readonly method: 'SUBSCRIBE' | 'UNSUBSCRIBE';
+  readonly streams: readonly string[];
+  /** By performance.now(). */
+  readonly notBefore: number;
+}
+
+/** Up to a request's number of them. */
+function firstOf(streams: ReadonlySet<string>, isMeant: (stream: string) => boolean): string[] {
   const found: string[] = [];
-  for (const stream of from) {
-    if (without.has(stream)) continue;
+  for (const stream of streams) {
+    if (!isMeant(stream)) continue;
     found.push(stream);
     if (found.length === streamsARequest) break;
   }

@@ -21,7 +21,7 @@ export interface StreamsStats extends Readonly<LineCounters> {
   /** Connections that are open, of those that there should be. */
   readonly open: number;
   readonly wanted: number;
-  /** Symbols of which some streams are lost now. */
+  /** Symbols of which some streams are not delivered now, or not yet. */
   readonly broken: readonly string[];
   /** Messages that the consumer threw at. */
   readonly handlerErrors: number;
@@ -52,7 +52,10 @@ export interface StreamsOptions {
   readonly onMessage: (raw: Buffer, receivedAtMs: number) => void;
   /** These streams of these symbols are lost, with nothing to bridge them: what happens until `onHealed` is missed. */
   readonly onBroken: (symbols: readonly string[], detail: string, kinds: readonly StreamKind[]) => void;
-  /** They are delivered again. */
+  /**
+   * They are delivered again, or for the first time: asked for, and not refused. Of a symbol that the exchange does not know
+   * nothing follows all the same.
+   */
   readonly onHealed: (symbols: readonly string[], kinds: readonly StreamKind[]) => void;
   /** The exchange refuses us until then, by our clock: 429 for too many attempts, 418 for a ban. */
   readonly onRefused?: (status: number, untilMs: number) => void;

@@ -39,6 +39,8 @@ export async function startStreamServer(): Promise<StreamServer> {
   const peers: Peer[] = [];
   const attempts: string[] = [];
   const attemptTimes: number[] = [];
+  // One after the other on each socket, whatever its delay.
+  const outboxes = new Map<WebSocket, { readonly text: string; readonly dueAt: number }[]>();
   let refusal: { readonly status: number; readonly headers: Readonly<Record<string, string>> } | undefined;
 
   server.on('upgrade', (request, raw, head) => {
@@ -100,8 +102,12 @@ export async function startStreamServer(): Promise<StreamServer> {
       const text = JSON.stringify({ stream, data });
       for (const { streams, mute, delayMs, socket } of peers) {
         if (mute || !streams.has(stream)) continue;
-        if (delayMs === 0) socket.send(text);
-        else setTimeout(() => socket.send(text), delayMs);
+        const queue = outboxes.get(socket) ?? [];
+        outboxes.set(socket, queue);
+        queue.push({ text, dueAt: Math.max(performance.now() + delayMs, queue.at(-1)?.dueAt ?? 0) });
+        setTimeout(() => {
+          while (queue[0] !== undefined && queue[0].dueAt <= performance.now()) socket.send(queue.shift()?.text ?? '');
+        }, delayMs + 2);
       }
     },
     refuseWith: (status, headers = {}) => {
