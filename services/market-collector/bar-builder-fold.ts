@@ -5,6 +5,9 @@ import type { Trade } from './binance/messages.ts';
 /** Decimals that the time series store keeps. */
 const scale = 18;
 
+/** 10^16: sums of ten thousand such numbers fit the store's 38 digits. No market comes near. */
+const unitsMax = 10n ** BigInt(16 + scale);
+
 const powersOfTen = Array.from({ length: scale + 1 }, (_, exponent) => 10n ** BigInt(exponent));
 
 /** A trade in integers of 10^-18. */
@@ -29,14 +32,16 @@ export interface TradeFold {
   takerBuyQuote: bigint;
 }
 
-/** Undefined for what is no positive price and no size, or has more decimals (price and size together) than can be kept. */
+/** Undefined for what is no positive price and no size, or has more digits (price and size together) than can be kept. */
 export function findTradeUnits({ price: priceText, size: sizeText }: Trade): TradeUnits | undefined {
   const price = findUnits(priceText);
   const size = findUnits(sizeText);
   if (price === undefined || size === undefined || price <= 0n || size < 0n) return undefined;
   const product = price * size;
   const quote = product / (powersOfTen[scale] as bigint);
-  return quote * (powersOfTen[scale] as bigint) === product ? { price, size, quote } : undefined;
+  const isKept =
+    quote * (powersOfTen[scale] as bigint) === product && quote < unitsMax && price < unitsMax && size < unitsMax;
+  return isKept ? { price, size, quote } : undefined;
 }
 
 function findUnits(text: string): bigint | undefined {

@@ -134,14 +134,17 @@ describe(createBarBuilder, () => {
     const { builder } = setUp();
     builder.onTrade(trade(1, 1000), 1000);
     builder.onTrade(trade(2, 2000), 2000);
-    for (const [price, size] of [
+    const unreadable = [
       ['1e5', '1'],
       ['0', '1'],
       ['-1', '1'],
-      ['0.0000000001', '0.0000000001'],
       ['1', ''],
-    ] as const)
+      ['0.0000000001', '0.0000000001'],
+      ['1', '9'.repeat(30)],
+    ] as const;
+    for (const [price, size] of unreadable)
       expect(builder.onTrade(trade(3, 2500, price, size), 2500)).toBe('unreadable');
+    for (const time of [-5, 1e15, Number.NaN]) expect(builder.onTrade(trade(3, time), 2500)).toBe('unreadable');
     builder.onTrade(trade(4, 3000), 3000);
     expect(wholeOf(builder.close(6100))).toEqual([
       [1000, false],
@@ -168,7 +171,7 @@ describe(createBarBuilder, () => {
       [3000, '3', true],
     ]);
     expect(bars[1]?.book?.depths).toEqual(
-      [5, 10, 25, 50, 100].map((bps) => ({ bid: `bid${bps}`, ask: `ask${bps}`, bidQuote: null, askQuote: null })),
+      [5, 10, 25, 50, 100].map((bps) => ({ bid: `${bps}.1`, ask: `${bps}.2`, bidQuote: null, askQuote: null })),
     );
     expect(bars[1]?.traded).toBeNull();
   });
@@ -202,7 +205,46 @@ describe(createBarBuilder, () => {
   test('does not fill years when a clock jumps', () => {
     const { builder } = setUp({ isLive: true });
     builder.beforeUpdate(2_000_000_000_000, 1000);
-    expect(builder.close(1000).length).toBeLessThan(4000);
+    expect(builder.close(1000)).toEqual([]);
+    builder.beforeUpdate(2_000_000_002_000, 3000);
+    expect(builder.close(3000)).toMatchObject([{ timeMs: 2_000_000_000_000 }]);
+  });
+
+  test('takes no harm from a time that is none', () => {
+    const { builder } = setUp({ isLive: true });
+    for (const time of [1e15, -1, Number.NaN, Number.POSITIVE_INFINITY]) builder.beforeUpdate(time, 600);
+    builder.beforeUpdate(2500, 2500);
+    expect(builder.close(2500).map(({ timeMs }) => timeMs)).toEqual([0, 1000]);
+  });
+
+  test('begins anew when the clock of the exchange goes back by hours, and goes on to the next trade', () => {
+    const { builder, book } = setUp({ isLive: true });
+    builder.beforeUpdate(90_000_000, 1000);
+    builder.onTrade(trade(1, 90_000_000), 1000);
+    builder.close(1000);
+    builder.beforeUpdate(5500, 1100);
+    book.bid = '2';
+    builder.beforeUpdate(7600, 3100);
+    expect(builder.onTrade(trade(2, 7600), 3100)).toBe('counted');
+    expect(builder.close(3100).map((bar) => [bar.timeMs, bar.book?.bid, bar.isBookWhole, bar.traded?.count])).toEqual([
+      [5000, '2', false, undefined],
+      [6000, '2', true, undefined],
+      [90_000_000, undefined, false, 1],
+    ]);
+    expect(builder.closeAll()).toMatchObject([{ timeMs: 7000, traded: { count: 1 } }]);
+  });
+
+  test('shows no depth that the store could not keep exactly', () => {
+    const { builder, source } = setUp({ isLive: true });
+    source.depthWithin = (side) => (side === 'bid' ? '120.5000' : '0.1234567890123456789');
+    source.quoteWithin = (side) => (side === 'bid' ? '100' : '9'.repeat(21));
+    builder.beforeUpdate(1600, 1600);
+    expect(builder.close(1600)[0]?.book?.depths[0]).toEqual({
+      bid: '120.5',
+      ask: null,
+      bidQuote: '100',
+      askQuote: null,
+    });
   });
 
   test('tells at the end what is left, as not whole where it was not over', () => {
@@ -292,14 +334,14 @@ function setUp({ isLive = false } = {}) {
   const book = { bid: '0' };
   const source: BarSource = {
     best: () => ({ bid: book.bid, bidSize: '1', ask: '9', askSize: '1' }),
-    depthWithin: (side, bps) => `${side}${bps}`,
+    depthWithin: (side, bps) => `${bps}${side === 'bid' ? '.1' : '.2'}`,
   };
   const builder = createBarBuilder({ symbol: 'AB', book: source });
   if (isLive) {
     builder.beforeUpdate(500, 500);
     builder.onBookLive();
   }
-  return { builder, book };
+  return { builder, book, source };
 }
 
 function trade(

@@ -56,8 +56,11 @@ interface Second {
   revision: number;
 }
 
-/** A live book that gets no update is told so long, not longer: beyond that a clock jumped. */
-const quietSecondsMax = 3600;
+/** Times of the exchange further apart than this are no silence and no lateness: its clock was set, or a recording begins again. */
+const jumpSeconds = 3600;
+
+/** The end of what the store's DateTime holds. */
+const timeMsMax = 2 ** 32 * 1000;
 
 export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
   const { symbol, book, latenessMs = 500, quietMs = 1500, retainedSeconds = 60 } = options;
@@ -76,6 +79,8 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
   /** What the book looks like, as long as it does not change. */
   let seen: BarBook | undefined;
   let isOldChanged = false;
+  /** Told before the clock jumped back. */
+  let before: Bar[] = [];
 
   function secondOf(start: number): Second {
     const found = seconds.get(start);
@@ -106,9 +111,9 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
 
   function settleBook(to: number): void {
     if (to <= bookTo) return;
-    if (liveFromMs !== undefined && bookTo !== Number.NEGATIVE_INFINITY) {
+    if (liveFromMs !== undefined && to - bookTo <= jumpSeconds) {
       seen ??= bookOf(book);
-      for (let start = Math.max(bookTo, to - quietSecondsMax); start < to; start++) {
+      for (let start = bookTo; start < to; start++) {
         const second = secondOf(start);
         second.book = seen;
         second.isBookWhole = liveFromMs <= start * 1000;
@@ -116,6 +121,20 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
       }
     }
     bookTo = to;
+  }
+
+  /** The exchange's clock went back: begins anew from there. */
+  function restart(eventTimeMs: number): void {
+    before.push(...tellLeft());
+    seconds.clear();
+    newestMs = updateMs = Number.NEGATIVE_INFINITY;
+    closedTo = bookTo = Math.floor(eventTimeMs / 1000);
+    if (liveFromMs !== undefined) liveFromMs = eventTimeMs;
+  }
+
+  function tellLeft(): Bar[] {
+    const left = [...seconds.values()].filter((second) => second.isChanged && isKnown(second));
+    return left.map((second) => tell(second, second.start < closedTo)).sort(byTime);
   }
 
   /** After something was learnt of trades that are, or are not, missing. */
@@ -141,6 +160,9 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
 
   return {
     beforeUpdate(eventTimeMs, receivedAtMs) {
+      seen = isTime(eventTimeMs) ? seen : undefined;
+      if (!isTime(eventTimeMs)) return;
+      if (eventTimeMs < newestMs - jumpSeconds * 1000) restart(eventTimeMs);
       onTime(eventTimeMs, receivedAtMs);
       settleBook(Math.floor(eventTimeMs / 1000));
       seen = undefined;
@@ -164,15 +186,15 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
       }
     },
     onTrade(trade, receivedAtMs) {
-      onTime(trade.tradeTimeMs, receivedAtMs);
-      const start = Math.floor(trade.tradeTimeMs / 1000);
-      if (start < closedTo - retainedSeconds) return 'tooLate';
       const units = findTradeUnits(trade);
-      if (units === undefined) {
-        ids.doubt(start);
+      if (units === undefined || !isTime(trade.tradeTimeMs)) {
+        ids.doubt(Math.floor(newestMs / 1000));
         checkWhole();
         return 'unreadable';
       }
+      onTime(trade.tradeTimeMs, receivedAtMs);
+      const start = Math.floor(trade.tradeTimeMs / 1000);
+      if (start < closedTo - retainedSeconds) return 'tooLate';
       const added = ids.add(trade.tradeId, start);
       if (added === 'duplicate') return 'duplicate';
       const second = secondOf(start);
@@ -188,11 +210,12 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
     close(nowMs) {
       const passedMs = Math.max(0, nowMs - newestReceivedAtMs - quietMs);
       const to = Math.floor((newestMs + passedMs - latenessMs) / 1000);
-      if (!(to > closedTo || isOldChanged)) return [];
+      const bars = before;
+      before = [];
+      if (!(to > closedTo || isOldChanged)) return bars;
       settleBook(to);
       closedTo = Math.max(closedTo, to);
       isOldChanged = false;
-      const bars: Bar[] = [];
       for (const second of seconds.values()) {
         if (second.start >= closedTo) continue;
         if (second.isChanged && isKnown(second)) bars.push(tell(second, true));
@@ -202,8 +225,7 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
       return bars.sort(byTime);
     },
     closeAll() {
-      const left = [...seconds.values()].filter((second) => second.isChanged && isKnown(second));
-      return left.map((second) => tell(second, second.start < closedTo)).sort(byTime);
+      return [...before.splice(0), ...tellLeft()];
     },
   };
 }
@@ -217,12 +239,23 @@ function isKnown({ fold, book, revision }: Second): boolean {
   return fold !== undefined || book !== null || revision > 0;
 }
 
+function isTime(ms: number): boolean {
+  return ms >= 0 && ms < timeMsMax;
+}
+
 function bookOf(book: BarSource): BarBook {
   const depths = depthBps.map((bps) => ({
-    bid: book.depthWithin('bid', bps),
-    ask: book.depthWithin('ask', bps),
-    bidQuote: book.quoteWithin?.('bid', bps) ?? null,
-    askQuote: book.quoteWithin?.('ask', bps) ?? null,
+    bid: keptOf(book.depthWithin('bid', bps)),
+    ask: keptOf(book.depthWithin('ask', bps)),
+    bidQuote: keptOf(book.quoteWithin?.('bid', bps) ?? null),
+    askQuote: keptOf(book.quoteWithin?.('ask', bps) ?? null),
   }));
   return { ...book.best(), depths };
+}
+
+/** Without zeros at the end; null for what the store could not keep exactly, in 20 digits before and 18 after the point. */
+function keptOf(text: string | null): string | null {
+  if (text === null) return null;
+  const kept = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+  return /^\d{1,20}(\.\d{1,18})?$/.test(kept) ? kept : null;
 }

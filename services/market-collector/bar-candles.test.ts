@@ -33,9 +33,9 @@ describe(createBarBuilder, () => {
           expect(candles.slice(1, -1).every(({ isComplete }) => isComplete)).toBe(true);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
-  });
+  }, 240_000);
 
   test('never says that a candle is complete of which trades were lost, nor counts one twice', async () => {
     await fc.assert(
@@ -65,9 +65,9 @@ describe(createBarBuilder, () => {
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
-  });
+  }, 240_000);
 });
 
 const intervals = Object.keys(intervalSeconds) as Interval[];
