@@ -121,6 +121,15 @@ describe.each(markets)('createExchangeCore, %s', (market) => {
     ]);
   });
 
+  it('lists a symbol while the others go on', () => {
+    const core = coreOf({ market });
+    core.advance(1000);
+    core.add(specOf('CCCUSDT'));
+    core.add(specOf('CCCUSDT'));
+    expect(core.symbols()).toEqual(['AAAUSDT', 'BBBUSDT', 'CCCUSDT']);
+    expect(new Set(core.advance(1000).map(({ symbol }) => symbol))).toEqual(new Set(core.symbols()));
+  });
+
   it('can start its ids anew', () => {
     const core = coreOf({ market });
     core.advance(1000);

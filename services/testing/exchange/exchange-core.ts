@@ -17,6 +17,8 @@ import { gridText, type SymbolSpec, type SymbolStatus } from './symbol-spec.ts';
 
 export interface ExchangeCore extends ExchangeSource {
   symbols(): string[];
+  /** A new symbol is listed; nothing happens if it is there. */
+  add(spec: SymbolSpec): void;
   /** Only of a symbol that is TRADING does the book move. */
   setStatus(symbol: string, status: SymbolStatus): void;
   /** The symbol is in no `exchangeInfo`, has no snapshot, and its streams say nothing. */
@@ -276,6 +278,9 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
     ended: () => false,
     snapshotLimit: market === 'spot' ? 5000 : 1000,
     symbols: () => [...states.keys()],
+    add: (spec) => {
+      if (!states.has(spec.symbol)) states.set(spec.symbol, createState(spec));
+    },
     snapshot: (symbol, limit) => {
       const state = states.get(symbol);
       if (state === undefined) return undefined;
