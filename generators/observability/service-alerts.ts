@@ -2,13 +2,19 @@ import { metrics } from '../../catalog/metrics.ts';
 import type { Service } from '../../catalog/schema/service.ts';
 import type { RuleGroup } from './rule-group.ts';
 
-/** Alerts that every released service has, and those of its answers if it gives any. */
+/** Alerts that every released service has, those of its databases, and those of its answers if it gives any. */
 export function serviceAlerts(services: readonly Service[]): RuleGroup[] {
   return services
     .filter(({ released, workload }) => released && workload?.kind !== 'kong' && workload?.kind !== 'cronjob')
     .map((service) => ({
       name: `service-${service.id}`,
-      alerts: [...alertsOfAny(service), ...(service.ports.length === 0 ? [] : alertsOfAnswers(service))],
+      alerts: [
+        ...alertsOfAny(service),
+        ...(service.needs.some((need) => need === 'relational' || need === 'timeseries')
+          ? alertsOfDatabases(service)
+          : []),
+        ...(service.ports.length === 0 ? [] : alertsOfAnswers(service)),
+      ],
     }));
 }
 
@@ -42,6 +48,22 @@ function alertsOfAny({ id, name, owner }: Service): RuleGroup['alerts'] {
       owner,
       summary: `Pods of ${name} run different catalogs`,
       action: 'a mounted ConfigMap follows within two minutes: look for a pod that cannot read it',
+    },
+  ];
+}
+
+function alertsOfDatabases({ id, name, owner }: Service): RuleGroup['alerts'] {
+  return [
+    {
+      // The brief's, with another question: up{job="postgresql"} is that of an exporter, which a rented database has not, and
+      // which may be well while our address, password or certificate is not.
+      alert: 'DatabaseConnectionFailed',
+      expr: `min by (store) (${metrics.databaseUp.name}{job="${id}"}) == 0`,
+      for: '1m',
+      severity: 'critical',
+      owner,
+      summary: `${name} cannot reach its {{ $labels.store }} database`,
+      action: '/readyz of its pods says why: see whether the database is up, and whether its address and password hold',
     },
   ];
 }

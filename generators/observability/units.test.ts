@@ -1,19 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
 import { severities, tierOf } from '../../catalog/tiers.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { inputsOf } from '../testing/project.ts';
 import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
-import { renderGroup } from './rule-group.ts';
+import { marketAlerts } from './market-alerts.ts';
 import { serviceAlerts } from './service-alerts.ts';
+import { checkRules, hasPromtool, testRules } from './testing/promtool.ts';
 
 const { catalog, environment } = inputsOf('production');
-const promtool = spawnSync('promtool', ['--version']).status === 0;
 
 describe(chainAlerts.name, () => {
   const alerts = chainAlerts(catalog.networks, environment).flatMap((group) => group.alerts);
@@ -37,12 +32,12 @@ describe(chainAlerts.name, () => {
     for (const { id, status } of catalog.networks) if (status === 'retired') expect(watched).not.toContain(id);
   });
 
-  it.skipIf(!promtool)('is loud when a network falls behind, and quiet when it does not', () => {
+  it.skipIf(!hasPromtool)('is loud when a network falls behind, and quiet when it does not', () => {
     const series = (name: string, values: string) => ({
       series: `${name}{network="optimism",job="chain-sync"}`,
       values,
     });
-    const result = testRules({
+    const result = testRules(allGroups(catalog), {
       evaluation_interval: '1m',
       tests: [
         {
@@ -81,6 +76,7 @@ describe(serviceAlerts.name, () => {
     );
     const api = groups.find(({ name }) => name === 'service-analytics-api')?.alerts.map(({ alert }) => alert);
     expect(api).toContain('AnswersFail');
+    expect(api).toContain('DatabaseConnectionFailed');
   });
 });
 
@@ -101,12 +97,12 @@ describe(renderAlertRouting.name, () => {
 });
 
 describe('every alert', () => {
-  it.skipIf(!promtool)('is one that Prometheus takes', () => {
-    expect(inFolder(allGroups(catalog), (file) => promtoolSays('check', 'rules', file))).toBe('');
+  it.skipIf(!hasPromtool)('is one that Prometheus takes', () => {
+    expect(checkRules(allGroups(inputsOf('staging').catalog))).toBe('');
   });
 
   it('says what to do, and who is told', () => {
-    for (const { alerts } of allGroups(catalog)) {
+    for (const { alerts } of allGroups(inputsOf('staging').catalog)) {
       for (const { action, summary, owner } of alerts) {
         expect(action.length).toBeGreaterThan(20);
         expect(summary.length).toBeGreaterThan(10);
@@ -116,31 +112,6 @@ describe('every alert', () => {
   });
 });
 
-function allGroups({ networks, services }: RenderInputs['catalog']) {
-  return [...chainAlerts(networks, environment), ...serviceAlerts(services)];
-}
-
-/** Runs promtool's unit tests of the rules; says what failed. */
-function testRules(tests: object): string {
-  return inFolder(allGroups(catalog), (rules, folder) => {
-    const file = join(folder, 'test.yaml');
-    writeFileSync(file, stringify({ rule_files: [rules], ...tests }));
-    return promtoolSays('test', 'rules', file);
-  });
-}
-
-function inFolder(groups: ReturnType<typeof allGroups>, run: (rules: string, folder: string) => string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'defimon-rules-'));
-  try {
-    const rules = join(folder, 'rules.yaml');
-    writeFileSync(rules, stringify({ groups: groups.map(renderGroup) }));
-    return run(rules, folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function promtoolSays(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
-  return status === 0 ? '' : stdout + stderr;
+function allGroups({ networks, services, pairs }: RenderInputs['catalog']) {
+  return [...chainAlerts(networks, environment), ...serviceAlerts(services), ...marketAlerts(services, pairs)];
 }

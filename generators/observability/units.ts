@@ -7,6 +7,7 @@ import { type Unit, unit } from '../unit.ts';
 import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
 import { renderDashboards } from './dashboards/dashboards.ts';
+import { marketAlerts } from './market-alerts.ts';
 import { type RuleGroup, renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
 
@@ -15,12 +16,14 @@ export function observabilityUnits({ catalog, environment }: RenderInputs): Unit
   return catalog.pools.flatMap((pool) => {
     const services = catalog.services.filter((service) => service.pool === pool.id);
     const followsChains = services.some(({ id }) => id === 'chain-sync');
+    const collectsPairs = services.some(({ id }) => id === 'market-collector');
     const inputs = {
       pool,
       owners: catalog.owners,
       environment,
       services,
       networks: followsChains ? catalog.networks : [],
+      pairs: collectsPairs ? catalog.pairs : [],
       protocols: followsChains ? catalog.protocols : [],
     };
     return clustersOf(pool).map((cluster) => {
@@ -35,6 +38,7 @@ interface Watched extends Pick<RenderInputs, 'environment'> {
   readonly owners: RenderInputs['catalog']['owners'];
   readonly services: RenderInputs['catalog']['services'];
   readonly networks: RenderInputs['catalog']['networks'];
+  readonly pairs: RenderInputs['catalog']['pairs'];
   readonly protocols: RenderInputs['catalog']['protocols'];
 }
 
@@ -45,13 +49,16 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
     tier: 'platform',
     owner: inputs.pool.owner,
     inputs,
-    render: (_, { pool, owners, services, networks, protocols, environment }) => [
+    render: (_, { pool, owners, services, networks, pairs, protocols, environment }) => [
       ...renderAlertRouting(owners, pool.owner),
       ...chainAlerts(networks, environment).map((group) =>
         renderRule(group, [`environment/${environment.name}`, ...networksIn(group, networks)]),
       ),
       ...serviceAlerts(services).map((group) =>
         renderRule(group, [`pool/${pool.id}`, `service/${group.name.replace(/^service-/, '')}`]),
+      ),
+      ...marketAlerts(services, pairs).map((group) =>
+        renderRule(group, [`pool/${pool.id}`, 'service/market-collector']),
       ),
       ...renderDashboards({ pool, environment, services, networks, protocols }),
     ],

@@ -23,7 +23,8 @@ export function causesOf(pair: Pair, environment: string, changes: InputChanges,
   const sources = new Set(manifests.flatMap(sourcesOf));
   const changed = new Set(changes.entries.map(({ entry }) => entry));
   const named = [...sources].filter((source) => changed.has(source));
-  if (manifests.length === 1) named.push(...shardEntries(sources, changes));
+  // What counts a service's entries or shards names neither, but the service.
+  if (manifests.length === 1 || named.length === 0) named.push(...shardEntries(sources, changes));
   const settings = `environment/${environment}`;
   const images = changesImage(manifests) ? changes.images.map((image) => `images/${image}`) : [];
   const ids = [
@@ -36,7 +37,7 @@ export function causesOf(pair: Pair, environment: string, changes: InputChanges,
   return (ids.length > 0 ? ids : [restOf(changes)]).map((id) => placed(id, environment, places));
 }
 
-/** Entries that made a shard come or go: those that are now there, or no longer, of the kind that it holds. */
+/** Entries that made a shard come or go, or another number of them: those that are now there, or no longer, of the kind that it holds. */
 function shardEntries(sources: ReadonlySet<string>, { entries, shards }: InputChanges): string[] {
   const kinds = [...shards].flatMap(([service, kind]) => (sources.has(service) ? [kind] : []));
   return entries.flatMap(({ entry, kind }) =>
