@@ -27,7 +27,7 @@ describe(dashboardsOf.name, () => {
       'system-health',
       'stores',
     ]);
-    expect(idsOn('market')).toEqual(['system-health']);
+    expect(idsOn('market')).toEqual(['market', 'system-health']);
     expect(idsOn('infrastructure')).toEqual(['system-health', 'ethereum-nodes']);
     expect(idsOn('ml'), 'there is no Prometheus').toEqual([]);
   });
@@ -280,7 +280,7 @@ function metricsIn(query: string): string[] {
 
 /** As Grafana sends it. */
 function withoutVariables(query: string): string {
-  return query.replaceAll('$__rate_interval', '5m').replaceAll('$network', 'base');
+  return query.replaceAll('$__rate_interval', '5m').replaceAll('$network', 'base').replaceAll('$symbol', 'BTCUSDT');
 }
 
 /** Wraps each query in a rule, which promtool reads; says what it did not understand. */

@@ -11,6 +11,7 @@ import { renderReaderSecret } from './clickhouse-source.ts';
 import type { Dashboard } from './dashboard.ts';
 import { renderEthereumNodes } from './ethereum-nodes.ts';
 import { renderGasFees } from './gas-fees.ts';
+import { renderMarket } from './market.ts';
 import { renderNetworkPerformance } from './network-detail.ts';
 import { renderNetworksOverview } from './networks-overview.ts';
 import { renderProtocolActivity } from './protocol-activity.ts';
@@ -37,6 +38,7 @@ export function dashboardsOf({ pool, environment, services, networks, protocols 
       ? []
       : [renderNetworksOverview(networks, environment), renderNetworkPerformance(), renderGasFees()]),
     protocols.length > 0 && hasClickhouse(pool) ? renderProtocolActivity(protocols) : undefined,
+    services.some(({ id }) => id === 'market-collector') ? renderMarket(pool) : undefined,
     renderSystemHealth(pool, services),
     renderStores(pool),
     renderEthereumNodes(pool),
