@@ -125,9 +125,14 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
 
   function onDiffLive(diff: DepthDiff, receivedAtMs: number): Outcome[] {
     const relation = relationOf(market, position, diff);
-    if (relation === 'old') return [{ kind: 'dropped', why: position.isFresh ? 'old' : 'duplicate' }];
+    if (relation === 'old') {
+      // A snapshot of spot tells no time: that of what it has is what ids that begin anew are found by.
+      if (position.eventTimeMs === undefined) position = { ...position, eventTimeMs: diff.eventTimeMs };
+      return [{ kind: 'dropped', why: position.isFresh ? 'old' : 'duplicate' }];
+    }
     if (relation === 'next') return apply(diff, receivedAtMs);
     const lost = lose('sequence', describeGap(relation, position.lastUpdateId, diff));
+    if (relation === 'reset') audit.clear();
     return [...lost, ...keep(diff, receivedAtMs), ...ask('gap')];
   }
 
@@ -176,6 +181,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     const last = buffer.diffs.at(-1)?.diff;
     const relation = last === undefined ? 'next' : relationOf(market, { ...last, isFresh: false }, diff);
     if (relation === 'old') return [{ kind: 'dropped', why: 'duplicate' }];
+    if (relation === 'reset') audit.clear();
     // Whatever snapshot the diffs before a hole would fit, its book would end at the hole.
     const useless = relation === 'next' ? [] : buffer.clear();
     const overflown = buffer.push(diff, receivedAtMs);
