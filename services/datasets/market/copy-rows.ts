@@ -9,6 +9,7 @@ export interface RowKey {
   readonly symbol: string;
   readonly kind: string;
   readonly updateId: number;
+  readonly receivedAtMs: number;
 }
 
 /**
@@ -24,7 +25,12 @@ export function recordRow(r: MarketRecord): string {
 /** Which record a row of `recordRow` is. */
 export function parseRow(row: string): RowKey {
   const fields = row.split('\t', 7);
-  return { symbol: fields[6] ?? '', kind: fields[4] ?? '', updateId: Number(fields[2]) };
+  return {
+    symbol: fields[6] ?? '',
+    kind: fields[4] ?? '',
+    updateId: Number(fields[2]),
+    receivedAtMs: Date.parse(fields[1] ?? ''),
+  };
 }
 
 function flag(value: boolean | null): string {

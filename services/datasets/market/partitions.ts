@@ -40,7 +40,8 @@ export async function maintainPartitions(
     dropped.push(name);
   }
   const before = [isoOf(oldest)];
-  await relational.query('DELETE FROM market.records_default WHERE event_time < $1', before);
+  // An old recording that is replayed today is kept as long as what happens today.
+  await relational.query('DELETE FROM market.records_default WHERE event_time < $1 AND received_at < $1', before);
   await relational.query('DELETE FROM market.gaps WHERE closed_at < $1', before);
   await relational.query('DELETE FROM market.counts WHERE hour < $1', before);
   return { made, dropped, moved };

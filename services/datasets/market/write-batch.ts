@@ -12,6 +12,8 @@ export interface RecordBatch {
   readonly rows: number;
   readonly symbols: ReadonlyMap<string, SymbolPart>;
   readonly gaps: readonly Gap[];
+  /** When the oldest of the records came, by our clock; undefined when there are none. */
+  readonly receivedAtMs: number | undefined;
 }
 
 /** What a batch holds of one symbol. */
@@ -34,6 +36,8 @@ export interface BatchBuilder {
   addGap(gap: Gap): void;
   readonly rows: number;
   readonly gaps: number;
+  /** Characters of the rows. */
+  readonly length: number;
   /** The batch so far; the builder is empty after it. */
   take(): RecordBatch;
 }
@@ -49,6 +53,8 @@ interface OpenPart {
 export function createBatchBuilder(): BatchBuilder {
   let parts = new Map<string, OpenPart>();
   let rows = 0;
+  let length = 0;
+  let receivedAtMs: number | undefined;
   let gaps: Gap[] = [];
   return {
     add: (record) => {
@@ -58,7 +64,10 @@ export function createBatchBuilder(): BatchBuilder {
         parts.set(record.symbol, part);
       }
       const at = kindAt[record.kind];
-      part.text += recordRow(record);
+      const row = recordRow(record);
+      part.text += row;
+      length += row.length;
+      receivedAtMs = Math.min(receivedAtMs ?? record.receivedAtMs, record.receivedAtMs);
       part.counts[at] = (part.counts[at] ?? 0) + 1;
       if (isOfBook(record.kind)) part.last = { updateId: record.updateId, eventTimeMs: record.eventTimeMs };
       rows += 1;
@@ -72,15 +81,20 @@ export function createBatchBuilder(): BatchBuilder {
     get gaps() {
       return gaps.length;
     },
+    get length() {
+      return length;
+    },
     take: () => {
       let copyText = '';
       // Two collectors that write the same records touch them in the same order, and so wait instead of deadlocking.
       const sorted = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [, part] of sorted) copyText += part.text;
       const symbols = new Map(sorted.map(([symbol, { counts, last }]) => [symbol, { counts, last }]));
-      const batch = { copyText, rows, symbols, gaps };
+      const batch = { copyText, rows, symbols, gaps, receivedAtMs };
       parts = new Map();
       rows = 0;
+      length = 0;
+      receivedAtMs = undefined;
       gaps = [];
       return batch;
     },
@@ -105,12 +119,29 @@ export function decodeBatch(bytes: Buffer): RecordBatch {
     rows: number;
     gaps: Gap[];
     symbols: [string, SymbolPart][];
+    receivedAtMs?: number;
   };
+  const { rows, gaps, receivedAtMs } = head;
+  return { copyText: bytes.toString('utf8', end + 1), rows, symbols: new Map(head.symbols), gaps, receivedAtMs };
+}
+
+/** Batches that follow each other, as one. */
+export function mergeBatches(batches: readonly RecordBatch[]): RecordBatch {
+  const symbols = new Map<string, SymbolPart>();
+  for (const batch of batches) {
+    for (const [symbol, { counts, last }] of batch.symbols) {
+      const before = symbols.get(symbol);
+      const sum = before === undefined ? counts : counts.map((count, at) => count + (before.counts[at] ?? 0));
+      symbols.set(symbol, { counts: sum, last: last ?? before?.last });
+    }
+  }
+  const received = batches.flatMap((batch) => batch.receivedAtMs ?? []);
   return {
-    copyText: bytes.toString('utf8', end + 1),
-    rows: head.rows,
-    symbols: new Map(head.symbols),
-    gaps: head.gaps,
+    copyText: batches.map((batch) => batch.copyText).join(''),
+    rows: batches.reduce((sum, batch) => sum + batch.rows, 0),
+    symbols,
+    gaps: batches.flatMap((batch) => batch.gaps),
+    receivedAtMs: received.length === 0 ? undefined : Math.min(...received),
   };
 }
 
@@ -139,5 +170,6 @@ function batchOf(rows: readonly string[], gaps: readonly Gap[]): RecordBatch {
     const at = kindAt[kind as RecordKind] ?? 0;
     part.counts[at] = (part.counts[at] ?? 0) + 1;
   }
-  return { copyText: rows.map((row) => `${row}\n`).join(''), rows: rows.length, symbols, gaps };
+  const receivedAtMs = rows.length === 0 ? undefined : Math.min(...rows.map((row) => parseRow(row).receivedAtMs));
+  return { copyText: rows.map((row) => `${row}\n`).join(''), rows: rows.length, symbols, gaps, receivedAtMs };
 }
