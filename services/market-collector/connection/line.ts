@@ -100,8 +100,10 @@ export function createLine(options: LineOptions, settings: LineSettings): Line {
     const mine = new AbortController();
     attempt = mine;
     try {
-      const waitMs = Math.max(delayMs, settings.pausedUntilMs() - settings.clock());
-      if (waitMs > 0) await pause(waitMs, undefined, { signal: mine.signal });
+      const pausedMs = (): number => settings.pausedUntilMs() - settings.clock();
+      for (let waitMs = Math.max(delayMs, pausedMs()); waitMs > 0; waitMs = pausedMs()) {
+        await pause(waitMs, undefined, { signal: mine.signal });
+      }
       await settings.limiter.acquire(urgency, mine.signal);
       mine.signal.throwIfAborted();
       attempt = undefined;

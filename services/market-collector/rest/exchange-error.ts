@@ -39,6 +39,3 @@ export class ExchangeError extends RetryableError {
     this.retryAtMs = facts.retryAtMs;
   }
 }
-
-/** https://developers.binance.com/docs/binance-spot-api-docs/errors: "Invalid symbol." */
-export const invalidSymbolCode = -1121;
