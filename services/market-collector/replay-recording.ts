@@ -112,7 +112,8 @@ function createReplay(symbol: string, market: Market): OneReplay {
     }
     counts.applied += applied.length;
     if (String(applied) !== String(rebuilt)) mismatches.push(`applied ${applied}, the rebuild ${rebuilt}`);
-    if (ours.state === 'live' && rebuild.isWhole) mismatches.push(...differences(ours, rebuild));
+    const isChanged = outcomes.some(({ kind }) => kind === 'applied' || kind === 'joined');
+    if (isChanged && ours.state === 'live' && rebuild.isWhole) mismatches.push(...differences(ours, rebuild));
   }
 
   return {
