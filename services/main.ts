@@ -149,7 +149,7 @@ async function run(config: Config): Promise<void> {
 
 /** Starts the relational store alone and drops a network from it; the retractions reach the other stores at the next start. */
 async function forget(config: Config, network: string): Promise<void> {
-  const running = await startModules(createSystem(contextOf(config).context), ['relational']);
+  const running = await startModules(createSystem(contextOf(config).context), ['relational', 'chain-tables']);
   const { relational } = running.parts;
   try {
     if (relational === undefined) return;

@@ -9,6 +9,9 @@ import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts
 import { createChainRelay } from './chain-relay/module.ts';
 import { type ChainSync, createChainSync } from './chain-sync/module.ts';
 import { createLocalChains, type LocalChains } from './local-chains/module.ts';
+import { createLocalExchange, type LocalExchange } from './local-exchange/module.ts';
+import { createMarketApi, type MarketApi } from './market-api/module.ts';
+import { createMarketCollector, type MarketCollector } from './market-collector/module.ts';
 import { readSources } from './runtime/catalog-source.ts';
 import { type Children, createChildren } from './runtime/children.ts';
 import type { Config } from './runtime/config.ts';
@@ -33,10 +36,16 @@ export interface Parts {
   bus: Bus;
   cache: Cache;
   'local-chains': LocalChains;
+  'local-exchange': LocalExchange;
+  'chain-tables': undefined;
+  'chain-series': undefined;
+  'market-tables': undefined;
   'chain-sync': ChainSync;
   'chain-relay': undefined;
   'stream-processor': undefined;
   'analytics-api': AnalyticsApi;
+  'market-collector': MarketCollector;
+  'market-api': MarketApi;
 }
 
 /** What every module may use beside its needs. */
@@ -51,15 +60,25 @@ export interface Context {
   fail(error: unknown): void;
 }
 
-/** Modules that may be asked for by name: the services of the catalog, and the chains of a laptop. */
-export const targets = ['chain-sync', 'stream-processor', 'analytics-api'] as const satisfies (keyof Parts)[];
+/** Modules that may be asked for by name: the services of the catalog. */
+export const targets = [
+  'chain-sync',
+  'stream-processor',
+  'analytics-api',
+  'market-collector',
+  'market-api',
+] as const satisfies (keyof Parts)[];
 
 /** The brief's two addresses of the analytics API, as catalog/services/analytics-api.yaml has them. */
 export const apiPorts = [8000, 8002];
+/** The brief's address of the order books' API, as catalog/services/market-api.yaml has it. */
+export const marketApiPorts = [8080];
 
-/** What `all` starts: every service, and in environment local the chains they follow. */
-export function targetsOf(config: Pick<Config, 'targets' | 'environment'>): readonly (keyof Parts)[] {
-  const all = config.environment.name === 'local' ? ['local-chains', ...targets] : targets;
+/** What `all` starts: every service, and in environment local the chains and the exchange that they follow. */
+export function targetsOf(config: Pick<Config, 'targets' | 'environment' | 'live'>): readonly (keyof Parts)[] {
+  const isLocal = config.environment.name === 'local';
+  const own = isLocal ? ['local-chains', ...(config.live ? [] : ['local-exchange'])] : [];
+  const all = [...own, ...targets];
   const wanted = config.targets.includes('all') ? all : config.targets;
   // The bus is in process, so the relay that feeds it runs where its consumer runs.
   return (wanted.includes('stream-processor') ? [...wanted, 'chain-relay'] : wanted) as (keyof Parts)[];
@@ -85,6 +104,14 @@ export function createSystem(context: Context): ModuleTable<Parts> {
   const { host, portOffset } = config;
   const storesOf = (children: Children) =>
     createStores(storesConfig(config), { log, metrics, children, onLost: context.fail });
+  const portsOf = (ports: readonly number[]): number[] => ports.map((port) => port + portOffset);
+  /** What every API is given. */
+  const served = {
+    environment: config.environment.name,
+    version: context.version,
+    health: async () => (await context.health()) ?? {},
+    ...{ host, log, metrics },
+  };
   return {
     ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: context.health })),
     catalog: part(['ops'], () =>
@@ -100,42 +127,52 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       const children = createChildren({ log });
       return { part: children, stop: () => children.close() };
     }),
-    relational: part(['catalog', 'children'], ({ children }) =>
-      stopIfFails(storesOf(children).openRelational(), (relational) =>
-        migrateRelational(relational, 'chain', join(chainTables, 'relational')),
-      ),
-    ),
-    timeseries: part(['children', 'relational'], ({ children, relational }) =>
-      stopIfFails(storesOf(children).openTimeseries(), (timeseries) =>
-        migrateDataset({ relational, timeseries }, 'chain', chainTables),
-      ),
-    ),
+    relational: part(['catalog', 'children'], ({ children }) => storesOf(children).openRelational()),
+    timeseries: part(['catalog', 'children'], ({ children }) => storesOf(children).openTimeseries()),
     bus: part(['children'], ({ children }) => storesOf(children).openBus()),
     cache: part(['children'], ({ children }) => storesOf(children).openCache()),
+    // A dataset's tables are brought up to date by whoever uses them.
+    'chain-tables': part(['relational'], ({ relational }) =>
+      migrated(migrateRelational(relational, 'chain', join(tables, 'chain', 'relational'))),
+    ),
+    'chain-series': part(['relational', 'timeseries', 'chain-tables'], (stores) =>
+      migrated(migrateDataset(stores, 'chain', join(tables, 'chain'))),
+    ),
+    'market-tables': part(['relational', 'timeseries'], (stores) =>
+      migrated(migrateDataset(stores, 'market', join(tables, 'market'))),
+    ),
     'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
       createLocalChains({ networks: ownNetworks(config, catalog), dataDir: config.dataDir, children, log }),
     ),
-    'chain-sync': part(['catalog', 'relational'], ({ catalog, relational }) =>
+    'local-exchange': part(['catalog'], async ({ catalog }) => {
+      const { pairs } = catalog.current().catalog;
+      const started = await createLocalExchange({ pairs, exchange: config.market.exchange, log });
+      // A pair that a new line of the catalog names is traded here at once.
+      const unsubscribe = catalog.subscribe((current) => started.part.setPairs(current.catalog.pairs));
+      const stop = async (): Promise<void> => {
+        unsubscribe();
+        await started.stop();
+      };
+      return { ...started, stop };
+    }),
+    'chain-sync': part(['catalog', 'relational', 'chain-tables'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
-    'stream-processor': part(['timeseries', 'bus'], ({ timeseries, bus }) =>
+    'stream-processor': part(['timeseries', 'bus', 'chain-series'], ({ timeseries, bus }) =>
       createStreamProcessor({ timeseries, bus, log, metrics }),
     ),
     // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
-    'chain-relay': part(['relational', 'bus', 'stream-processor'], ({ relational, bus }) =>
+    'chain-relay': part(['relational', 'bus', 'stream-processor', 'chain-tables'], ({ relational, bus }) =>
       createChainRelay({ relational, bus, log, metrics }),
     ),
-    'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache'], (parts) =>
-      createAnalyticsApi({
-        ...parts,
-        environment: config.environment.name,
-        ports: apiPorts.map((port) => port + portOffset),
-        host,
-        health: async () => (await context.health()) ?? {},
-        log,
-        metrics,
-        version: context.version,
-      }),
+    'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'chain-series'], (parts) =>
+      createAnalyticsApi({ ...parts, ...served, ports: portsOf(apiPorts) }),
+    ),
+    'market-collector': part(['catalog', 'relational', 'timeseries', 'market-tables'], (parts) =>
+      createMarketCollector({ ...parts, config: config.market, dataDir: config.dataDir, log, metrics }),
+    ),
+    'market-api': part(['catalog', 'relational', 'timeseries', 'market-tables'], (parts) =>
+      createMarketApi({ ...parts, ...served, ports: portsOf(marketApiPorts) }),
     ),
   };
 }
@@ -146,18 +183,12 @@ function ownNetworks({ environment }: Config, catalog: LiveCatalog): Network[] {
   return catalog.current().networks.filter((network) => own.has(network.id));
 }
 
-const chainTables = join(import.meta.dirname, 'datasets', 'chain');
+const tables = join(import.meta.dirname, 'datasets');
 
-/** Runs what must follow an opening; what was opened is closed again when that fails. */
-async function stopIfFails<P>(opening: Promise<Started<P>>, then: (part: P) => Promise<unknown>): Promise<Started<P>> {
-  const started = await opening;
-  try {
-    await then(started.part);
-    return started;
-  } catch (error) {
-    await started.stop();
-    throw error;
-  }
+/** A part that is there once its tables are. */
+async function migrated(work: Promise<unknown>): Promise<Started<undefined>> {
+  await work;
+  return { part: undefined, stop: async () => {} };
 }
 
 function storesConfig({ stores, database }: Config): StoresConfig {

@@ -17,21 +17,32 @@ export function showStarted(context: Context, running: Running<Parts>, tookMs: n
     rows.push(['docs', `${first}/docs`]);
     rows.push(['health', `${first}/api/v1/health/networks`]);
   }
+  const market = parts['market-api'];
+  if (market !== undefined) rows.push(['market', `${market.urls[0]}/symbols  (docs at ${market.urls[0]}/docs)`]);
   if (parts.ops !== undefined) rows.push(['metrics', `${parts.ops.url}/metrics`]);
   const chains = parts['local-chains'];
   if (chains !== undefined) rows.push(['chains', chains.chains.map((chain) => `${chain.id} ${chain.url}`).join('  ')]);
+  const exchange = parts['local-exchange'];
+  if (exchange !== undefined)
+    rows.push([
+      'exchange',
+      `${exchange.markets.map(({ source, restUrl }) => `${source.market} ${restUrl}`).join('  ')}  (simulated)`,
+    ]);
   const where =
     config.stores.kind === 'embedded' ? relative(process.cwd(), config.stores.dataDir) || '.' : 'networked stores';
   rows.push(['data', where]);
   const inForce = parts.catalog?.current();
   if (inForce !== undefined)
-    rows.push(['catalog', `${inForce.catalog.networks.length} networks, ${inForce.digest.slice(0, 19)}…`]);
+    rows.push([
+      'catalog',
+      `${inForce.catalog.networks.length} networks, ${inForce.catalog.pairs.length} pairs, ${inForce.digest.slice(0, 19)}…`,
+    ]);
   const title = `Defimon ${context.version}, environment ${config.environment.name}, up in ${(tookMs / 1000).toFixed(1)} s`;
   const lines = rows.map(([name, value]) => `  ${name.padEnd(9)}${value}`);
   const hint =
     config.live || config.environment.name !== 'local'
       ? ''
-      : "\n  The catalog's real networks are not synced: npm start -- --live";
+      : "\n  The catalog's real networks are not synced, and the exchange is a simulated one: npm start -- --live";
   out.write(`\n${bold(title)}\n${lines.join('\n')}${hint}\n\n`);
 }
 

@@ -57,6 +57,8 @@ export interface MarketCollection {
    * Follows these pairs of the market from now on. `held` says for a new one what is held of it. No pair that stays notices.
    */
   setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void;
+  /** Writes down the whole books of these pairs soon; of those that it follows. */
+  checkpoint(symbols: readonly string[]): void;
   report(): MarketReport;
   /** Hands on what is held back, and closes all connections. */
   stop(): Promise<void>;
@@ -269,6 +271,9 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
 
   return {
     setPairs,
+    checkpoint: (symbols) => {
+      for (const { pair, feed } of followed.values()) if (symbols.includes(pair.symbol)) feed.wantCheckpoint();
+    },
     report,
     stop: async () => {
       check?.abort.abort(new Error('stopped'));

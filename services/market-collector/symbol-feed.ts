@@ -43,6 +43,8 @@ export interface SymbolFeed {
   onMessage(message: MarketMessage, receivedAtMs: number): void;
   onGarbage(reason: string): void;
   onSnapshot(snapshot: DepthSnapshot, receivedAtMs: number): void;
+  /** The whole book is written down at the next tick. */
+  wantCheckpoint(): void;
   /** Once a second or oftener: what is held back by time goes on. */
   tick(): void;
   /** Hands on all that is held back. */
@@ -222,12 +224,19 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
           return onTrade(message, receivedAtMs);
       }
     },
-    onGarbage: (reason) => handle(book.onGarbage(reason)),
+    onGarbage: (reason) => {
+      // It may have been a trade.
+      bars.onTradesBroken();
+      handle(book.onGarbage(reason));
+    },
     onSnapshot: (snapshot, receivedAtMs) => {
       // Without a stream nothing would keep the book true.
       if (!isConnected) return;
       wanted = undefined;
       handle(book.onSnapshot(snapshot, receivedAtMs));
+    },
+    wantCheckpoint: () => {
+      checkpointAtMs = now();
     },
     tick: () => {
       const nowMs = now();

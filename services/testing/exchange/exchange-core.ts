@@ -17,6 +17,8 @@ import { gridText, type SymbolSpec, type SymbolStatus } from './symbol-spec.ts';
 
 export interface ExchangeCore extends ExchangeSource {
   symbols(): string[];
+  /** Of the newest change of the symbol's book; undefined when there is no such symbol. */
+  lastUpdateId(symbol: string): number | undefined;
   /** A new symbol is listed; nothing happens if it is there. */
   add(spec: SymbolSpec): void;
   /** Only of a symbol that is TRADING does the book move. */
@@ -51,8 +53,8 @@ interface DepthStream {
   readonly everyMs: number;
   readonly bids: Set<number>;
   readonly asks: Set<number>;
-  /** Nothing, or changes that nobody wants, or the two sets. */
-  changed: 'not' | 'unheard' | 'told';
+  /** Kept also while nobody listens: who begins to in the middle hears of the whole. */
+  hasChanged: boolean;
   firstUpdateId: number;
   previousUpdateId: number;
 }
@@ -129,7 +131,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
         everyMs,
         bids: new Set<number>(),
         asks: new Set<number>(),
-        changed: 'not',
+        hasChanged: false,
         firstUpdateId: 0,
         previousUpdateId: lastUpdateId,
       })),
@@ -173,11 +175,9 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
       state.lastUpdateId = updateId;
       state.matchedAtMs = nowMs();
       for (const depth of depths) {
-        if (depth.changed === 'not') {
-          depth.firstUpdateId = updateId;
-          depth.changed = wants(depth.name) ? 'told' : 'unheard';
-        }
-        if (depth.changed === 'told') (side === 'bid' ? depth.bids : depth.asks).add(key);
+        if (!depth.hasChanged) depth.firstUpdateId = updateId;
+        depth.hasChanged = true;
+        (side === 'bid' ? depth.bids : depth.asks).add(key);
       }
       if (traded !== undefined) tell(state, side === 'bid', key, traded, out);
       const now = [lastOf(bids.keys), lastOf(bids.sizes), lastOf(asks.keys), lastOf(asks.sizes)] as const;
@@ -216,9 +216,9 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
   }
 
   function flush(state: SymbolState, depth: DepthStream, out: ExchangeMessage[]): void {
-    if (depth.changed === 'not') return;
+    if (!depth.hasChanged) return;
     const { names, model, lastUpdateId } = state;
-    if (depth.changed === 'told') {
+    if (wants(depth.name)) {
       const text = depthText(names, {
         eventTimeMs: nowMs(),
         matchedAtMs: state.matchedAtMs,
@@ -232,7 +232,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
       out.push({ stream: depth.name, symbol, kind: 'depth', text, timeMs: nowMs(), updateId: lastUpdateId });
     }
     depth.previousUpdateId = lastUpdateId;
-    depth.changed = 'not';
+    depth.hasChanged = false;
     depth.bids.clear();
     depth.asks.clear();
   }
@@ -278,6 +278,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
     ended: () => false,
     snapshotLimit: market === 'spot' ? 5000 : 1000,
     symbols: () => [...states.keys()],
+    lastUpdateId: (symbol) => states.get(symbol)?.lastUpdateId,
     add: (spec) => {
       if (!states.has(spec.symbol)) states.set(spec.symbol, createState(spec));
     },
