@@ -70,6 +70,13 @@ describe(createStreams, () => {
     expect(streams.stats()).toMatchObject({ open: 1, wanted: 1 });
   });
 
+  it('carries no more streams on a connection than the exchange allows, whatever the chunk', async () => {
+    const rules = { ...rulesOf('spot'), streamsMax: 7 };
+    const { server } = await started({ symbols: ['AUSDT', 'BUSDT', 'CUSDT'], rules, chunkSize: 50, connections: 1 });
+    await open(server, 2);
+    expect(server.peers.map(({ streams }) => streams.size).toSorted()).toEqual([3, 6]);
+  });
+
   it('subscribes what is too long for an address once it is open', async () => {
     const symbols = Array.from({ length: 300 }, (_, at) => `LONGSYMBOLNAME${at}USDT`);
     const { server } = await started({ symbols, chunkSize: 300, connections: 1 });
@@ -142,6 +149,36 @@ describe(createStreams, () => {
     await vi.waitFor(() => expect(textsOf(got)).toEqual(published), wait);
     expect(broken).toEqual([]);
     expect(server.peers).not.toContain(old);
+  });
+
+  it('goes on to a third server when the second one shuts down before it has taken over', async () => {
+    const { server, got, broken, streams } = await started({ symbols: ['AUSDT'], times: { overlapMs: 2_000 } });
+    await open(server, 1);
+    const notice = '{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}';
+    server.peers[0]?.socket.send(notice);
+    await open(server, 2);
+    const second = server.peers[1];
+    second?.socket.send(notice);
+    const published = await publishUntil(server, ['ausdt'], () => streams.stats().rolls === 2);
+    await vi.waitFor(() => expect(textsOf(got)).toEqual(published), wait);
+    expect(server.peers).not.toContain(second);
+    expect(broken).toEqual([]);
+  });
+
+  it('comes back when the connection ends while its replacement is refused', async () => {
+    const { server, broken, healed } = await started({
+      symbols: ['AUSDT'],
+      times: { rollAfterMs: 100 },
+      reconnectDelayMs: 200,
+    });
+    await open(server, 1);
+    server.refuseWith(503);
+    await vi.waitFor(() => expect(server.attempts.length).toBeGreaterThanOrEqual(3), wait);
+    expect(broken).toEqual([]);
+    server.peers[0]?.socket.terminate();
+    await vi.waitFor(() => expect(broken).toHaveLength(1), wait);
+    server.refuseWith(undefined);
+    await vi.waitFor(() => expect(healed).toHaveLength(2), wait);
   });
 
   it('takes over at once what the new connection has, when the old one ends before they are in step', async () => {
