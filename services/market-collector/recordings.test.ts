@@ -26,6 +26,7 @@ describe.skipIf(folder === undefined)('recordings of DEFIMON_RECORDINGS (skipped
       // What the ticker contradicts is never passed over.
       for (const replay of replays) if (replay.disagreements.length > 0) expect(replay.gaps).not.toEqual([]);
     },
+    timeoutMs,
   );
 });
 

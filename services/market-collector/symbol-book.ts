@@ -8,7 +8,7 @@ import { createDiffBuffer } from './symbol-book-buffer.ts';
 import type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 import { type Position, relationOf } from './symbol-book-sequence.ts';
 
-export type { DropReason, Outcome, SnapshotReason } from './symbol-book-outcome.ts';
+export type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 
 export interface SymbolBookOptions {
   /** The pair's id in the catalog, for its gaps. */
