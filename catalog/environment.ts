@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { kinds } from './kinds.ts';
 import { deepFreeze, reasonOf, shownPath } from './load.ts';
+import { isLoopback } from './loopback.ts';
 import { suggest } from './nearest.ts';
 import { CatalogError, type Problem, sortProblems } from './problem.ts';
 import { overloads } from './rules/pools.ts';
@@ -92,7 +93,23 @@ function checkEnvironment(file: string, environment: Environment, catalog: Catal
     const fix = 'write "kind: networked": a pod loses what it embeds when it is replaced';
     report('CAT098', ['stores', 'kind'], `${name} embeds its stores`, fix);
   }
+  checkExchange(environment, report);
   if (catalog.services.length > 0) checkOverrides(environment, catalog, report);
+}
+
+/** As CAT036 for networks: anyone on the way could feed us prices. */
+function checkExchange({ market }: Environment, report: Report): void {
+  for (const [name, address] of Object.entries(market?.exchange ?? {})) {
+    for (const [key, url] of Object.entries(address)) {
+      const parsed = URL.parse(url);
+      const path = ['market', 'exchange', name, key];
+      if (parsed === null) report('CAT036', path, `"${url}" is no URL`, 'correct it');
+      else if (/^(http|ws):$/.test(parsed.protocol) && !isLoopback(parsed.hostname)) {
+        const fix = `write ${parsed.protocol.replace(':', 's:')}//`;
+        report('CAT036', path, `${parsed.host} is reached without TLS`, fix);
+      }
+    }
+  }
 }
 
 function checkOverrides(environment: Environment, catalog: Catalog, report: Report): void {

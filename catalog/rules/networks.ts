@@ -1,3 +1,4 @@
+import { isLoopback } from '../loopback.ts';
 import { suggest } from '../nearest.ts';
 import { at, clashes, type Finding, placeName, type Rule } from '../rule.ts';
 import type { Network } from '../schema/network.ts';
@@ -232,8 +233,4 @@ function endpointsOf(network: Network): [Path, string][] {
     ...(network.rpcWs ?? []).map((url, index): [Path, string] => [['rpcWs', index], url]),
     ...(network.rest ?? []).map((url, index): [Path, string] => [['rest', index], url]),
   ];
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

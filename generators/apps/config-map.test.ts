@@ -40,6 +40,26 @@ describe(renderConfigMap.name, () => {
     expect(textOf({ ...staging, environment: larger })).toBe(textOf(staging));
   });
 
+  it('holds the settings of market and database for those who read them, and rolls their pods alone', () => {
+    const environment = {
+      ...staging.environment,
+      market: { storage: { retentionDays: 9 } },
+      database: { poolSize: 2 },
+    };
+    const objectsWith = (id: string) => objectsOf(id, { ...staging, environment });
+    const readBy = (id: string) => {
+      const [map] = Object.values(named(objectsWith(id), 'ConfigMap'));
+      return /^(market|database):/gm[Symbol.match](map?.data['environment.yaml']);
+    };
+    expect(readBy('market-collector')).toEqual(['database:', 'market:']);
+    expect(readBy('chain-sync')).toEqual(['database:']);
+    expect(readBy('forecast-api')).toEqual(['database:']);
+    const settingsOf = (objects: ReturnType<typeof objectsOf>) =>
+      only(objects, 'Deployment').spec.template.metadata.annotations?.['checksum/settings'];
+    expect(settingsOf(objectsOf('market-api'))).toBeUndefined();
+    expect(settingsOf(objectsWith('market-api'))).toMatch(/^sha256:/);
+  });
+
   it('changes for one shard when one pair is edited, and names the entries as sources', () => {
     const pairs = staging.catalog.pairs.map((pair) =>
       pair.symbol === 'BTCUSDT' ? { ...pair, tickSize: '0.5' } : pair,

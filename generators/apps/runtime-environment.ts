@@ -10,10 +10,13 @@ export type RuntimeEnvironment = Pick<
   'name' | 'domain' | 'follow' | 'phases' | 'sync' | 'market' | 'stores' | 'database' | 'networks'
 >;
 
-/** What one service reads: the market's settings are of no concern to those who read no pairs. */
+/** Who reads the settings of the order books: others read pairs too, and collect none. */
+const marketServices = ['market-api', 'market-collector'];
+
+/** What one service reads. What it does not read is not there, so that a change of it restarts nobody else. */
 export function runtimeEnvironment(
   environment: Environment,
-  service: Pick<Service, 'reads' | 'needs'>,
+  service: Pick<Service, 'id' | 'needs'>,
 ): RuntimeEnvironment {
   const { name, domain, follow, phases, sync, market, stores, database, networks } = environment;
   return {
@@ -22,7 +25,7 @@ export function runtimeEnvironment(
     follow,
     phases,
     sync,
-    ...(market !== undefined && service.reads.includes('pairs') ? { market } : {}),
+    ...(market !== undefined && marketServices.includes(service.id) ? { market } : {}),
     stores,
     ...(database !== undefined && service.needs.includes('relational') ? { database } : {}),
     ...(networks === undefined ? {} : { networks }),
