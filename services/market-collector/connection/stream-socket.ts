@@ -1,6 +1,7 @@
 import WebSocket from 'ws';
 import { parseRetryAfter } from '../rest/retry-after.ts';
 import { createControlPacer } from './control-pacer.ts';
+import { createSubscriptions } from './subscriptions.ts';
 
 /** One WebSocket to one route of the exchange. It is opened once and ends once. */
 export interface StreamSocket {
@@ -60,7 +61,6 @@ export interface StreamSocketOptions {
 
 // A hundred symbols of three streams would already be a line too long for many a proxy: the rest is subscribed once it is open.
 const queryMax = 7000;
-const streamsARequest = 100;
 /** The largest message known is some hundred kilobytes. */
 const payloadMax = 8 * 1024 * 1024;
 const answerWithinMs = 10_000;
@@ -70,43 +70,31 @@ const serverShutdown = 'serverShutdown';
 export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
   const { clock, counters, idleMs } = options;
   const pacer = createControlPacer(options.controlPerSecond);
-  let wanted = new Set(options.streams);
-  /** Asked for, and not refused so far. */
-  const subscribed = new Set<string>();
-  const confirmed = new Set<string>();
-  /** Those of requests that were refused: each is asked for alone, after all others, so that one cannot keep them out. */
-  const doubtful = new Set<string>();
-  let doubtfulAt = 0;
-  /** Requests without an answer, by their id. */
-  const asked = new Map<
-    number,
-    { readonly method: Step['method']; readonly streams: readonly string[]; readonly at: number }
-  >();
-  let lastId = 0;
   let lastFrameAt = performance.now();
   let pingedAt: number | undefined;
   let over = false;
-  let flushTimer: NodeJS.Timeout | undefined;
   let watchdog: NodeJS.Timeout | undefined;
 
+  const first = streamsForUrl(options.streams);
   // Deflate costs more on a small machine than the bytes that it saves.
-  const socket = new WebSocket(firstUrl(), {
+  const socket = new WebSocket(`${options.url}?streams=${first.join('/')}`, {
     perMessageDeflate: false,
     maxPayload: payloadMax,
     handshakeTimeout: options.handshakeMs,
     followRedirects: false,
   });
-
-  function firstUrl(): string {
-    let query = '';
-    for (const stream of wanted) {
-      const longer = query === '' ? stream : `${query}/${stream}`;
-      if (longer.length > queryMax) break;
-      query = longer;
-      subscribed.add(stream);
-    }
-    return `${options.url}?streams=${query}`;
-  }
+  const subscriptions = createSubscriptions({
+    wanted: options.streams,
+    asked: first,
+    waitMs: pacer.waitMs,
+    send: (text) => {
+      sent();
+      socket.send(text);
+    },
+    refusedPauseMs: options.refusedPauseMs,
+    onConfirmed: options.onConfirmed,
+    onRefused: options.onRefused,
+  });
 
   function end(detail: string, status?: number, retryAtMs?: number): void {
     if (over) return;
@@ -117,82 +105,13 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
 
   function release(): void {
     over = true;
-    clearTimeout(flushTimer);
+    subscriptions.stop();
     clearInterval(watchdog);
   }
 
   function sent(): void {
     pacer.sent();
     counters.controls++;
-  }
-
-  /** Brings the streams that are subscribed to those that are wanted, as fast as the exchange allows. */
-  function flush(): void {
-    clearTimeout(flushTimer);
-    flushTimer = undefined;
-    while (!over && socket.readyState === WebSocket.OPEN) {
-      const step = nextStep();
-      if (step === undefined) return;
-      const waitMs = Math.max(pacer.waitMs(), step.notBefore - performance.now());
-      if (waitMs > 0) {
-        flushTimer = setTimeout(flush, waitMs);
-        return;
-      }
-      const { method, streams } = step;
-      const id = ++lastId;
-      asked.set(id, { method, streams, at: performance.now() });
-      for (const stream of streams) {
-        if (method === 'SUBSCRIBE') subscribed.add(stream);
-        else {
-          subscribed.delete(stream);
-          confirmed.delete(stream);
-        }
-      }
-      sent();
-      socket.send(JSON.stringify({ method, params: streams, id }));
-    }
-  }
-
-  function nextStep(): Step | undefined {
-    const add = firstOf(wanted, (stream) => !subscribed.has(stream) && !doubtful.has(stream));
-    if (add.length > 0) return { method: 'SUBSCRIBE', streams: add, notBefore: 0 };
-    const remove = firstOf(subscribed, (stream) => !wanted.has(stream));
-    if (remove.length > 0) return { method: 'UNSUBSCRIBE', streams: remove, notBefore: 0 };
-    for (const stream of doubtful) {
-      if (wanted.has(stream) && !subscribed.has(stream)) {
-        return { method: 'SUBSCRIBE', streams: [stream], notBefore: doubtfulAt };
-      }
-    }
-    return undefined;
-  }
-
-  function onControl(text: string): void {
-    const answer = parseObject(text);
-    const id = answer?.id;
-    const request = typeof id === 'number' ? asked.get(id) : undefined;
-    if (answer === undefined || request === undefined) return;
-    asked.delete(Number(id));
-    const { method, streams } = request;
-    const refusal = answer.error ?? (answer.code === undefined ? undefined : answer);
-    if (refusal === undefined) {
-      if (method === 'UNSUBSCRIBE') return;
-      for (const stream of streams) {
-        doubtful.delete(stream);
-        if (subscribed.has(stream)) confirmed.add(stream);
-      }
-      options.onConfirmed();
-      return;
-    }
-    options.onRefused(`${method} of ${streams.length} streams: ${JSON.stringify(refusal).slice(0, 200)}`);
-    // What it would not drop goes on, and is ignored.
-    if (method === 'UNSUBSCRIBE') return;
-    for (const stream of streams) {
-      subscribed.delete(stream);
-      doubtful.delete(stream);
-      doubtful.add(stream);
-    }
-    if (streams.length === 1) doubtfulAt = performance.now() + options.refusedPauseMs;
-    if (flushTimer === undefined) flush();
   }
 
   function watch(): void {
@@ -214,8 +133,9 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
         sent();
         socket.ping();
       }
-      for (const request of asked.values()) {
-        if (now - request.at > answerWithinMs) return end(`no answer to ${request.method} in ${answerWithinMs} ms`);
+      const request = subscriptions.oldest();
+      if (request !== undefined && now - request.at > answerWithinMs) {
+        end(`no answer to ${request.method} in ${answerWithinMs} ms`);
       }
     }, everyMs);
   }
@@ -228,9 +148,8 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
   socket.on('open', () => {
     heard();
     watch();
-    for (const stream of subscribed) confirmed.add(stream);
+    subscriptions.begin();
     options.onOpen();
-    flush();
   });
   socket.on('message', (data: Buffer) => {
     if (over) return;
@@ -240,9 +159,11 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
     counters.bytes += data.length;
     if (isOfStream(data)) return options.onData(data, receivedAtMs);
     const text = data.toString('utf8');
-    if (text.includes(serverShutdown)) options.onShutdown();
-    else if (parseObject(text)?.stream !== undefined) options.onData(data, receivedAtMs);
-    else onControl(text);
+    if (text.includes(serverShutdown)) return options.onShutdown();
+    const answer = parseObject(text);
+    // What is neither an answer nor of a stream is for the consumer to judge.
+    if (answer?.id === undefined) options.onData(data, receivedAtMs);
+    else subscriptions.onAnswer(answer);
   });
   socket.on('ping', () => {
     // ws has answered it with a pong of the same payload.
@@ -267,12 +188,8 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
     get isOpen() {
       return !over && socket.readyState === WebSocket.OPEN;
     },
-    confirmed,
-    setStreams: (streams) => {
-      wanted = new Set(streams);
-      for (const stream of doubtful) if (!wanted.has(stream)) doubtful.delete(stream);
-      flush();
-    },
+    confirmed: subscriptions.confirmed,
+    setStreams: subscriptions.setWanted,
     close: () => {
       release();
       if (socket.readyState === WebSocket.CLOSED) return Promise.resolve();
@@ -288,22 +205,15 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
   };
 }
 
-interface Step {
-  readonly method: 'SUBSCRIBE' | 'UNSUBSCRIBE';
-  readonly streams: readonly string[];
-  /** By performance.now(). */
-  readonly notBefore: number;
-}
-
-/** Up to a request's number of them. */
-function firstOf(streams: ReadonlySet<string>, isMeant: (stream: string) => boolean): string[] {
-  const found: string[] = [];
+function streamsForUrl(streams: ReadonlySet<string>): string[] {
+  const taken: string[] = [];
+  let length = 0;
   for (const stream of streams) {
-    if (!isMeant(stream)) continue;
-    found.push(stream);
-    if (found.length === streamsARequest) break;
+    length += stream.length + 1;
+    if (length > queryMax) break;
+    taken.push(stream);
   }
-  return found;
+  return taken;
 }
 
 // `{"stream":` and not `{"result":`, `{"error":`, `{"code":`, `{"e":"serverShutdown"`: told by one byte, for there are thousands a second.
