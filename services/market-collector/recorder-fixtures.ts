@@ -109,7 +109,7 @@ export type RecorderParts = Partial<RecorderOptions> & Pick<RecorderOptions, 're
 export function openTestRecorder(parts: RecorderParts): ReturnType<typeof createRecorder> {
   return createRecorder({
     batchSize: 100,
-    bufferSize: 1_000,
+    bufferSize: 50_000,
     flushIntervalSeconds: 0.02,
     spillMB: 64,
     retentionDays: 36_500,

@@ -138,9 +138,9 @@ export function createRecordQueue(options: {
       for (;;) {
         const found = await headOnDisk();
         if (found !== undefined) return found;
-        // What is on its way to disk is older than the rest of memory.
-        if (appending === undefined) return headInMemory();
-        await appending;
+        // What is on its way to disk is older than the rest of memory; and it may have come there since we looked.
+        if (appending !== undefined) await appending;
+        else if (spill.length === 0) return headInMemory();
       }
     },
     toDisk,

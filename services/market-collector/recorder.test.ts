@@ -64,7 +64,7 @@ describe(createRecorder, () => {
   });
 
   test('loses and doubles nothing when the server crashes under load and is back later', async () => {
-    const recorder = await open({ bufferSize: 200 });
+    const recorder = await open();
     const load = startLoad(recorder);
     await until(() => load.last > 500);
     await database.crash();
@@ -75,6 +75,7 @@ describe(createRecorder, () => {
     await until(() => load.last > atRecovery + 500);
     const last = await load.stop();
     await allWritten(recorder);
+    expect(recorder.stats().isDropping).toBe(false);
     for (const symbol of loadSymbols) expect(await idsOf(symbol)).toEqual(range(1, last));
   });
 
@@ -90,6 +91,7 @@ describe(createRecorder, () => {
     }
     const last = await load.stop();
     await allWritten(recorder);
+    expect(recorder.stats().isDropping).toBe(false);
     for (const symbol of loadSymbols) expect(await idsOf(symbol)).toEqual(range(1, last));
   });
 
@@ -102,7 +104,19 @@ describe(createRecorder, () => {
     database.reconnect();
     const last = await load.stop();
     await allWritten(recorder);
+    expect(recorder.stats().isDropping).toBe(false);
     for (const symbol of loadSymbols) expect(await idsOf(symbol)).toEqual(range(1, last));
+  });
+
+  test('goes to disk when PostgreSQL is slower than what comes', async () => {
+    const recorder = await open({ batchSize: 10, bufferSize: 20_000 });
+    await database.relational.transaction(async (tx) => {
+      await tx.query('LOCK TABLE market.records IN SHARE MODE');
+      for (let id = 1; id <= 21_000; id++) recorder.record(buildDepth(id));
+      await until(() => recorder.stats().spillBatches > 0);
+    });
+    await allWritten(recorder);
+    expect(await idsOf('BTCUSDT')).toEqual(range(1, 21_000));
   });
 
   test('leaves on disk what PostgreSQL does not take when it stops, for the next one', async () => {
@@ -189,7 +203,7 @@ describe(createRecorder, () => {
   });
 
   test('writes straight from memory when the folder for the disk fails', async () => {
-    const recorder = await open({ bufferSize: 100_000 });
+    const recorder = await open();
     rmSync(dir, { recursive: true });
     database.disconnect();
     for (let id = 1; id <= 500; id++) recorder.record(buildDepth(id));
