@@ -6,11 +6,12 @@ import type { Bench } from './bench.ts';
 import { bench as books } from './books/bench.ts';
 import { bench as chain } from './chain/bench.ts';
 import { type CaseReport, ResultMismatch, runBench } from './harness.ts';
+import { bench as ingest } from './ingest/bench.ts';
 import { bench as render } from './render/bench.ts';
 import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
 
-const benches: readonly Bench[] = [books, chain, render];
+const benches: readonly Bench[] = [books, chain, ingest, render];
 
 const options = {
   runs: { type: 'string', default: '3' },

@@ -16,6 +16,8 @@ export interface Feed {
   snapshot(symbol: string, timeMs: number): string;
   /** The next message of its depth stream, as a combined stream brings it. */
   diff(symbol: string, timeMs: number): string;
+  /** `u` of the last message; before the first, of the snapshot. */
+  lastUpdateId(symbol: string): number;
 }
 
 /** Of a snapshot, a side. */
@@ -57,6 +59,7 @@ export function createFeed({ market, symbols: count, seed }: FeedOptions): Feed 
   };
   return {
     symbols: [...instruments.keys()],
+    lastUpdateId: (symbol) => instrumentOf(symbol).lastUpdateId,
     snapshot: (symbol, timeMs) => {
       const instrument = instrumentOf(symbol);
       const times = market === 'spot' ? '' : `"E":${timeMs},"T":${timeMs - 4},`;
