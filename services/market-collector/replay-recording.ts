@@ -1,15 +1,27 @@
 import { isSameDecimal } from '../datasets/market/decimal.ts';
 import type { Gap } from '../datasets/market/record.ts';
-import type { RecordingEntry } from '../testing/recording.ts';
-import { createRebuild, type DepthJson, type DepthUpdateJson, type Rebuild } from '../testing/recording-rebuild.ts';
 import type { BookTicker, Market } from './binance/messages.ts';
 import { parseStreamMessage } from './binance/parse-message.ts';
 import { parseSnapshot } from './binance/parse-snapshot.ts';
+import { createRebuild, type DepthJson, type DepthUpdateJson, type Rebuild } from './replay-rebuild.ts';
 import { createSymbolBook, type Outcome, type SymbolBook } from './symbol-book.ts';
 
+/** What is needed of a line of a recording. `at` names it in errors. */
+export type ReplayEntry =
+  | { readonly kind: 'message'; readonly atMs: number; readonly text: string; readonly at: string }
+  | {
+      readonly kind: 'response';
+      readonly atMs: number;
+      readonly url: string;
+      readonly body: string;
+      readonly at: string;
+    }
+  | { readonly kind: 'connect'; readonly url: string }
+  | { readonly kind: 'configuration' };
+
 export interface ReplayOptions {
-  /** In order of time: of `readRecordings`. */
-  readonly entries: AsyncIterable<RecordingEntry> | Iterable<RecordingEntry>;
+  /** In order of time. */
+  readonly entries: AsyncIterable<ReplayEntry> | Iterable<ReplayEntry>;
   /** Only needed if the recording has no line that tells the address of its streams. */
   readonly market?: Market;
 }
