@@ -43,7 +43,7 @@ export async function createLocalExchange(deps: {
   };
   try {
     for (const market of ['spot', 'usdm', 'coinm'] as const) {
-      const symbols = symbolsOf(deps.pairs, market);
+      const symbols = simulatedSymbols(deps.pairs, market);
       const { host, ports } = placeOf(market, exchange[market]);
       const server = await startSimulatedExchange({ market, symbols, seed, updatesPerSecond, host, ports });
       markets.push(server);
@@ -57,7 +57,7 @@ export async function createLocalExchange(deps: {
     part: {
       markets,
       setPairs: (pairs) => {
-        for (const { source } of markets) for (const spec of symbolsOf(pairs, source.market)) source.add(spec);
+        for (const { source } of markets) for (const spec of simulatedSymbols(pairs, source.market)) source.add(spec);
       },
     },
     stop,
@@ -65,7 +65,8 @@ export async function createLocalExchange(deps: {
   };
 }
 
-function symbolsOf(pairs: readonly Pair[], market: Market): SymbolSpec[] {
+/** The active pairs of a market as the exchange lists them. */
+export function simulatedSymbols(pairs: readonly Pair[], market: Market): SymbolSpec[] {
   return pairs
     .filter((pair) => pair.market === market && pair.status === 'active')
     .map((pair) => ({
