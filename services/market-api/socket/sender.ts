@@ -16,10 +16,25 @@ export interface SenderLimits {
   readonly slowMs: number;
 }
 
-export const senderLimits: SenderLimits = { bufferBytesMax: 1024 * 1024, resumeBytes: 256 * 1024, slowMs: 30_000 };
+const mebibyte = 1024 * 1024;
+
+/** A collector that writes every five seconds makes bursts of some megabytes for who follows all pairs. */
+export const senderLimits: SenderLimits = { bufferBytesMax: 8 * mebibyte, resumeBytes: mebibyte, slowMs: 30_000 };
+
+/** What waits in all connections together, so that many slow ones cannot take the memory of the process. */
+export interface SendBudget {
+  waitingBytes: number;
+  readonly bytesMax: number;
+  /** What each connection may have waiting also when all together have too much. */
+  readonly shareBytes: number;
+}
+
+export function createSendBudget(): SendBudget {
+  return { waitingBytes: 0, bytesMax: 128 * mebibyte, shareBytes: mebibyte / 4 };
+}
 
 /** Answers to a client's own messages may pass the bound by so much: their rate is limited, and then it is not reading at all. */
-const answersBytesMax = 1024 * 1024;
+const answersBytesMax = mebibyte;
 /** How long a closing handshake may take. */
 const closeMs = 5_000;
 
@@ -40,15 +55,31 @@ export interface Sender {
 export function createSender(
   outlet: Outlet,
   limits: SenderLimits,
+  budget: SendBudget,
   deps: { readonly clock: () => number; readonly onDrained: () => void },
 ): Sender {
   let seq = 0;
+  /** What of the budget is ours. */
+  let waiting = 0;
   let heldSince: number | undefined;
   let stopped = false;
   let ending: NodeJS.Timeout | undefined;
 
+  function count(bytes: number): void {
+    budget.waitingBytes += bytes - waiting;
+    waiting = bytes;
+  }
+
+  function isTooMuch(): boolean {
+    if (waiting > limits.bufferBytesMax) return true;
+    return budget.waitingBytes > budget.bytesMax && waiting > budget.shareBytes;
+  }
+
   function onWritten(error?: Error): void {
-    if (stopped || error !== undefined || heldSince === undefined || outlet.bufferedAmount > limits.resumeBytes) return;
+    if (stopped) return;
+    count(outlet.bufferedAmount);
+    if (error !== undefined || heldSince === undefined) return;
+    if (waiting > Math.min(limits.resumeBytes, budget.shareBytes)) return;
     heldSince = undefined;
     deps.onDrained();
   }
@@ -69,8 +100,8 @@ export function createSender(
       if (stopped) return;
       seq += 1;
       outlet.send(`{"seq":${seq},${fields}}`, onWritten);
-      const waiting = outlet.bufferedAmount;
-      if (waiting > limits.bufferBytesMax) heldSince ??= deps.clock();
+      count(outlet.bufferedAmount);
+      if (isTooMuch()) heldSince ??= deps.clock();
       if (waiting > limits.bufferBytesMax * 2 + answersBytesMax) close(1008, 'too many messages are not read');
     },
     check: () => {
@@ -83,6 +114,7 @@ export function createSender(
     close,
     stop: () => {
       stopped = true;
+      count(0);
       clearTimeout(ending);
     },
   };

@@ -13,7 +13,7 @@ import {
   type Unsubscribe,
 } from './client-message.ts';
 import { createRateLimit } from './rate-limit.ts';
-import { createSender, type Outlet, type SenderLimits, senderLimits } from './sender.ts';
+import { createSender, type Outlet, type SendBudget, type SenderLimits, senderLimits } from './sender.ts';
 import { headOf, keyOf, type Subscription } from './subscription.ts';
 
 export interface SessionDeps {
@@ -23,6 +23,8 @@ export interface SessionDeps {
   readonly clock: () => number;
   readonly log: Logger;
   readonly limits?: SenderLimits | undefined;
+  /** Shared with all other sessions. */
+  readonly budget: SendBudget;
 }
 
 /** What a connection may ask for. */
@@ -56,7 +58,7 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   /** Gaps concern all channels of a symbol and are told once. */
   const follows = new Map<string, { count: number; stop: () => void }>();
   const rate = createRateLimit(sessionLimits.messagesPerSecond, sessionLimits.messagesAtOnce, clock);
-  const sender = createSender(outlet, deps.limits ?? senderLimits, { clock, onDrained: pump });
+  const sender = createSender(outlet, deps.limits ?? senderLimits, deps.budget, { clock, onDrained: pump });
   let refusedInRow = 0;
   let stopped = false;
 

@@ -1,9 +1,10 @@
 import websocket from '@fastify/websocket';
 import type { WebSocket } from 'ws';
+import { describeError } from '../../runtime/errors.ts';
 import type { HttpApp } from '../../runtime/http.ts';
 import { ProblemError } from '../../runtime/http-problem.ts';
 import type { RouteDeps } from '../deps.ts';
-import type { SenderLimits } from './sender.ts';
+import { createSendBudget, type SenderLimits } from './sender.ts';
 import { createSession, type Session } from './session.ts';
 
 export interface SocketOptions {
@@ -26,11 +27,13 @@ export const socketDefaults: SocketOptions = {
 /** How long clients get for their part of the closing handshake when the service ends. */
 const goodbyeMs = 1_000;
 const checkMs = 1_000;
+const path = '/ws';
 
 /** GET /ws: see protocol.ts. */
 export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: SocketOptions): Promise<void> {
   const { clock, log } = deps;
   const open = new Map<WebSocket, { readonly session: Session; heardAt: number; pingedAt: number }>();
+  const budget = createSendBudget();
   let closing = false;
 
   await app.register(websocket, {
@@ -58,16 +61,28 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
   }, checkMs);
   timer.unref();
 
+  function receive(session: Session, text: string): void {
+    try {
+      session.receive(text);
+    } catch (error) {
+      // One client's message must not end the others' connections.
+      log.error({ reason: error instanceof Error ? error.stack : describeError(error) }, 'socket message failed');
+      session.close(1011, 'an error of ours');
+    }
+  }
+
   function serve(socket: WebSocket): void {
     const outlet = {
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
-      send: (text: string, onWritten: (error?: Error) => void) => socket.send(text, onWritten),
+      // A write that went well is told as null.
+      send: (text: string, onWritten: (error?: Error) => void) =>
+        socket.send(text, (error: Error | null | undefined) => onWritten(error ?? undefined)),
       close: (code: number, reason: string) => socket.close(code, reason),
       terminate: () => socket.terminate(),
     };
-    const session = createSession(outlet, { ...deps, limits: options.sender });
+    const session = createSession(outlet, { ...deps, limits: options.sender, budget });
     const connection = { session, heardAt: clock(), pingedAt: clock() };
     open.set(socket, connection);
     const heard = (): void => {
@@ -78,7 +93,7 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
     socket.on('message', (data, isBinary) => {
       heard();
       if (isBinary) session.refuse({ id: null, code: 'invalid-message', detail: 'it is binary: send JSON as text' });
-      else session.receive(data.toString());
+      else receive(session, data.toString());
     });
     socket.on('close', () => {
       open.delete(socket);
@@ -86,9 +101,13 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
     });
   }
 
+  // The plugin would take the connection and close it without a word.
+  app.addHook('onRequest', (request, _reply, next) => {
+    next(request.ws && !request.is404 && request.routeOptions.url !== path ? noSocketHere() : undefined);
+  });
   app.route({
     method: 'GET',
-    url: '/ws',
+    url: path,
     schema: { hide: true },
     preHandler: (request, reply, next) => {
       if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
@@ -115,6 +134,15 @@ async function goodbye(sockets: readonly WebSocket[]): Promise<void> {
   }, goodbyeMs);
   await Promise.all(closed);
   clearTimeout(timer);
+}
+
+function noSocketHere(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'no-websocket',
+    title: 'This path speaks no WebSocket',
+    detail: `Connect to ${path}, or ask without the header upgrade.`,
+  });
 }
 
 function upgradeRequired(): ProblemError {

@@ -1,0 +1,170 @@
+import type { Pair } from '../../../catalog/schema/pair.ts';
+import type { TailPlace } from '../../datasets/market/read.ts';
+import type { Gap, MarketRecord, RecordKind } from '../../datasets/market/record.ts';
+import { type Beginning, closedWithinMs, kindsOf } from './beginning.ts';
+import {
+  bookText,
+  diffText,
+  type Feed,
+  type Follower,
+  feeds,
+  gapText,
+  type LiveEvent,
+  tickerText,
+  tradeText,
+} from './events.ts';
+import type { BookEvent, LiveBook } from './live-book.ts';
+
+/** What is kept of a symbol that is followed, and who follows it. */
+export interface LiveSymbol {
+  readonly pair: Pick<Pair, 'symbol' | 'market'>;
+  readonly book: LiveBook | undefined;
+  /** The book as the text that is sent. Throws while there is none. */
+  bookText(): string;
+  /** Up to where each kind was read that was begun. */
+  readonly places: ReadonlyMap<RecordKind, TailPlace>;
+  /** Feeds that somebody follows, or did lately, and that have no place yet. */
+  toBegin(): Feed[];
+  /** When something last came; Unix milliseconds. */
+  readonly heardAtMs: number;
+  readonly isFollowed: boolean;
+  want(feed: Feed): void;
+  follow(feed: Feed, follower: Follower): () => void;
+  followGaps(follower: (text: string) => void): () => void;
+  begin(beginning: Beginning, nowMs: number): void;
+  /**
+   * Takes what was read behind its places, and gaps that were read with it. `isAll`: no more was there. Whether its book does
+   * not lead on and is to be begun anew.
+   */
+  take(records: readonly MarketRecord[], gaps: readonly Gap[], isAll: boolean, nowMs: number): 'rebuild' | 'taken';
+  /** Reads on from another beginning. */
+  forget(nowMs: number): void;
+}
+
+export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdAtMs: number): LiveSymbol {
+  const { symbol } = pair;
+  const followers = new Map<Feed, Set<Follower>>(feeds.map((feed) => [feed, new Set()]));
+  const gapFollowers = new Set<(text: string) => void>();
+  const wanted = new Set<Feed>();
+  const places = new Map<RecordKind, TailPlace>();
+  /** Gaps that were told of, by their names: when they were closed, null while they last. */
+  const toldGaps = new Map<string, number | null>();
+  let book: LiveBook | undefined;
+  let text: { readonly lastUpdateId: number; readonly state: string; readonly text: string } | undefined;
+  let ticker: string | undefined;
+  let heardAtMs = createdAtMs;
+
+  function emit(feed: Feed, event: LiveEvent): void {
+    for (const follower of followers.get(feed) ?? []) follower(event);
+  }
+
+  function isNews(gap: Gap): boolean {
+    const told = toldGaps.get(nameOf(gap));
+    return told === undefined || (told === null && gap.closedAtMs !== null);
+  }
+
+  function tellGap(gap: Gap): void {
+    if (!isNews(gap)) return;
+    toldGaps.set(nameOf(gap), gap.closedAtMs);
+    const told = gapText(gap);
+    for (const follower of gapFollowers) follower(told);
+  }
+
+  function tell(event: BookEvent): void {
+    if (event.kind === 'gap') tellGap(event.gap);
+    else if (event.kind === 'replaced') emit('book', { kind: 'book' });
+    else if (event.kind === 'diff') {
+      const { record, previousUpdateId } = event;
+      emit('book', { kind: 'diff', lastUpdateId: record.updateId, text: diffText(record, previousUpdateId) });
+    }
+  }
+
+  function tellTicker(record: MarketRecord): void {
+    ticker = tickerText(record);
+    emit('ticker', { kind: 'ticker', text: ticker });
+  }
+
+  return {
+    pair,
+    places,
+    get book() {
+      return book;
+    },
+    get heardAtMs() {
+      return heardAtMs;
+    },
+    get isFollowed() {
+      return gapFollowers.size > 0 || feeds.some((feed) => (followers.get(feed)?.size ?? 0) > 0);
+    },
+    bookText: () => {
+      if (book === undefined) throw new Error(`${symbol}: its book is not there`);
+      const { lastUpdateId, state } = book;
+      if (text?.lastUpdateId !== lastUpdateId || text.state !== state)
+        text = { lastUpdateId, state, text: bookText(book) };
+      return text.text;
+    },
+    toBegin: () => [...wanted].filter((feed) => kindsOf[feed].some((kind) => !places.has(kind))),
+    want: (feed) => {
+      wanted.add(feed);
+    },
+    follow: (feed, follower) => {
+      wanted.add(feed);
+      const set = followers.get(feed);
+      set?.add(follower);
+      if (feed === 'ticker' && ticker !== undefined) follower({ kind: 'ticker', text: ticker });
+      return () => set?.delete(follower);
+    },
+    followGaps: (follower) => {
+      gapFollowers.add(follower);
+      if (book?.state === 'gap' && book.gap !== undefined) follower(gapText(book.gap));
+      return () => gapFollowers.delete(follower);
+    },
+    begin: (beginning, nowMs) => {
+      for (const gap of beginning.gaps) if (gap.closedAtMs !== null) toldGaps.set(nameOf(gap), gap.closedAtMs);
+      for (const [kind, record] of beginning.newest) {
+        const { updateId = 0, eventTimeMs = nowMs - closedWithinMs } = record ?? {};
+        places.set(kind, { symbol, kind, updateId, eventTimeMs });
+        if (kind === 'ticker' && record !== undefined) tellTicker(record);
+      }
+      heardAtMs = nowMs;
+      for (const gap of beginning.gaps) tellGap(gap);
+      if (beginning.book === undefined) return;
+      book = beginning.book;
+      text = undefined;
+      emit('book', { kind: 'book' });
+    },
+    take: (records, gaps, isAll, nowMs) => {
+      if (records.length > 0) heardAtMs = nowMs;
+      for (const record of records) {
+        const { kind, updateId, eventTimeMs } = record;
+        places.set(kind, { symbol, kind, updateId, eventTimeMs });
+        if (kind === 'trade') emit('trades', { kind: 'trade', tradeId: updateId, text: tradeText(record) });
+        else if (kind === 'ticker') tellTicker(record);
+      }
+      for (const [name, closedAtMs] of toldGaps)
+        if (closedAtMs !== null && nowMs - closedAtMs > 2 * closedWithinMs) toldGaps.delete(name);
+      const news = gaps.filter(isNews);
+      if (book === undefined) {
+        for (const gap of news) tellGap(gap);
+        return 'taken';
+      }
+      const ofBook = records.filter(({ kind }) => kindsOf.book.includes(kind));
+      const events = [...book.takeGaps(news), ...book.takeRecords(ofBook, isAll)];
+      // An end of a gap is told once the book is whole again.
+      const isEnd = (event: BookEvent) => event.kind === 'gap' && event.gap.closedAtMs !== null;
+      for (const event of events) if (!isEnd(event)) tell(event);
+      for (const event of events) if (isEnd(event)) tell(event);
+      if (!events.some(({ kind }) => kind === 'rebuild')) return 'taken';
+      for (const kind of kindsOf.book) places.delete(kind);
+      return 'rebuild';
+    },
+    forget: (nowMs) => {
+      places.clear();
+      heardAtMs = nowMs;
+    },
+  };
+}
+
+function nameOf({ openedAtMs, fromUpdateId }: Gap): string {
+  return `${openedAtMs} ${fromUpdateId}`;
+}
