@@ -12,11 +12,14 @@ import { createMarketCollector, type MarketCollector } from './market-collector/
 import type { CatalogInForce, LiveCatalog } from './runtime/live-catalog.ts';
 import type { MarketConfig } from './runtime/market-config.ts';
 import type { Started } from './runtime/modules.ts';
+import type { Relational } from './stores/relational.ts';
 import type { ExchangeCore } from './testing/exchange/exchange-core.ts';
 import { type ExchangeServer, startSimulatedExchange } from './testing/exchange/exchange-server.ts';
 
 // The order books' whole way, from a simulated exchange into both stores and out of the API, for tests: the services as the
 // program wires them, without the program.
+
+export const marketTables = join(import.meta.dirname, 'datasets', 'market');
 
 export interface MarketPipeline extends AsyncDisposable {
   readonly collector: MarketCollector;
@@ -29,7 +32,7 @@ export interface MarketPipeline extends AsyncDisposable {
 }
 
 export interface MarketPipelineOptions extends Pick<MarketStores, 'relational' | 'timeseries'> {
-  readonly exchanges: Partial<Record<Market, ExchangeServer>>;
+  readonly exchanges: Partial<Record<Market, Pick<ExchangeServer, 'restUrl' | 'streamUrl'>>>;
   readonly pairs: readonly Pair[];
   readonly config?: Partial<Pick<MarketConfig, 'collection' | 'storage'>>;
   /** A folder of its own when it is left out. */
@@ -132,6 +135,36 @@ export function pairOf(base: string, market: Market, tickSize = '0.01'): Pair {
     market,
     owner: 'market',
   };
+}
+
+/**
+ * Checks that every spot update that was recorded continues the one before it, or that gaps on record tell of all ids between
+ * the two; what they do not tell of is unexplained.
+ */
+export async function findHoles(
+  relational: Relational,
+  symbol: string,
+): Promise<{ readonly updates: number; readonly openGaps: number; readonly unexplained: readonly string[] }> {
+  const updates = await relational.query<{ first: string; last: string }>(
+    `SELECT first_update_id AS first, update_id AS last FROM market.records
+      WHERE symbol = $1 AND kind = 'depth' ORDER BY update_id`,
+    [symbol],
+  );
+  const gaps = await relational.query<{ from: string; to: string | null }>(
+    'SELECT from_update_id AS from, to_update_id AS to FROM market.gaps WHERE symbol = $1 ORDER BY from_update_id',
+    [symbol],
+  );
+  const unexplained: string[] = [];
+  let at: number | undefined;
+  for (const { first, last } of updates) {
+    const hole = at === undefined ? undefined : { from: at, to: Number(first) - 1 };
+    at = Math.max(at ?? 0, Number(last));
+    if (hole === undefined || hole.from >= hole.to) continue;
+    let told = hole.from;
+    for (const { from, to } of gaps) if (Number(from) <= told) told = Math.max(told, to === null ? told : Number(to));
+    if (told < hole.to) unexplained.push(`${hole.from} to ${hole.to}, told of to ${told}`);
+  }
+  return { updates: updates.length, openGaps: gaps.filter(({ to }) => to === null).length, unexplained };
 }
 
 function liveCatalogOf(first: readonly Pair[]): LiveCatalog & { put(pairs: readonly Pair[]): void } {

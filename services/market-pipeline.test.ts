@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { exchangeSymbolOf, type Pair } from '../catalog/schema/pair.ts';
 import { type MarketStores, openMarketStores } from './market-api/api-fixture.ts';
-import { type MarketPipeline, startMarket, startMarketPipeline } from './market-pipeline-fixture.ts';
+import { findHoles, type MarketPipeline, startMarket, startMarketPipeline } from './market-pipeline-fixture.ts';
 import type { ExchangeCore } from './testing/exchange/exchange-core.ts';
 import type { ExchangeServer } from './testing/exchange/exchange-server.ts';
 
@@ -59,6 +59,9 @@ describe('the market, from the exchange to the API', () => {
     );
     expect(gaps.length).toBeGreaterThan(1);
     expect(gaps.filter(({ closedAt }) => closedAt === null)).toEqual([]);
+    for (const { symbol } of spot.pairs) {
+      expect((await findHoles(stores.relational, symbol)).unexplained, symbol).toEqual([]);
+    }
     expect(spot.exchange.counts().violations).toEqual({});
     expect(usdm.exchange.counts().violations).toEqual({});
   });
