@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BookError, canonicalLevels, createLevelBuffer, scanLevels, widenScales } from './order-book-levels.ts';
+import { BookError, canonicalLevels, createLevelBuffer, noScales, scanLevels } from './order-book-levels.ts';
 
 const scales = { priceScale: 2, sizeScale: 3, pricePlaces: 8, sizePlaces: 8 };
 
 describe(scanLevels, () => {
   test('reads levels as integers of the scale', () => {
     const buffer = createLevelBuffer();
-    expect(scanLevels('[["1.50","0.125"],["20","0"],["0.01000000","7.1"]]', scales, buffer)).toBe('done');
+    expect(scanLevels('[["1.50","0.125"],["20","0"],["0.01000000","7.1"]]', scales, buffer, { ...noScales })).toBe(
+      'done',
+    );
     expect(contentOf(buffer)).toEqual([
       [150, 125],
       [2000, 0],
@@ -16,19 +18,25 @@ describe(scanLevels, () => {
   });
 
   test('reads no levels', () => {
-    expect(scanLevels('[]', scales, createLevelBuffer())).toBe('done');
+    expect(scanLevels('[]', scales, createLevelBuffer(), { ...noScales })).toBe('done');
   });
 
-  test('says when a number has more decimals that matter, or is written with more, than are counted', () => {
-    expect(scanLevels('[["1.501","1"]]', scales, createLevelBuffer())).toBe('finer');
-    expect(scanLevels('[["1","1.0001"]]', scales, createLevelBuffer())).toBe('finer');
-    expect(scanLevels('[["1.000000000","1"]]', scales, createLevelBuffer())).toBe('finer');
+  test('says how many decimals matter, and how many are written, when they are more than are counted', () => {
+    const needed = { ...scales };
+    const text = '[["1.501","1"],["0.00010","1"],["1.000000000","1.0001"]]';
+    expect(scanLevels(text, scales, createLevelBuffer(), needed)).toBe('finer');
+    expect(needed).toEqual({ priceScale: 4, sizeScale: 4, pricePlaces: 9, sizePlaces: 8 });
+    expect(scanLevels(text, needed, createLevelBuffer(), needed)).toBe('done');
   });
 
   test('refuses a number that is not exact as a float', () => {
-    expect(scanLevels('[["1","9007199254740.991"]]', scales, createLevelBuffer())).toBe('done');
-    expect(() => scanLevels('[["1","9007199254740.992"]]', scales, createLevelBuffer())).toThrow(BookError);
-    expect(() => scanLevels(`[["1","${'9'.repeat(400)}"]]`, scales, createLevelBuffer())).toThrow(BookError);
+    expect(scanLevels('[["1","9007199254740.991"]]', scales, createLevelBuffer(), { ...noScales })).toBe('done');
+    expect(() => scanLevels('[["1","9007199254740.992"]]', scales, createLevelBuffer(), { ...noScales })).toThrow(
+      BookError,
+    );
+    expect(() => scanLevels(`[["1","${'9'.repeat(400)}"]]`, scales, createLevelBuffer(), { ...noScales })).toThrow(
+      BookError,
+    );
   });
 
   test.each([
@@ -54,14 +62,14 @@ describe(scanLevels, () => {
     '[["1","2"]]]',
     '[["1","2"]x]',
   ])('leaves %j to others', (text) => {
-    expect(scanLevels(text, scales, createLevelBuffer())).toBe('other');
+    expect(scanLevels(text, scales, createLevelBuffer(), { ...noScales })).toBe('other');
   });
 
   test('never throws anything but a BookError, whatever the text', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[[\]",.0-9 ]{0,40}$/), (text) => {
         try {
-          scanLevels(text, scales, createLevelBuffer());
+          scanLevels(text, scales, createLevelBuffer(), { ...noScales });
         } catch (error) {
           expect(error).toBeInstanceOf(BookError);
         }
@@ -82,22 +90,6 @@ describe(canonicalLevels, () => {
       expect(() => canonicalLevels(text)).toThrow(BookError);
     },
   );
-});
-
-describe(widenScales, () => {
-  test('counts decimals that matter, and those that are written', () => {
-    const none = { priceScale: 0, sizeScale: 0, pricePlaces: 0, sizePlaces: 0 };
-    expect(widenScales(none, ['[["1.2500","3"]]', '[["0.00010000","20.0"]]'])).toEqual({
-      priceScale: 4,
-      sizeScale: 0,
-      pricePlaces: 8,
-      sizePlaces: 1,
-    });
-  });
-
-  test('refuses more decimals than can be counted', () => {
-    expect(() => widenScales(scales, ['[["0.0000000000000001","1"]]'])).toThrow(BookError);
-  });
 });
 
 function contentOf({ count, prices, sizes }: ReturnType<typeof createLevelBuffer>): number[][] {

@@ -23,11 +23,13 @@ export function createLevelBuffer(): LevelBuffer {
 }
 
 /** Decimals a number may have: more than any market uses, and 10^15 is still below 2^53. */
-export const scaleMax = 15;
+export const placesMax = 15;
 
-const powersOfTen = Float64Array.from({ length: scaleMax + 1 }, (_, exponent) => 10 ** exponent);
+const powersOfTen = Float64Array.from({ length: placesMax + 1 }, (_, exponent) => 10 ** exponent);
 
-/** 10^`exponent`, exactly. `exponent` is 0 … `scaleMax`. */
+export const noScales: Readonly<Scales> = { priceScale: 0, sizeScale: 0, pricePlaces: 0, sizePlaces: 0 };
+
+/** 10^`exponent`, exactly. `exponent` is 0 … `placesMax`. */
 export function powerOfTen(exponent: number): number {
   return powersOfTen[exponent] as number;
 }
@@ -35,41 +37,58 @@ export function powerOfTen(exponent: number): number {
 const [quote, comma, dot, zero, nine, open, close] = [34, 44, 46, 48, 57, 91, 93];
 
 /**
- * Reads `[["price","size"],…]`, exactly as an exchange writes it (no spaces), at the scales as they are.
- * `finer`: some number has more decimals than that, the buffer holds nothing of use. `other`: another text.
+ * Reads `[["price","size"],…]`, exactly as an exchange writes it (no spaces), at the scales as they are. `finer`: some number
+ * has more decimals than that; `needed` is raised to what holds them, and the buffer is of no use. `other`: another text.
  * @throws BookError if a number is beyond 2^53 at that scale
  */
-export function scanLevels(text: string, scales: Scales, into: LevelBuffer): 'done' | 'finer' | 'other' {
+export function scanLevels(
+  text: string,
+  scales: Readonly<Scales>,
+  into: LevelBuffer,
+  needed: Scales,
+): 'done' | 'finer' | 'other' {
   into.count = 0;
   const end = text.length - 1;
   if (end < 1 || text.charCodeAt(0) !== open || text.charCodeAt(end) !== close) return 'other';
   if (end === 1) return 'done';
   scan.text = text;
   scan.at = 1;
+  let isFiner = false;
   for (;;) {
     if (text.charCodeAt(scan.at) !== open || text.charCodeAt(scan.at + 1) !== quote) return 'other';
     scan.at += 2;
     const price = scanNumber(scales.priceScale);
-    if (price < 0) return price === notANumber ? 'other' : 'finer';
-    if (scan.places > scales.pricePlaces) return 'finer';
+    if (price < 0) return 'other';
+    if (scan.scale > scales.priceScale || scan.places > scales.pricePlaces) {
+      isFiner = true;
+      needed.priceScale = Math.max(needed.priceScale, scan.scale);
+      needed.pricePlaces = Math.max(needed.pricePlaces, scan.places);
+    }
     if (text.charCodeAt(scan.at) !== comma || text.charCodeAt(scan.at + 1) !== quote) return 'other';
     scan.at += 2;
     const size = scanNumber(scales.sizeScale);
-    if (size < 0) return size === notANumber ? 'other' : 'finer';
-    if (scan.places > scales.sizePlaces) return 'finer';
+    if (size < 0) return 'other';
+    if (scan.scale > scales.sizeScale || scan.places > scales.sizePlaces) {
+      isFiner = true;
+      needed.sizeScale = Math.max(needed.sizeScale, scan.scale);
+      needed.sizePlaces = Math.max(needed.sizePlaces, scan.places);
+    }
     if (text.charCodeAt(scan.at) !== close) return 'other';
     push(into, price, size);
     const after = text.charCodeAt(++scan.at);
-    if (after === close) return scan.at === end ? 'done' : 'other';
+    if (after === close) break;
     if (after !== comma) return 'other';
     scan.at++;
   }
+  if (scan.at !== end) return 'other';
+  return isFiner ? 'finer' : 'done';
 }
 
-const scan = { text: '', at: 0, places: 0 };
-const [notANumber, finerNumber] = [-1, -2];
+/** `scale`: at least how many decimals of the last number matter, if more than were asked for · `places`: how many it has. */
+const scan = { text: '', at: 0, places: 0, scale: 0 };
+const notANumber = -1;
 
-/** From after a quote to after the next one. */
+/** From after a quote to after the next one. Decimals beyond the scale are left out of the value. */
 function scanNumber(scale: number): number {
   const { text } = scan;
   let at = scan.at;
@@ -81,7 +100,8 @@ function scanNumber(scale: number): number {
     code = text.charCodeAt(++at);
   }
   if (at === from) return notANumber;
-  let places = 0;
+  scan.places = 0;
+  scan.scale = 0;
   if (code === dot) {
     const fractionFrom = at + 1;
     const exactTo = fractionFrom + scale;
@@ -91,14 +111,12 @@ function scanNumber(scale: number): number {
       code = text.charCodeAt(++at);
     }
     value *= powersOfTen[exactTo - at] as number;
-    let isFiner = false;
     while (code >= zero && code <= nine) {
-      if (code !== zero) isFiner = true;
+      if (code !== zero) scan.scale = at + 1 - fractionFrom;
       code = text.charCodeAt(++at);
     }
-    places = at - fractionFrom;
-    if (places === 0) return notANumber;
-    if (isFiner) return code === quote ? finerNumber : notANumber;
+    scan.places = at - fractionFrom;
+    if (scan.places === 0) return notANumber;
   } else {
     value *= powersOfTen[scale] as number;
   }
@@ -106,7 +124,6 @@ function scanNumber(scale: number): number {
   if (value > Number.MAX_SAFE_INTEGER)
     throw new BookError(`a number is beyond 2^53 at ${scale} decimals: ${text.slice(from, at)}`);
   scan.at = at + 1;
-  scan.places = places;
   return value;
 }
 
@@ -158,35 +175,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Widens `scales` to all that the numbers of canonical level lists need. @throws BookError if one has too many decimals */
-export function widenScales(scales: Scales, texts: readonly string[]): Scales {
-  const wider = { ...scales };
-  for (const text of texts) {
-    for (const [price, size] of JSON.parse(text) as [string, string][]) {
-      wider.pricePlaces = Math.max(wider.pricePlaces, placesOf(price));
-      wider.sizePlaces = Math.max(wider.sizePlaces, placesOf(size));
-      wider.priceScale = Math.max(wider.priceScale, scaleOf(price));
-      wider.sizeScale = Math.max(wider.sizeScale, scaleOf(size));
-    }
-  }
-  if (wider.pricePlaces > scaleMax || wider.sizePlaces > scaleMax)
-    throw new BookError(`a number has more than ${scaleMax} decimals`);
-  return wider;
-}
-
-/** Decimals as written: trailing zeros count. */
-function placesOf(text: string): number {
-  const at = text.indexOf('.');
-  return at < 0 ? 0 : text.length - at - 1;
-}
-
-/** Decimals that matter. */
-function scaleOf(text: string): number {
-  const at = text.indexOf('.');
-  if (at < 0) return 0;
-  let end = text.length;
-  while (text.charCodeAt(end - 1) === zero) end--;
-  return Math.max(0, end - at - 1);
 }

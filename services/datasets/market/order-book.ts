@@ -3,11 +3,11 @@ import {
   BookError,
   canonicalLevels,
   createLevelBuffer,
-  type LevelBuffer,
+  noScales,
+  placesMax,
   powerOfTen,
   type Scales,
   scanLevels,
-  widenScales,
 } from './order-book-levels.ts';
 import { type BookSide, createSide, extremesOf, indexOf, loadSide, rescaleSide, setLevels } from './order-book-side.ts';
 
@@ -70,22 +70,35 @@ export function createOrderBook(): OrderBook {
   const asks = createSide(-1);
   const bidBuffer = createLevelBuffer();
   const askBuffer = createLevelBuffer();
-  let scales: Scales = { priceScale: 0, sizeScale: 0, pricePlaces: 0, sizePlaces: 0 };
+  let scales = noScales;
   const sideOf = (side: Side) => (side === 'bid' ? bids : asks);
   const price = (value: number) => formatDecimal(value, scales.priceScale, scales.pricePlaces);
   const size = (value: number | bigint) => formatDecimal(value, scales.sizeScale, scales.sizePlaces);
 
   /** Fills both buffers at scales that hold them, without touching the book; gives those scales. */
-  function read({ bids: bidText, asks: askText }: SideTexts, at: Scales): Scales {
-    if (scanLevels(bidText, at, bidBuffer) === 'done' && scanLevels(askText, at, askBuffer) === 'done') return at;
-    const texts = [canonicalLevels(bidText), canonicalLevels(askText)] as const;
-    const wider = widenScales(at, texts);
-    scanLevels(texts[0], wider, bidBuffer);
-    scanLevels(texts[1], wider, askBuffer);
-    return wider;
+  function read(texts: SideTexts, at: Readonly<Scales>): Readonly<Scales> {
+    const needed = { ...at };
+    let { bids: bidText, asks: askText } = texts;
+    let bidScan = scanLevels(bidText, at, bidBuffer, needed);
+    let askScan = scanLevels(askText, at, askBuffer, needed);
+    if (bidScan === 'done' && askScan === 'done') return at;
+    if (bidScan === 'other') {
+      bidText = canonicalLevels(bidText);
+      bidScan = scanLevels(bidText, at, bidBuffer, needed);
+    }
+    if (askScan === 'other') {
+      askText = canonicalLevels(askText);
+      askScan = scanLevels(askText, at, askBuffer, needed);
+    }
+    if (bidScan === 'done' && askScan === 'done') return at;
+    if (needed.pricePlaces > placesMax || needed.sizePlaces > placesMax)
+      throw new BookError(`a number has more than ${placesMax} decimals`);
+    scanLevels(bidText, needed, bidBuffer, needed);
+    scanLevels(askText, needed, askBuffer, needed);
+    return needed;
   }
 
-  function rescale(wider: Scales): void {
+  function rescale(wider: Readonly<Scales>): void {
     const priceFactor = powerOfTen(wider.priceScale - scales.priceScale);
     const sizeFactor = powerOfTen(wider.sizeScale - scales.sizeScale);
     for (const side of [bids, asks]) {
@@ -106,18 +119,19 @@ export function createOrderBook(): OrderBook {
       setLevels(asks, askBuffer);
     },
     load(levels, { bidFloor, askCeiling }) {
-      const floors = [bidFloor, askCeiling].filter((floor) => floor !== null).map((floor) => [floor, '0']);
-      const none = { priceScale: 0, sizeScale: 0, pricePlaces: 0, sizePlaces: 0 };
-      const withFloors = widenScales(none, [canonicalLevels(JSON.stringify(floors))]);
-      const loaded = read(levels, withFloors);
-      const [bidFloorPrice, askCeilingPrice] = [bidFloor, askCeiling].map((floor) => scaledPrice(floor, loaded));
+      const floors = { bids: floorText(bidFloor), asks: floorText(askCeiling) };
+      const loaded = read(levels, read(floors, noScales));
+      read(floors, loaded);
+      const bidFloorPrice = bidBuffer.count > 0 ? bidBuffer.prices[0] : undefined;
+      const askCeilingPrice = askBuffer.count > 0 ? askBuffer.prices[0] : undefined;
+      read(levels, loaded);
       scales = loaded;
       loadSide(bids, bidBuffer, bidFloorPrice);
       loadSide(asks, askBuffer, askCeilingPrice);
     },
     clear() {
       bidBuffer.count = 0;
-      scales = { priceScale: 0, sizeScale: 0, pricePlaces: 0, sizePlaces: 0 };
+      scales = noScales;
       loadSide(bids, bidBuffer, undefined);
       loadSide(asks, bidBuffer, undefined);
     },
@@ -169,11 +183,8 @@ function bestKey({ keys, count }: BookSide): number {
   return keys[count - 1] as number;
 }
 
-function scaledPrice(text: string | null, scales: Scales): number | undefined {
-  if (text === null) return undefined;
-  const buffer: LevelBuffer = createLevelBuffer();
-  scanLevels(JSON.stringify([[text, '0']]), scales, buffer);
-  return buffer.prices[0];
+function floorText(price: string | null): string {
+  return price === null ? '[]' : JSON.stringify([[price, '0']]);
 }
 
 /**

@@ -26,10 +26,18 @@ export function knownRangeOf({ bids, asks, limit }: Pick<DepthSnapshot, 'bids' |
   return { bidFloor: lastPrice(bids, limit), askCeiling: lastPrice(asks, limit) };
 }
 
+/** Of levels as `parseSnapshot` writes them; null when there are fewer than `limit`. */
 function lastPrice(side: string, limit: number): string | null {
-  const levels = JSON.parse(side) as [price: string, size: string][];
-  return levels.length < limit ? null : (levels.at(-1)?.[0] ?? null);
+  let count = 0;
+  let last = -1;
+  for (let at = side.indexOf(levelStart); at >= 0; at = side.indexOf(levelStart, at + 1)) {
+    count++;
+    last = at + levelStart.length;
+  }
+  return count < limit || count === 0 ? null : side.slice(last, side.indexOf('"', last));
 }
+
+const levelStart = '["';
 
 function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
