@@ -64,6 +64,18 @@ describe(createFeed, () => {
     expect(best(book.bids, -1).slice(0, 1000)).toEqual(last.bids);
     expect(best(book.asks, 1).slice(0, 1000)).toEqual(last.asks);
   });
+
+  it('tells the best of the book by its ticker', () => {
+    const feed = createFeed(spot);
+    const symbol = feed.symbols[1] ?? '';
+    for (let at = 0; at < 100; at++) feed.diff(symbol, at);
+    const { bids, asks, lastUpdateId } = JSON.parse(feed.snapshot(symbol, 0)) as Snapshot;
+    const [[b, B] = [], [a, A] = []] = [bids[0], asks[0]];
+    expect(JSON.parse(feed.ticker(symbol))).toEqual({
+      stream: 'coin1usdt@bookTicker',
+      data: { u: lastUpdateId, s: 'COIN1USDT', b, B, a, A },
+    });
+  });
 });
 
 function snapshotOf(options: FeedOptions): Snapshot {

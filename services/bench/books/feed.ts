@@ -16,6 +16,8 @@ export interface Feed {
   snapshot(symbol: string, timeMs: number): string;
   /** The next message of its depth stream, as a combined stream brings it. */
   diff(symbol: string, timeMs: number): string;
+  /** What its ticker stream says now. Spot only. */
+  ticker(symbol: string): string;
   /** `u` of the last message; before the first, of the snapshot. */
   lastUpdateId(symbol: string): number;
 }
@@ -60,6 +62,14 @@ export function createFeed({ market, symbols: count, seed }: FeedOptions): Feed 
   return {
     symbols: [...instruments.keys()],
     lastUpdateId: (symbol) => instrumentOf(symbol).lastUpdateId,
+    ticker: (symbol) => {
+      const instrument = instrumentOf(symbol);
+      const best = ({ best, levels }: Side) => levelTexts(market, instrument, [best, levels.get(best) ?? 0]);
+      const [bid, bidSize] = best(instrument.bids);
+      const [ask, askSize] = best(instrument.asks);
+      const data = { u: instrument.lastUpdateId, s: symbol, b: bid, B: bidSize, a: ask, A: askSize };
+      return JSON.stringify({ stream: `${symbol.toLowerCase()}@bookTicker`, data });
+    },
     snapshot: (symbol, timeMs) => {
       const instrument = instrumentOf(symbol);
       const times = market === 'spot' ? '' : `"E":${timeMs},"T":${timeMs - 4},`;
@@ -162,14 +172,25 @@ function someSize(random: () => number): number {
   return 1 + Math.floor(10 ** (1 + random() * 7));
 }
 
-function levelsText(market: Market, { priceDecimals, sizeDecimals }: Instrument, levels: [number, number][]): string {
-  // Spot pads every number to eight decimals.
-  const padding = (decimals: number) => (market === 'spot' ? 8 - decimals : 0);
-  const rows = levels.map(([price, size]) => {
-    const priceText = decimalText(price, priceDecimals, padding(priceDecimals));
-    return `["${priceText}","${decimalText(size, sizeDecimals, padding(sizeDecimals))}"]`;
+function levelsText(market: Market, instrument: Instrument, levels: [price: number, size: number][]): string {
+  const rows = levels.map((level) => {
+    const [price, size] = levelTexts(market, instrument, level);
+    return `["${price}","${size}"]`;
   });
   return `[${rows.join(',')}]`;
+}
+
+function levelTexts(
+  market: Market,
+  { priceDecimals, sizeDecimals }: Instrument,
+  [price, size]: readonly [price: number, size: number],
+): [price: string, size: string] {
+  // Spot pads every number to eight decimals.
+  const padding = (decimals: number) => (market === 'spot' ? 8 - decimals : 0);
+  return [
+    decimalText(price, priceDecimals, padding(priceDecimals)),
+    decimalText(size, sizeDecimals, padding(sizeDecimals)),
+  ];
 }
 
 function decimalText(units: number, decimals: number, zeros: number): string {

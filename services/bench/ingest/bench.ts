@@ -74,7 +74,7 @@ export const bench: Bench = {
     { name: 'socket', summary: 'as fast as it goes', things: 'rows', cpuPer: 1_000_000, subjects },
     {
       name: 'steady',
-      summary: `${updatesPerSecond} updates a second of each symbol, for a time`,
+      summary: `${updatesPerSecond} updates a second of each symbol and the tickers that come with them, for a time`,
       things: 'rows',
       cpuPer: 1_000_000,
       subjects: steadySubjects,

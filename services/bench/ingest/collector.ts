@@ -11,7 +11,7 @@ import type { Relational } from '../../stores/relational.ts';
 
 /** The collector of one market, from its sockets to its rows, with the settings that an environment has by itself. */
 export interface Collector {
-  /** Updates that were handed to the recorder, of all symbols. */
+  /** Updates and tickers that were handed to the recorder, of all symbols. */
   readonly recorded: number;
   /** Records that are in memory: neither in PostgreSQL nor on disk. */
   readonly waiting: number;
@@ -44,7 +44,7 @@ export async function openCollector({
   let recorded = 0;
   const sinks: CollectMarketOptions['sinks'] = {
     record: (record) => {
-      if (record.kind === 'depth') recorded++;
+      if (record.kind === 'depth' || record.kind === 'ticker') recorded++;
       recorder.part.record(record);
     },
     gap: (gap) => recorder.part.gap(gap),

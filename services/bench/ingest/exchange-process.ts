@@ -23,7 +23,10 @@ export interface ReplayOrder {
   readonly to: number;
 }
 
-/** `POST /control/live`: updates made while it goes, each symbol at its own time within the interval. */
+/**
+ * `POST /control/live`: updates made while it goes, each symbol at its own time within the interval, and a ticker beside each
+ * that changed the best.
+ */
 export interface LiveOrder {
   readonly updatesPerSecond: number;
   readonly seconds: number;
@@ -32,7 +35,14 @@ export interface LiveOrder {
 /** `GET /control/sent` */
 export interface Sent {
   readonly done: boolean;
-  readonly symbols: readonly { readonly symbol: string; readonly updates: number; readonly lastUpdateId: number }[];
+  readonly symbols: readonly SentOfSymbol[];
+}
+
+export interface SentOfSymbol {
+  readonly symbol: string;
+  readonly updates: number;
+  readonly tickers: number;
+  readonly lastUpdateId: number;
 }
 
 interface Listener {
@@ -50,11 +60,7 @@ async function serve(books: BooksInput, seed: number): Promise<string> {
   const listeners = new Set<Listener>();
   const streamOf = new Map(books.symbols.map((symbol) => [symbol, `${symbol.toLowerCase()}@depth@100ms`]));
   /** Of the run that is on: it is over when the last of its sockets is closed. */
-  let live: {
-    readonly feed: Feed;
-    readonly sent: Map<string, { updates: number; lastUpdateId: number }>;
-    done: boolean;
-  };
+  let live: { readonly feed: Feed; readonly sent: Map<string, SentOfSymbol>; done: boolean };
   const reset = (): void => {
     live = { feed: createFeed({ market: 'spot', symbols: books.symbols.length, seed }), sent: new Map(), done: false };
   };
@@ -90,12 +96,17 @@ async function serve(books: BooksInput, seed: number): Promise<string> {
         const due = Math.min(total, Math.floor(((Date.now() - startMs) / 1000) * symbols.length * updatesPerSecond));
         for (; sent < due; sent++) {
           const symbol = symbols[sent % symbols.length] ?? '';
+          const { updates = 0, tickers = 0 } = live.sent.get(symbol) ?? {};
+          const bestBefore = bestOf(live.feed.ticker(symbol));
           const text = live.feed.diff(symbol, Date.now());
-          const counted = live.sent.get(symbol) ?? { updates: 0, lastUpdateId: 0 };
-          counted.updates++;
-          counted.lastUpdateId = live.feed.lastUpdateId(symbol);
-          live.sent.set(symbol, counted);
-          listenerOf.get(symbol)?.socket.send(text);
+          const ticker = live.feed.ticker(symbol);
+          const changed = bestOf(ticker) !== bestBefore;
+          const lastUpdateId = live.feed.lastUpdateId(symbol);
+          live.sent.set(symbol, { symbol, updates: updates + 1, tickers: tickers + (changed ? 1 : 0), lastUpdateId });
+          const socket = listenerOf.get(symbol)?.socket;
+          // The exchange's tickers come at once, its updates every 100 ms.
+          if (changed) socket?.send(ticker);
+          socket?.send(text);
         }
         if (sent < total) return;
         clearInterval(timer);
@@ -124,8 +135,7 @@ async function serve(books: BooksInput, seed: number): Promise<string> {
         void sendLive(JSON.parse(await bodyOf(request)) as LiveOrder);
         return json('{}');
       case '/control/sent': {
-        const symbols = [...live.sent].map(([symbol, counted]) => ({ symbol, ...counted }));
-        return json(JSON.stringify({ done: live.done, symbols } satisfies Sent));
+        return json(JSON.stringify({ done: live.done, symbols: [...live.sent.values()] } satisfies Sent));
       }
       default:
         response.statusCode = 404;
@@ -164,6 +174,11 @@ async function serve(books: BooksInput, seed: number): Promise<string> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** All of a ticker but its id. */
+function bestOf(ticker: string): string {
+  return ticker.slice(ticker.indexOf('"s"'));
 }
 
 /** With room for all snapshots at once: with the exchange's own weights they would take a minute and a half. */

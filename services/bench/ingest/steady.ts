@@ -61,7 +61,7 @@ export async function open(context: RunContext): Promise<Work> {
       figures['collector, % of a core'] = (100 * (used.own - cpu.own)) / tookSeconds;
       figures['PostgreSQL, % of a core'] = (100 * (used.tree - used.own - (cpu.tree - cpu.own))) / tookSeconds;
       // The last update was sent; it may still be in a socket.
-      const total = sent.symbols.reduce((sum, { updates }) => sum + updates, 0);
+      const total = sent.symbols.reduce((sum, { updates, tickers }) => sum + updates + tickers, 0);
       const deadline = performance.now() + 10_000;
       while (collector.recorded < total && performance.now() < deadline) await delay(pollMs);
       await collector.flush();
@@ -72,7 +72,7 @@ export async function open(context: RunContext): Promise<Work> {
       return total;
     },
     measures: () => figures,
-    rows: async () => found.map(({ symbol, updates, lost, doubled }) => `${symbol} ${updates} ${lost} ${doubled}`),
+    rows: async () => found.map(({ symbol, sent, lost, doubled }) => `${symbol} ${sent} ${lost} ${doubled}`),
     close: async () => {
       await collector.close();
       await database.close();
@@ -82,24 +82,26 @@ export async function open(context: RunContext): Promise<Work> {
 
 interface Found {
   readonly symbol: string;
-  readonly updates: number;
+  /** Updates and tickers. */
+  readonly sent: number;
   readonly lost: number;
   readonly doubled: number;
 }
 
 /** What the exchange sent against what is in the table, symbol by symbol. */
 async function compare(relational: Relational, { symbols }: Sent): Promise<Found[]> {
-  const rows = await relational.query<{ symbol: string; rows: number; updates: number; last: string }>(
-    `SELECT symbol, count(*)::int4 AS rows, count(DISTINCT update_id)::int4 AS updates, max(update_id) AS last
-       FROM market.records WHERE kind = 'depth' GROUP BY symbol`,
+  const rows = await relational.query<{ symbol: string; rows: number; different: number; last: string }>(
+    `SELECT symbol, count(*)::int4 AS rows, count(DISTINCT (kind, update_id))::int4 AS different, max(update_id) AS last
+       FROM market.records WHERE kind IN ('depth', 'ticker') GROUP BY symbol`,
   );
   const bySymbol = new Map(rows.map((row) => [row.symbol, row]));
-  return symbols.map(({ symbol, updates, lastUpdateId }) => {
-    const held = bySymbol.get(symbol) ?? { rows: 0, updates: 0, last: '0' };
-    const lost = updates - held.updates;
+  return symbols.map(({ symbol, updates, tickers, lastUpdateId }) => {
+    const held = bySymbol.get(symbol) ?? { rows: 0, different: 0, last: '0' };
+    const sent = updates + tickers;
+    const lost = sent - held.different;
     if (lost === 0 && Number(held.last) !== lastUpdateId)
       throw new Error(`${symbol} ends at update ${held.last}, not at ${lastUpdateId}.`);
-    return { symbol, updates, lost, doubled: held.rows - held.updates };
+    return { symbol, sent, lost, doubled: held.rows - held.different };
   });
 }
 
