@@ -42,7 +42,28 @@ export const SymbolAnswer = Type.Object(
     firstTime: Nullable(Time('Event time of the oldest record held')),
     lastTime: Nullable(Time('Event time of the newest record held')),
   },
-  { ...closed, $id: 'Symbol', description: 'A pair of the catalog, and what is held of it' },
+  {
+    ...closed,
+    $id: 'Symbol',
+    description: 'A pair of the catalog, and what is held of it',
+    examples: [
+      {
+        symbol: 'BTCUSDT',
+        base: 'BTC',
+        quote: 'USDT',
+        market: 'spot',
+        status: 'active',
+        tickSize: '0.01',
+        stepSize: '0.00001',
+        priority: 10,
+        category: 'top10',
+        successor: null,
+        state: 'live',
+        firstTime: 1695211200000,
+        lastTime: 1695214800123,
+      },
+    ],
+  },
 );
 export type SymbolAnswer = Static<typeof SymbolAnswer>;
 
@@ -91,7 +112,31 @@ export const RecordAnswer = Type.Object(
     bidFloor: Nullable(Decimal('Of a snapshot or checkpoint: every bid from here up is known; null when all are')),
     askCeiling: Nullable(Decimal('Of a snapshot or checkpoint: every ask up to here is known; null when all are')),
   },
-  { ...closed, $id: 'Record', description: 'What was recorded, in the digits of the exchange' },
+  {
+    ...closed,
+    $id: 'Record',
+    description: 'What was recorded, in the digits of the exchange',
+    examples: [
+      {
+        kind: 'depth',
+        updateId: 160,
+        firstUpdateId: 157,
+        eventTime: 1695211200123,
+        receivedAt: 1695211200148,
+        bid: '27123.45000000',
+        bidSize: '0.10000000',
+        ask: '27123.46000000',
+        askSize: '12.00000000',
+        price: null,
+        size: null,
+        buyerIsMaker: null,
+        bids: [['27123.45000000', '0.10000000']],
+        asks: [['27123.50000000', '0.00000000']],
+        bidFloor: null,
+        askCeiling: null,
+      },
+    ],
+  },
 );
 
 export const DataAnswer = Type.Object(
@@ -104,7 +149,37 @@ export const DataAnswer = Type.Object(
     ),
     records: Type.Array(shared('Record', RecordAnswer), { description: 'By event time, kind and update id' }),
   },
-  closed,
+  {
+    ...closed,
+    examples: [
+      {
+        symbol: 'BTCUSDT',
+        order: 'desc',
+        count: 1,
+        next: 'MX5kZXNjfkJUQ1VTRFR-MTY5NTIxMTIwMDEyM34xNjB-ZGVwdGg',
+        records: [
+          {
+            kind: 'trade',
+            updateId: 3200520,
+            firstUpdateId: null,
+            eventTime: 1695211200123,
+            receivedAt: 1695211200148,
+            bid: null,
+            bidSize: null,
+            ask: null,
+            askSize: null,
+            price: '27125.50000000',
+            size: '0.01000000',
+            buyerIsMaker: false,
+            bids: null,
+            asks: null,
+            bidFloor: null,
+            askCeiling: null,
+          },
+        ],
+      },
+    ],
+  },
 );
 
 export const GapAnswer = Type.Object(
@@ -119,7 +194,21 @@ export const GapAnswer = Type.Object(
     closedAt: Nullable(Time('When the book was whole again; null while it lasts')),
     detail: Text('For people: what did not fit'),
   },
-  { ...closed, $id: 'Gap', description: 'Updates that are missing, or cannot be trusted' },
+  {
+    ...closed,
+    $id: 'Gap',
+    description: 'Updates that are missing, or cannot be trusted',
+    examples: [
+      {
+        reason: 'sequence',
+        fromUpdateId: 160,
+        toUpdateId: 402,
+        openedAt: 1695211201000,
+        closedAt: 1695211203000,
+        detail: 'update 172 does not follow update 160',
+      },
+    ],
+  },
 );
 export type GapAnswer = Static<typeof GapAnswer>;
 
@@ -156,7 +245,28 @@ export const BookAnswer = Type.Object(
     askLevels: Count('Levels held of the side'),
     gap: Type.Union([shared('Gap', GapAnswer), Type.Null()], { description: 'Why it is not live' }),
   },
-  closed,
+  {
+    ...closed,
+    examples: [
+      {
+        symbol: 'BTCUSDT',
+        state: 'live',
+        stale: false,
+        at: null,
+        lastUpdateId: 160,
+        eventTime: 1695211200123,
+        receivedAt: 1695211200148,
+        ageMs: 87,
+        bids: [['27123.45000000', '0.10000000']],
+        asks: [['27123.46000000', '12.00000000']],
+        bidFloor: '26950.00000000',
+        askCeiling: '27310.00000000',
+        bidLevels: 1000,
+        askLevels: 998,
+        gap: null,
+      },
+    ],
+  },
 );
 
 export const CandleAnswer = Type.Object(
@@ -176,7 +286,29 @@ export const CandleAnswer = Type.Object(
     lastTradeId: Nullable(Id("The exchange's id")),
     complete: Type.Boolean({ description: 'It is over, and every trade of it is in it' }),
   },
-  { ...closed, $id: 'Candle', description: 'What was traded in an interval' },
+  {
+    ...closed,
+    $id: 'Candle',
+    description: 'What was traded in an interval',
+    examples: [
+      {
+        time: 1695211200000,
+        open: '27123.45',
+        high: '27130',
+        low: '27120.01',
+        close: '27125.5',
+        volume: '12.5',
+        quoteVolume: '339000.25',
+        takerBuyVolume: '7',
+        takerBuyQuoteVolume: '189840.14',
+        vwap: '27120.02',
+        trades: 421,
+        firstTradeId: 3200100,
+        lastTradeId: 3200520,
+        complete: true,
+      },
+    ],
+  },
 );
 
 export const CandlesAnswer = Type.Object(

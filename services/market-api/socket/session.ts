@@ -47,7 +47,7 @@ export interface Session {
   stop(): void;
 }
 
-/** Speaks the protocol of `socket/README` with one client over `outlet`. */
+/** Speaks the protocol of protocol.ts with one client over `outlet`. */
 export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   const { live, candles, catalog, clock } = deps;
   const subscriptions = new Map<string, Subscription>();
