@@ -36,11 +36,3 @@ export async function updateRows(relational: Relational): Promise<string[]> {
   );
   return rows.map(({ row }) => row);
 }
-
-/** How many updates are committed. */
-export async function updateCount(relational: Relational): Promise<number> {
-  const [found] = await relational.query<{ n: number }>(
-    `SELECT count(*)::int4 AS n FROM market.records WHERE kind = 'depth'`,
-  );
-  return found?.n ?? 0;
-}
