@@ -51,7 +51,7 @@ describe(createSymbolBook, () => {
   it('opens no gap for what is harmless: a doubled connection, a stall, lost trades, late or failed snapshots', () => {
     fc.assert(
       fc.property(schedules(harmlessFault), (schedule) => {
-        const listener = listen({ ...schedule, bufferBytesMax: 1_000_000 });
+        const listener = listen({ ...schedule, ...calm });
         for (const step of schedule.steps) listener.run(step);
         listener.recover();
         expect(listener.opened).toBe(0);
@@ -66,7 +66,7 @@ describe(createSymbolBook, () => {
     let wrongBelow = 0;
     fc.assert(
       fc.property(schedules(falseSizes), (schedule) => {
-        const listener = listen({ ...schedule, bufferBytesMax: 1_000_000, falseSizes: true });
+        const listener = listen({ ...schedule, ...calm, falseSizes: true });
         for (const step of schedule.steps) listener.run(step);
         found += listener.opened;
         wrongBelow += listener.wrongBelow;
@@ -97,6 +97,8 @@ interface Step {
   /** In steps of 50 ms: how long the fault lasts, and the peace after it. */
   readonly lasts: number;
   readonly peace: number;
+  /** It goes on until the next one ends. */
+  readonly overhangs: boolean;
 }
 
 interface Schedule {
@@ -106,6 +108,8 @@ interface Schedule {
   readonly limit: number;
   readonly updatesPerSecond: number;
   readonly bufferBytesMax: number;
+  /** In steps of 50 ms: how old a snapshot is that is given at the start, as from a cache. */
+  readonly startsStaleBy: number;
   readonly steps: readonly Step[];
   /** Diffs may be false where no id tells: the book is then compared only as far as the ticker can. */
   readonly falseSizes?: boolean;
@@ -187,12 +191,21 @@ function schedules(fault: fc.Arbitrary<Fault>): fc.Arbitrary<Schedule> {
     limit: fc.constantFrom(5, 10, 1000),
     updatesPerSecond: fc.constantFrom(2, 7, 10),
     bufferBytesMax: fc.constantFrom(900, 5_000, 1_000_000),
-    steps: fc.array(fc.record({ fault, lasts: fc.integer({ min: 1, max: 14 }), peace: fc.nat({ max: 12 }) }), {
-      minLength: 1,
-      maxLength: 6,
-    }),
+    startsStaleBy: fc.constantFrom(0, 0, 7),
+    steps: fc.array(
+      fc.record({
+        fault,
+        lasts: fc.integer({ min: 1, max: 14 }),
+        peace: fc.nat({ max: 12 }),
+        overhangs: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
   });
 }
+
+/** Before its first diff nothing tells a book that its snapshot is an old one. */
+const calm = { bufferBytesMax: 1_000_000, startsStaleBy: 0 };
 
 const stepMs = 50;
 const startMs = 1_700_000_000_000;
@@ -235,6 +248,8 @@ function listen(schedule: Schedule) {
   const open: { current: (Outcome & { kind: 'opened' })['gap'] | undefined } = { current: undefined };
   const seen = { checked: 0, opened: 0, closed: 0, deepened: 0, wrongBelow: 0, reasons: new Set<string>() };
   let wasLive = false;
+  let goesOn = false;
+  let lastHeld = 0;
   /** The best of a snapshot is not compared with the ticker, that of the diffs after it is. */
   let isAudited = false;
   let connected = true;
@@ -245,6 +260,13 @@ function listen(schedule: Schedule) {
   let tickers: BookTicker[] = [];
 
   record();
+  let endLast: () => void = () => undefined;
+  if (schedule.startsStaleBy > 0) {
+    endLast = faults.injectSnapshot({ kind: 'stale', symbols: [symbol] }).end;
+    connected = false;
+    for (let step = 0; step < schedule.startsStaleBy; step++) tick();
+    connected = true;
+  }
   accept(book.onConnect());
 
   function record(): void {
@@ -254,10 +276,15 @@ function listen(schedule: Schedule) {
 
   /** What the book says of itself must fit what it said before. */
   function accept(outcomes: readonly Outcome[]): void {
+    let hasJoined = false;
     for (const outcome of outcomes) {
       switch (outcome.kind) {
         case 'opened': {
           expect(open.current).toBeUndefined();
+          // It tells the last update that was right; of a doubted book that is earlier than the last one it holds.
+          if (!doubts.includes(outcome.gap.reason)) expect(outcome.gap.fromUpdateId).toBe(lastHeld);
+          else expect(outcome.gap.fromUpdateId).toBeLessThanOrEqual(lastHeld);
+          must(!hasJoined || outcome.gap.reason !== 'sequence', 'it took a snapshot that its diffs do not fit');
           open.current = outcome.gap;
           const { toUpdateId, closedAtMs, openedAtMs } = outcome.gap;
           expect([toUpdateId, closedAtMs, openedAtMs]).toEqual([null, null, core.nowMs()]);
@@ -277,6 +304,9 @@ function listen(schedule: Schedule) {
         }
         case 'joined':
           if (wasLive && open.current === undefined) seen.deepened++;
+          hasJoined = true;
+          // One that is put under a book that goes on is older than the book.
+          if (!goesOn) lastHeld = outcome.snapshot.lastUpdateId;
           wasLive = true;
           isAudited = false;
           break;
@@ -284,6 +314,7 @@ function listen(schedule: Schedule) {
           // A book that the ticker contradicts goes on under its gap; no other gap passes anything on.
           must(open.current === undefined || doubts.includes(open.current.reason), 'it went on in a gap');
           isAudited = true;
+          lastHeld = outcome.diff.lastUpdateId;
           break;
         case 'wantsSnapshot':
           must(request === undefined && answer === undefined, 'it asked for a snapshot twice');
@@ -293,6 +324,7 @@ function listen(schedule: Schedule) {
           break;
       }
     }
+    goesOn = book.state === 'live';
     check();
   }
 
@@ -409,14 +441,17 @@ function listen(schedule: Schedule) {
   }
 
   return {
-    run({ fault, lasts, peace }: Step): void {
+    run({ fault, lasts, peace, overhangs }: Step): void {
       const end = begin(fault);
       for (let step = 0; step < lasts; step++) tick();
-      end();
+      endLast();
+      endLast = overhangs ? end : () => undefined;
+      if (!overhangs) end();
       for (let step = 0; step < peace; step++) tick();
     },
     /** Without faults the book is live, and goes with the exchange, before long. */
     recover(): void {
+      endLast();
       faults.clear();
       const isWhole = (): boolean =>
         book.state === 'live' && book.lastUpdateId === core.lastUpdateId(symbol) && open.current === undefined;
