@@ -1,7 +1,7 @@
 import { isSameDecimal } from '../datasets/market/decimal.ts';
 import type { Gap } from '../datasets/market/record.ts';
 import type { BookTicker, Market } from './binance/messages.ts';
-import { parseStreamMessage } from './binance/parse-message.ts';
+import { parseStreamMessage, type StreamMessage } from './binance/parse-message.ts';
 import { parseSnapshot } from './binance/parse-snapshot.ts';
 import { createRebuild, type DepthJson, type DepthUpdateJson, type Rebuild } from './replay-rebuild.ts';
 import { createSymbolBook, type Outcome, type SymbolBook } from './symbol-book.ts';
@@ -67,7 +67,7 @@ export async function replayRecording({ entries, market: told }: ReplayOptions):
     if (entry.kind === 'message') {
       const message = parseStreamMessage(entry.text);
       if (!('symbol' in message) || message.symbol === undefined) continue;
-      replayOf(message.symbol).onMessage(message.kind, entry.text, entry.atMs);
+      replayOf(message.symbol).onMessage(message, entry.text, entry.atMs);
     } else {
       const url = new URL(entry.url);
       const symbol = url.searchParams.get('symbol');
@@ -95,7 +95,7 @@ function needMarket(market: Market | undefined, at: string): Market {
 }
 
 interface OneReplay {
-  onMessage(kind: string, text: string, atMs: number): void;
+  onMessage(message: StreamMessage, text: string, atMs: number): void;
   onSnapshot(body: string, limit: number, atMs: number): void;
   report(): SymbolReplay;
 }
@@ -129,9 +129,8 @@ function createReplay(symbol: string, market: Market): OneReplay {
   }
 
   return {
-    onMessage(kind, text, atMs) {
+    onMessage(message, text, atMs) {
       nowMs = atMs;
-      const message = parseStreamMessage(text);
       if (message.kind === 'depth') {
         counts.diffs++;
         const json = dataOf(text) as DepthUpdateJson;
@@ -142,9 +141,9 @@ function createReplay(symbol: string, market: Market): OneReplay {
         note(ours.onTicker(message), []);
       } else if (message.kind === 'trade') {
         counts.trades++;
-      } else if (kind === 'garbage') {
+      } else if (message.kind === 'garbage') {
         counts.garbage++;
-        note(ours.onGarbage('garbage'), []);
+        if (message.of === 'depth' || message.of === undefined) note(ours.onGarbage(message.reason), []);
       }
     },
     onSnapshot(body, limit, atMs) {

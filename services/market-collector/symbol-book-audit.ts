@@ -24,7 +24,7 @@ export interface TickerAudit {
 }
 
 /** More are not kept: the oldest go uncompared. 100 ms of the busiest symbol has some hundred. */
-const keptMax = 1024;
+const keptMax = 512;
 
 /** Updates one after the other with the same best. Only its first and its last id are compared: a quiet ticker piles up nothing. */
 interface Run {

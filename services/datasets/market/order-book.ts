@@ -121,10 +121,7 @@ export function createOrderBook(): OrderBook {
     load(levels, { bidFloor, askCeiling }) {
       const floors = { bids: floorText(bidFloor), asks: floorText(askCeiling) };
       const loaded = read(levels, read(floors, noScales));
-      read(floors, loaded);
-      const bidFloorPrice = bidBuffer.count > 0 ? bidBuffer.prices[0] : undefined;
-      const askCeilingPrice = askBuffer.count > 0 ? askBuffer.prices[0] : undefined;
-      read(levels, loaded);
+      const [bidFloorPrice, askCeilingPrice] = [scaledPrice(floors.bids, loaded), scaledPrice(floors.asks, loaded)];
       scales = loaded;
       loadSide(bids, bidBuffer, bidFloorPrice);
       loadSide(asks, askBuffer, askCeilingPrice);
@@ -185,6 +182,13 @@ function bestKey({ keys, count }: BookSide): number {
 
 function floorText(price: string | null): string {
   return price === null ? '[]' : JSON.stringify([[price, '0']]);
+}
+
+/** Of the text of a floor, at scales that hold it. */
+function scaledPrice(text: string, scales: Readonly<Scales>): number | undefined {
+  const buffer = createLevelBuffer();
+  scanLevels(text, scales, buffer, { ...scales });
+  return buffer.count === 0 ? undefined : buffer.prices[0];
 }
 
 /**

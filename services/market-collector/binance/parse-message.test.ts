@@ -95,16 +95,36 @@ describe(parseStreamMessage, () => {
 
   test('says whose message it is that cannot be read', () => {
     const garbage = (text: string) => parseStreamMessage(text) as { kind: string; symbol?: string };
-    expect(garbage(spotDepth.slice(0, 60))).toEqual({ kind: 'garbage', symbol: 'NKNUSDT', reason: 'no JSON' });
+    expect(garbage(spotDepth.slice(0, 60))).toEqual({
+      kind: 'garbage',
+      symbol: 'NKNUSDT',
+      of: 'depth',
+      reason: 'no JSON',
+    });
     expect(garbage(spotDepth.slice(40, 120)).kind).toBe('garbage');
     expect(garbage(spotDepth.replace('"U":499869750', '"U":"x"')).symbol).toBe('NKNUSDT');
     expect(garbage(spotDepth.replace('"s":"NKNUSDT",', ''))).toMatchObject({ kind: 'garbage', symbol: 'NKNUSDT' });
     expect(garbage(spotDepth.replace('6195.00000000', 'abc'))).toMatchObject({ kind: 'garbage', symbol: 'NKNUSDT' });
     expect(garbage(spotDepth.replace('499869752', '9007199254740993'))).toMatchObject({ kind: 'garbage' });
     expect(garbage(spotDepth.replace('499869752', '499869749'))).toMatchObject({ kind: 'garbage' });
-    expect(garbage('')).toEqual({ kind: 'garbage', symbol: undefined, reason: 'no JSON' });
+    expect(garbage('')).toEqual({ kind: 'garbage', symbol: undefined, of: undefined, reason: 'no JSON' });
     expect(garbage('null').kind).toBe('garbage');
     expect(garbage('[]').kind).toBe('garbage');
+  });
+
+  test('says what a message that cannot be read would have been', () => {
+    const of = (text: string) => (parseStreamMessage(text) as { of?: string }).of;
+    expect(of(usdmDepth.replace('"U"', '"V"'))).toBe('depth');
+    expect(of(spotTicker.replace('672', 'x'))).toBe('ticker');
+    expect(of(aggTrade.replace('"m":false', '"m":0'))).toBe('trade');
+    expect([spotTicker, aggTrade, spotTrade].map((text) => of(text.slice(0, -1)))).toEqual([
+      'ticker',
+      'trade',
+      'trade',
+    ]);
+    expect(of(kline.slice(0, -1))).toBeUndefined();
+    expect(of('x')).toBeUndefined();
+    expect(of('{"stream":"btcusdt@depth@100ms","data":null}')).toBe('depth');
   });
 
   test('does not even look into a message that is too long', () => {

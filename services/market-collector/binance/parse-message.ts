@@ -21,10 +21,14 @@ export interface IgnoredMessage {
   readonly event: string | undefined;
 }
 
-/** Not what the exchange's document says. `symbol`, by the exchange's name, when it can be told whose it was. */
+/**
+ * Not what the exchange's document says. `symbol`, by the exchange's name, when it can be told whose it was. `of`: what it would
+ * have been, undefined if that cannot be told; a book has lost nothing by a trade or a ticker.
+ */
 export interface GarbageMessage {
   readonly kind: 'garbage';
   readonly symbol: string | undefined;
+  readonly of: MarketMessage['kind'] | undefined;
   readonly reason: string;
 }
 
