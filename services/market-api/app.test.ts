@@ -1,3 +1,4 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildDepth, buildGap, buildSnapshot, buildTicker, buildTrade } from '../datasets/market/read-fixtures.ts';
 import type { MarketRecord } from '../datasets/market/record.ts';
@@ -155,21 +156,6 @@ describe('GET /data/{symbol}', () => {
       records: [],
     });
   });
-
-  it('is documented by a schema that its answers fit', async () => {
-    const app = await openApp();
-    const document = (await app.inject('/openapi.json')).json();
-    expect(Object.keys(document.paths).sort()).toEqual([
-      '/book/{symbol}',
-      '/candles/{symbol}',
-      '/data/{symbol}',
-      '/gaps/{symbol}',
-      '/health',
-      '/stats',
-      '/symbols',
-    ]);
-    expect(document.info.description).toContain('/ws');
-  });
 });
 
 describe('GET /book/{symbol}', () => {
@@ -298,6 +284,58 @@ describe('GET /health', () => {
     expect([answer.statusCode, answer.json().modules.relational]).toEqual([503, { ok: false, detail: 'gone' }]);
   });
 });
+
+describe('GET /openapi.json', () => {
+  it('describes every path by schemas that answers and examples fit', async () => {
+    const symbol = 'TEST3USDT';
+    await write(
+      stores,
+      [buildSnapshot(0, { symbol, eventTimeMs: startMs })],
+      [buildGap({ symbol, openedAtMs: startMs + 9000 })],
+    );
+    const app = await openApp();
+    const document = (await app.inject('/openapi.json')).json();
+    expect(Object.keys(document.paths).sort()).toEqual([
+      '/book/{symbol}',
+      '/candles/{symbol}',
+      '/data/{symbol}',
+      '/gaps/{symbol}',
+      '/health',
+      '/stats',
+      '/symbols',
+    ]);
+    expect(document.info.description).toContain('## WebSocket: `/ws`');
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    ajv.addKeyword('components');
+    ajv.addKeyword('example');
+    const { components } = document;
+    const problemsOf = (schema: object, value: unknown) => {
+      const isValid = ajv.compile({ ...schema, components });
+      return isValid(value) ? [] : isValid.errors;
+    };
+    for (const [path, { get }] of Object.entries<{ get: Operation }>(document.paths)) {
+      const answer = await app.inject(path.replace('{symbol}', symbol));
+      const { schema, example } = get.responses[200]?.content['application/json'] ?? {};
+      expect([path, answer.statusCode, problemsOf(schema ?? {}, answer.json())]).toEqual([path, 200, []]);
+      if (example !== undefined) expect([path, problemsOf(schema ?? {}, example)]).toEqual([path, []]);
+    }
+    for (const [name, schema] of Object.entries<{ examples?: unknown[]; example?: unknown }>(components.schemas)) {
+      for (const example of schema.examples ?? (schema.example === undefined ? [] : [schema.example]))
+        expect([name, problemsOf({ $ref: `#/components/schemas/${name}` }, example)]).toEqual([name, []]);
+    }
+    const page = await app.inject('/docs');
+    expect(page.statusCode).toBe(200);
+  });
+});
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<
+      number,
+      { readonly content: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>> }
+    >
+  >;
+}
 
 interface DataPage {
   readonly count: number;

@@ -5,7 +5,6 @@ import { ProblemError } from '../runtime/http-problem.ts';
 import { BookAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { gapAnswerOf } from './gap-routes.ts';
-import type { LiveBook } from './live/live-book.ts';
 import { rebuildBook } from './live/rebuild.ts';
 import { getPair } from './pairs.ts';
 import { symbolPath, TimeParameter } from './query.ts';
@@ -61,6 +60,7 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
       if (view.state === 'waiting') throw noBook(pair, at);
       const { book, state, gap, lastUpdateId, eventTimeMs, receivedAtMs } = view;
       const ageMs = Math.max(0, (at ?? clock()) - (at === null ? receivedAtMs : eventTimeMs));
+      const [bids, asks] = [book.levels('bid'), book.levels('ask')];
       reply.header('cache-control', 'no-store');
       return {
         symbol: pair.symbol,
@@ -71,20 +71,16 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
         eventTime: eventTimeMs,
         receivedAt: receivedAtMs,
         ageMs,
-        bids: book.levels('bid', depth),
-        asks: book.levels('ask', depth),
+        bids: bids.slice(0, depth),
+        asks: asks.slice(0, depth),
         bidFloor: book.bidFloor,
         askCeiling: book.askCeiling,
-        ...levelCountsOf(view),
+        bidLevels: bids.length,
+        askLevels: asks.length,
         gap: gap === undefined ? null : gapAnswerOf(gap),
       };
     },
   );
-}
-
-function levelCountsOf({ book }: LiveBook): { bidLevels: number; askLevels: number } {
-  const bidLevels = book.levels('bid').length;
-  return { bidLevels, askLevels: book.levelCount - bidLevels };
 }
 
 function noBook({ symbol, status, statusNote }: Pair, at: number | null): ProblemError {

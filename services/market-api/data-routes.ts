@@ -88,6 +88,7 @@ export function addDataRoutes(app: HttpApp, { catalog, relational, log }: RouteD
       const after = placeOf(query.cursor, symbol, order);
       const kinds = recordKinds.filter((kind) => query.kind === undefined || query.kind.split(',').includes(kind));
       const limit = query.limit ?? limitDefault;
+      if (reply.raw.destroyed) return reply;
       if (answers >= answersMax) throw tooBusy();
       answers += 1;
       let isCounted = true;

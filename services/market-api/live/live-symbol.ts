@@ -58,6 +58,11 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
     for (const follower of followers.get(feed) ?? []) follower(event);
   }
 
+  /** Texts are made only for somebody. */
+  function isHeard(feed: Feed): boolean {
+    return (followers.get(feed)?.size ?? 0) > 0;
+  }
+
   function isNews(gap: Gap): boolean {
     const told = toldGaps.get(nameOf(gap));
     return told === undefined || (told === null && gap.closedAtMs !== null);
@@ -73,7 +78,7 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
   function tell(event: BookEvent): void {
     if (event.kind === 'gap') tellGap(event.gap);
     else if (event.kind === 'replaced') emit('book', { kind: 'book' });
-    else if (event.kind === 'diff') {
+    else if (event.kind === 'diff' && isHeard('book')) {
       const { record, previousUpdateId } = event;
       emit('book', { kind: 'diff', lastUpdateId: record.updateId, text: diffText(record, previousUpdateId) });
     }
@@ -94,7 +99,7 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       return heardAtMs;
     },
     get isFollowed() {
-      return gapFollowers.size > 0 || feeds.some((feed) => (followers.get(feed)?.size ?? 0) > 0);
+      return gapFollowers.size > 0 || feeds.some(isHeard);
     },
     bookText: () => {
       if (book === undefined) throw new Error(`${symbol}: its book is not there`);
@@ -138,7 +143,8 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       for (const record of records) {
         const { kind, updateId, eventTimeMs } = record;
         places.set(kind, { symbol, kind, updateId, eventTimeMs });
-        if (kind === 'trade') emit('trades', { kind: 'trade', tradeId: updateId, text: tradeText(record) });
+        if (kind === 'trade' && isHeard('trades'))
+          emit('trades', { kind: 'trade', tradeId: updateId, text: tradeText(record) });
         else if (kind === 'ticker') tellTicker(record);
       }
       for (const [name, closedAtMs] of toldGaps)
