@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inputsOf } from '../testing/project.ts';
+import { hasPromtool, testRules } from '../testing/promtool.ts';
 import { marketAlerts } from './market-alerts.ts';
 import { serviceAlerts } from './service-alerts.ts';
-import { hasPromtool, testRules } from './testing/promtool.ts';
 
 const { catalog } = inputsOf('staging');
 const groups = marketAlerts(catalog.services, catalog.pairs);

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { severities, tierOf } from '../../catalog/tiers.ts';
 import type { RenderInputs } from '../inputs.ts';
 import { inputsOf } from '../testing/project.ts';
+import { checkRules, hasPromtool, testRules } from '../testing/promtool.ts';
 import { renderAlertRouting } from './alert-routing.ts';
 import { chainAlerts } from './chain-alerts.ts';
 import { marketAlerts } from './market-alerts.ts';
 import { serviceAlerts } from './service-alerts.ts';
-import { checkRules, hasPromtool, testRules } from './testing/promtool.ts';
 
 const { catalog, environment } = inputsOf('production');
 

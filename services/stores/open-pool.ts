@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { describeError } from '../runtime/errors.ts';
 import type { Health, Started } from '../runtime/modules.ts';
+import type { PoolUse } from '../runtime/watch-store.ts';
 import type { Relational } from './relational.ts';
 import { relationalError } from './relational-errors.ts';
 import { createPool, createRelational } from './relational-pg.ts';
-import type { PoolUse } from './watch.ts';
 
 const healthTimeoutMs = 5_000;
 

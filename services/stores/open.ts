@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { DatabaseDefaults } from '../../catalog/schema/market-settings.ts';
 import type { Children } from '../runtime/children.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
+import { type Watchable, watchStore } from '../runtime/watch-store.ts';
 import type { Bus } from './bus.ts';
 import type { Cache } from './cache.ts';
 import { createEmbeddedBus } from './embedded/bus.ts';
 import { createEmbeddedCache } from './embedded/cache.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import type { Relational } from './relational.ts';
 import type { Timeseries } from './timeseries.ts';
-import { type Watchable, watchStore } from './watch.ts';
 
 /** Where the data is: the one choice that tells a laptop from a cluster. */
 export type StoresConfig =
@@ -21,7 +21,7 @@ export type StoresConfig =
       readonly databaseUrl: string | undefined;
       /** The certificate of PostgreSQL's authority, as PEM. */
       readonly databaseCa?: string | undefined;
-      readonly databasePool?: DatabaseDefaults;
+      readonly databasePool?: PoolSettings;
       readonly clickhouseUrl: string | undefined;
     };
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Children } from '../../runtime/children.ts';
+import type { Watchable } from '../../runtime/watch-store.ts';
 import { openPool } from '../open-pool.ts';
 import type { Relational } from '../relational.ts';
-import type { Watchable } from '../watch.ts';
 import { startPostgresServer } from './postgres-server.ts';
 
 /** PostgreSQL 18 as a child of this process, on `<dataDir>/relational`. `onLost` is called if the server ends by itself. */

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { type DatabaseDefaults, databaseDefaults } from '../../../catalog/schema/market-settings.ts';
 import { ConfigurationError } from '../../runtime/errors.ts';
+import type { Watchable } from '../../runtime/watch-store.ts';
 import { openPool } from '../open-pool.ts';
+import type { PoolSettings } from '../pool-settings.ts';
 import type { Relational } from '../relational.ts';
-import type { Watchable } from '../watch.ts';
 
 /**
  * PostgreSQL at a URL, `postgres://user:password@host:5432/database?sslmode=verify-full`. TLS by `sslmode`: `disable` (also when
@@ -16,7 +16,7 @@ import type { Watchable } from '../watch.ts';
 export function openNetworkedPostgres(options: {
   readonly databaseUrl: string;
   readonly ca?: string | undefined;
-  readonly pool?: DatabaseDefaults | undefined;
+  readonly pool?: PoolSettings | undefined;
 }): Promise<Watchable<Relational>> {
   const url = URL.parse(options.databaseUrl);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) {
@@ -38,12 +38,12 @@ export function openNetworkedPostgres(options: {
     connectionString: url.href,
     application_name: 'defimon',
     ...(options.ca === undefined ? {} : { ssl: { ca: options.ca, rejectUnauthorized: true } }),
-    ...poolConfigOf(options.pool ?? databaseDefaults),
+    ...(options.pool === undefined ? { max: 10 } : poolConfigOf(options.pool)),
   });
 }
 
 /** The brief's settings (SQLAlchemy's words) in pg-pool's: `min` are not closed when idle, none is opened before it is needed. */
-export function poolConfigOf(settings: DatabaseDefaults): pg.PoolConfig {
+export function poolConfigOf(settings: PoolSettings): pg.PoolConfig {
   const { poolSize, maxOverflow, poolTimeoutSeconds, poolRecycleSeconds } = settings;
   return {
     min: poolSize,

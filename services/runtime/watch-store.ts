@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { metrics } from '../../catalog/metrics.ts';
-import { gaugeOf } from '../runtime/metrics.ts';
-import type { Started } from '../runtime/modules.ts';
+import { gaugeOf } from './metrics.ts';
+import type { Started } from './modules.ts';
 
 /** Connections of a pool: `busy` and `idle` are open, `waiting` are callers that wait for one. */
 export interface PoolUse {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { type RuleGroup, renderGroup } from '../rule-group.ts';
+import { type RuleGroup, renderGroup } from '../observability/rule-group.ts';
 
 /** Whether Prometheus' own tool is there; tests that need it are skipped without. */
 export const hasPromtool = spawnSync('promtool', ['--version']).status === 0;

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it, vi } from 'vitest';
-import { watchStore } from './watch.ts';
+import { watchStore } from './watch-store.ts';
 
 describe(watchStore.name, () => {
   it('shows whether the store answers and how its connections are used, until it is stopped', async () => {
