@@ -238,6 +238,15 @@ describe(createSymbolBook, () => {
     expect(book.book.best()).toEqual({ bid: '99', bidSize: '2', ask: '100', askSize: '1' });
   });
 
+  test('begins anew when a snapshot and the diffs since it do not fit into one book', () => {
+    const { book } = liveBook('spot', [['99', '1']]);
+    book.onDiff(diffOf(13, 13, [['101', '1']]), 0);
+    book.onDiff(diffOf(14, 14, [['98', '9007199254740991']]), 0);
+    const outcomes = book.onSnapshot(snapshotOf(13, [['97', '0.5']], [['100', '1']]), 0);
+    expect(kinds(outcomes)).toEqual(['wantsSnapshot gap']);
+    expect(book).toMatchObject({ state: 'waiting', gap: { reason: 'crossed' } });
+  });
+
   test('doubts a book that is not what the ticker says', () => {
     const { book } = liveBook('spot', [['99', '1']]);
     book.onTicker(tickerOf(12, '99', '1'));

@@ -137,12 +137,8 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
   }
 
   function apply(diff: DepthDiff, receivedAtMs: number): Outcome[] {
-    try {
-      book.apply(diff);
-    } catch (error) {
-      if (!(error instanceof BookError)) throw error;
-      return [...lose('garbage', `update ${diff.lastUpdateId}: ${error.message}`), ...ask('gap')];
-    }
+    const refusal = refusalOf(() => book.apply(diff));
+    if (refusal !== undefined) return [...lose('garbage', `update ${diff.lastUpdateId}: ${refusal}`), ...ask('gap')];
     position = { lastUpdateId: diff.lastUpdateId, eventTimeMs: diff.eventTimeMs, isFresh: false };
     const top = book.best();
     const outcomes: Outcome[] = [{ kind: 'applied', diff, receivedAtMs, top }];
@@ -202,12 +198,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
 
   /** False, with the book as it was, if the snapshot is no book. */
   function load(snapshot: DepthSnapshot): boolean {
-    try {
-      book.load(snapshot, knownRangeOf(snapshot));
-    } catch (error) {
-      if (!(error instanceof BookError)) throw error;
-      return false;
-    }
+    if (refusalOf(() => book.load(snapshot, knownRangeOf(snapshot))) !== undefined) return false;
     loaded = { id: snapshot.lastUpdateId, bid: book.knownCount('bid'), ask: book.knownCount('ask') };
     return true;
   }
@@ -251,8 +242,12 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     }
     const top = book.best();
     refreshing = undefined;
-    for (const { diff } of buffer.clear()) if (diff.lastUpdateId > snapshot.lastUpdateId) book.apply(diff);
     audit.clearTops();
+    const since = buffer.clear().filter(({ diff }) => diff.lastUpdateId > snapshot.lastUpdateId);
+    for (const { diff } of since) {
+      const refusal = refusalOf(() => book.apply(diff));
+      if (refusal !== undefined) return [...lose('garbage', `update ${diff.lastUpdateId}: ${refusal}`), ...ask('gap')];
+    }
     return [{ kind: 'joined', snapshot, receivedAtMs, top }, ...closeGap(snapshot.lastUpdateId), ...check(undefined)];
   }
 
@@ -294,6 +289,17 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return buffer.bytes;
     },
   };
+}
+
+/** Why the book, which is as it was then, does not take it; undefined if it did. */
+function refusalOf(change: () => void): string | undefined {
+  try {
+    change();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BookError)) throw error;
+    return error.message;
+  }
 }
 
 function describeGap(relation: 'ahead' | 'reset', lastUpdateId: number, diff: DepthDiff): string {

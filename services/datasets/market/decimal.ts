@@ -7,7 +7,7 @@ export interface Decimal {
 const decimalPattern = /^(-?)([0-9]+)(?:\.([0-9]+))?$/;
 
 /** Digits that a number of an exchange never has; longer texts are refused instead of computed with. */
-const decimalLengthMax = 64;
+export const decimalLengthMax = 64;
 
 /**
  * What a plain decimal (`0.00120000`, `-3`; no exponent) says, with as many decimals as it is written with.

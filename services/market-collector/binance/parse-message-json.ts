@@ -1,3 +1,4 @@
+import { decimalLengthMax } from '../../datasets/market/decimal.ts';
 import { canonicalLevelsOf } from '../../datasets/market/order-book-levels.ts';
 import type { GarbageMessage, StreamMessage } from './parse-message.ts';
 
@@ -104,7 +105,7 @@ function isInteger(value: unknown): value is number {
 }
 
 function isDecimal(value: unknown): value is string {
-  return typeof value === 'string' && decimalPattern.test(value);
+  return typeof value === 'string' && value.length <= decimalLengthMax && decimalPattern.test(value);
 }
 
 function isSymbol(value: unknown): value is string {

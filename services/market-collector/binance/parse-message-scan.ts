@@ -1,3 +1,4 @@
+import { decimalLengthMax } from '../../datasets/market/decimal.ts';
 import type { MarketMessage } from './messages.ts';
 
 /**
@@ -248,7 +249,7 @@ function tradeOf(id: number): MarketMessage | undefined {
 }
 
 function isDecimal(name: number): boolean {
-  if (kinds[name] !== isText) return false;
+  if (kinds[name] !== isText || (ends[name] as number) - (starts[name] as number) > decimalLengthMax) return false;
   at = starts[name] as number;
   const isOne = skipDecimal() && at === (ends[name] as number) + 1;
   at = text.length;

@@ -107,6 +107,7 @@ describe(parseStreamMessage, () => {
     expect(garbage(spotDepth.replace('6195.00000000', 'abc'))).toMatchObject({ kind: 'garbage', symbol: 'NKNUSDT' });
     expect(garbage(spotDepth.replace('499869752', '9007199254740993'))).toMatchObject({ kind: 'garbage' });
     expect(garbage(spotDepth.replace('499869752', '499869749'))).toMatchObject({ kind: 'garbage' });
+    expect(garbage(spotTicker.replace('672.0', '6'.repeat(70)))).toMatchObject({ kind: 'garbage', symbol: 'NKNUSDT' });
     expect(garbage('')).toEqual({ kind: 'garbage', symbol: undefined, of: undefined, reason: 'no JSON' });
     expect(garbage('null').kind).toBe('garbage');
     expect(garbage('[]').kind).toBe('garbage');
