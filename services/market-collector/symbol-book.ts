@@ -3,6 +3,7 @@ import { BookError } from '../datasets/market/order-book-levels.ts';
 import type { Gap, GapReason } from '../datasets/market/record.ts';
 import type { BookTicker, DepthDiff, DepthSnapshot, Market } from './binance/messages.ts';
 import { knownRangeOf } from './binance/parse-snapshot.ts';
+import { createSnapshotAttempts } from './symbol-book-attempts.ts';
 import { createTickerAudit } from './symbol-book-audit.ts';
 import { createDiffBuffer } from './symbol-book-buffer.ts';
 import type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
@@ -52,10 +53,6 @@ export interface SymbolBook {
   readonly bufferedBytes: number;
 }
 
-const firstDelayMs = 1000;
-const delayMsMax = 60_000;
-/** A book that was live for so long asks again without delay. */
-const settledAfterMs = 60_000;
 /** A side with fewer than this part of its loaded levels within the known range wants a new snapshot. */
 const deepenBelow = 1 / 5;
 /** A book in doubt is trusted again after so many tops in a row that the ticker confirms. */
@@ -64,35 +61,26 @@ const streakToTrust = 3;
 export function createSymbolBook({ symbol, market, bufferBytesMax, now }: SymbolBookOptions): SymbolBook {
   const book = createOrderBook();
   const audit = createTickerAudit();
+  const attempts = createSnapshotAttempts(now);
+  const { ask } = attempts;
   /** Without a hole. Waiting: the newest diffs. Live with `refreshing`: those since its `fromUpdateId`. */
   const buffer = createDiffBuffer(bufferBytesMax);
   let state: 'waiting' | 'live' = 'waiting';
   let position: Position = { lastUpdateId: 0, eventTimeMs: undefined, isFresh: true };
   let gap: Gap | undefined;
-  let isAsked = false;
-  let attempts = 0;
-  let soundSinceMs = 0;
   let loaded = { id: 0, bid: 0, ask: 0 };
   /** While live: a new snapshot is to be put under the book. `snapshot` came, but is ahead of the book. */
   let refreshing: { fromUpdateId: number; snapshot: DepthSnapshot | undefined } | undefined;
 
-  function ask(why: SnapshotReason): Outcome[] {
-    if (isAsked) return [];
-    isAsked = true;
-    const delayMs = attempts === 0 ? 0 : Math.min(delayMsMax, firstDelayMs * 2 ** (attempts - 1));
-    attempts++;
-    return [{ kind: 'wantsSnapshot', why, delayMs }];
-  }
-
   function openGap(reason: GapReason, fromUpdateId: number, detail: string): Outcome[] {
-    if (state === 'live' && gap === undefined && now() - soundSinceMs >= settledAfterMs) attempts = 0;
     if (gap !== undefined) return [];
+    if (state === 'live') attempts.onUnsound();
     gap = { symbol, reason, fromUpdateId, toUpdateId: null, openedAtMs: now(), closedAtMs: null, detail };
     return [{ kind: 'opened', gap }];
   }
 
   function closeGap(toUpdateId: number): Outcome[] {
-    soundSinceMs = now();
+    attempts.onSound();
     if (gap === undefined) return [];
     const closed = { ...gap, toUpdateId, closedAtMs: now() };
     gap = undefined;
@@ -148,8 +136,8 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     }
     outcomes.push(...check(isTopKnown(book, top) ? audit.onTop(diff.lastUpdateId, top) : undefined));
     if (refreshing?.snapshot !== undefined) outcomes.push(...putUnder(refreshing.snapshot, receivedAtMs));
-    if (!isAsked && refreshing === undefined && isShallow()) {
-      if (gap === undefined && now() - soundSinceMs >= settledAfterMs) attempts = 0;
+    if (!attempts.isAsked && refreshing === undefined && isShallow()) {
+      if (gap === undefined) attempts.onUnsound();
       outcomes.push(...refresh('deepen'));
     }
     return outcomes;
@@ -259,11 +247,11 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return state === 'live' ? check(disagreement) : [];
     },
     onSnapshot(snapshot, receivedAtMs) {
-      isAsked = false;
+      attempts.onAnswer();
       return (state === 'live' ? putUnder : join)(snapshot, receivedAtMs);
     },
     onSnapshotFailed() {
-      isAsked = false;
+      attempts.onAnswer();
       return state === 'live' && refreshing === undefined ? [] : ask('failed');
     },
     onGarbage: (reason) => [...lose('garbage', reason), ...ask('gap')],

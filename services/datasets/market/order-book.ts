@@ -111,6 +111,14 @@ export function createOrderBook(): OrderBook {
     scales = wider;
   }
 
+  function levelsOf(name: Side, limit = Number.POSITIVE_INFINITY): [price: string, size: string][] {
+    const side = sideOf(name);
+    const levels: [string, string][] = [];
+    for (let at = side.count - 1; at >= 0 && levels.length < limit; at--)
+      levels.push([price(side.sign * (side.keys[at] as number)), size(side.sizes[at] as number)]);
+    return levels;
+  }
+
   return {
     apply(changes) {
       const wider = read(changes, scales);
@@ -142,16 +150,8 @@ export function createOrderBook(): OrderBook {
         askSize: hasAsk ? size(asks.sizes[asks.count - 1] as number) : null,
       };
     },
-    levels(name, limit = Number.POSITIVE_INFINITY) {
-      const side = sideOf(name);
-      const levels: [string, string][] = [];
-      for (let at = side.count - 1; at >= 0 && levels.length < limit; at--)
-        levels.push([price(side.sign * (side.keys[at] as number)), size(side.sizes[at] as number)]);
-      return levels;
-    },
-    levelsText(name) {
-      return JSON.stringify(this.levels(name));
-    },
+    levels: levelsOf,
+    levelsText: (name) => JSON.stringify(levelsOf(name)),
     isCrossed() {
       return bids.count > 0 && asks.count > 0 && bestKey(bids) >= -bestKey(asks);
     },
