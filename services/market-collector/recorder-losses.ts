@@ -1,22 +1,34 @@
-import type { Gap, GapReason, MarketRecord } from '../datasets/market/record.ts';
+import { parseRow } from '../datasets/market/copy-rows.ts';
+import type { Gap, GapReason, MarketRecord, RecordKind } from '../datasets/market/record.ts';
+import { type BookPlace, isOfBook, type RecordBatch } from '../datasets/market/write-batch.ts';
 
 /**
- * Symbols of which records are missing in the store, though their books went on. A book can be rebuilt again from the next
- * snapshot or checkpoint that is recorded: that closes the gap.
+ * How far each symbol is recorded, and of which records are missing although its book went on. A book can be rebuilt again from the
+ * next snapshot or checkpoint that is recorded: that closes the gap.
  */
 export interface Losses {
-  /** Records of a symbol were lost; the first time it reports the gap. */
-  add(symbol: string, loss: Loss): void;
-  /** A gap that an earlier process left open. */
-  adopt(gap: Gap): void;
+  /** The batch will be in PostgreSQL: it has its place in memory or on disk. */
+  onKept(batch: Pick<RecordBatch, 'symbols'>): void;
+  onStored(batch: Pick<RecordBatch, 'symbols'>): void;
+  /** There was no place for the batch. */
+  onDropped(batch: RecordBatch): void;
+  /** PostgreSQL refuses a batch of one row for good. */
+  onRefused(batch: RecordBatch, reason: string): void;
+  /** A batch on disk cannot be read. Nobody knows whose records it held: they may have been any of these, or of those kept. */
+  onDamaged(symbols: readonly string[]): void;
   /** To be called with each snapshot and checkpoint that will be kept. */
   onBook(record: MarketRecord): void;
-  /** How many symbols have an open gap. */
+  /** What an earlier process left: the last place that PostgreSQL has of a symbol, and a gap that is still open. */
+  adoptPlace(symbol: string, place: BookPlace): void;
+  adoptGap(gap: Gap): void;
+  findKept(symbol: string): BookPlace | undefined;
+  /** Asks for a checkpoint of each symbol that has a gap. */
+  askForCheckpoints(): void;
+  /** How many symbols have a gap. */
   readonly size: number;
-  readonly symbols: readonly string[];
 }
 
-export interface Loss {
+interface Loss {
   readonly reason: GapReason;
   /** The last update of the symbol that is kept. */
   readonly fromUpdateId: number;
@@ -26,24 +38,68 @@ export interface Loss {
   readonly detail: string;
 }
 
-export function createLosses(report: (gap: Gap) => void, clock: () => number): Losses {
+export function createLosses(options: {
+  /** Writes down a gap that is found or over. */
+  readonly report: (gap: Gap) => void;
+  readonly wantCheckpoints: (symbols: readonly string[]) => void;
+  readonly clock: () => number;
+}): Losses {
+  const { report, wantCheckpoints, clock } = options;
+  const kept = new Map<string, BookPlace>();
+  const stored = new Map<string, BookPlace>();
   const open = new Map<string, { gaps: Gap[]; rows: number }>();
+
+  function add(symbol: string, { rows, ...loss }: Loss): void {
+    const before = open.get(symbol);
+    if (before !== undefined) {
+      before.rows += rows;
+      return;
+    }
+    const gap: Gap = { symbol, toUpdateId: null, closedAtMs: null, ...loss };
+    open.set(symbol, { gaps: [gap], rows });
+    report(gap);
+  }
+
   return {
-    add: (symbol, loss) => {
-      const before = open.get(symbol);
-      if (before !== undefined) {
-        before.rows += loss.rows;
-        return;
-      }
-      const { reason, fromUpdateId, openedAtMs, detail } = loss;
-      const gap: Gap = { symbol, reason, fromUpdateId, toUpdateId: null, openedAtMs, closedAtMs: null, detail };
-      open.set(symbol, { gaps: [gap], rows: loss.rows });
-      report(gap);
+    onKept: ({ symbols }) => {
+      for (const [symbol, { last }] of symbols) if (last !== undefined) kept.set(symbol, last);
     },
-    adopt: (gap) => {
-      const of = open.get(gap.symbol) ?? { gaps: [], rows: 0 };
-      of.gaps.push(gap);
-      open.set(gap.symbol, of);
+    onStored: ({ symbols }) => {
+      for (const [symbol, { last }] of symbols) if (last !== undefined) stored.set(symbol, last);
+    },
+    onDropped: (batch) => {
+      for (const [symbol, { counts }] of batch.symbols) {
+        add(symbol, {
+          reason: 'spill',
+          fromUpdateId: kept.get(symbol)?.updateId ?? 0,
+          openedAtMs: batch.receivedAtMs ?? clock(),
+          rows: counts.reduce((sum, count) => sum + count, 0),
+          detail: 'memory and disk were full while PostgreSQL was away or behind',
+        });
+      }
+    },
+    onRefused: (batch, detail) => {
+      const { symbol, kind, updateId, receivedAtMs } = parseRow(batch.copyText);
+      // Trades and tickers stand alone; without an update of the book it cannot be rebuilt.
+      if (!isOfBook(kind as RecordKind)) return;
+      const openedAtMs = Number.isNaN(receivedAtMs) ? clock() : receivedAtMs;
+      const fromUpdateId = updateId > 0 ? updateId - 1 : 0;
+      add(symbol, { reason: 'garbage', fromUpdateId, openedAtMs, rows: 1, detail });
+      wantCheckpoints([symbol]);
+    },
+    onDamaged: (symbols) => {
+      const all = [...new Set([...symbols, ...kept.keys()])];
+      for (const symbol of all) {
+        const last = stored.get(symbol);
+        add(symbol, {
+          reason: 'spill',
+          fromUpdateId: last?.updateId ?? 0,
+          openedAtMs: last?.eventTimeMs ?? clock(),
+          rows: 0,
+          detail: 'a batch on disk was damaged, which may have held records of this symbol',
+        });
+      }
+      wantCheckpoints(all);
     },
     onBook: (record) => {
       const found = open.get(record.symbol);
@@ -54,11 +110,18 @@ export function createLosses(report: (gap: Gap) => void, clock: () => number): L
         report({ ...gap, toUpdateId: record.updateId, closedAtMs: clock(), detail: `${gap.detail}${lost}` });
       }
     },
+    adoptPlace: (symbol, place) => {
+      if (!stored.has(symbol)) stored.set(symbol, place);
+    },
+    adoptGap: (gap) => {
+      const found = open.get(gap.symbol);
+      if (found === undefined) open.set(gap.symbol, { gaps: [gap], rows: 0 });
+      else found.gaps.push(gap);
+    },
+    findKept: (symbol) => kept.get(symbol),
+    askForCheckpoints: () => wantCheckpoints([...open.keys()]),
     get size() {
       return open.size;
-    },
-    get symbols() {
-      return [...open.keys()];
     },
   };
 }

@@ -215,7 +215,7 @@ describe(createRecorder, () => {
   });
 
   test.runIf(canMount())('takes a full disk for a full queue', async () => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', dir]);
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', dir]);
     try {
       const recorder = await open({ batchSize: 10, bufferSize: 50 });
       database.disconnect();
@@ -236,7 +236,7 @@ describe(createRecorder, () => {
       }
       await stops.pop()?.();
     } finally {
-      execFileSync('umount', [dir]);
+      execFileSync('/bin/umount', [dir]);
     }
   });
 
@@ -377,8 +377,8 @@ function canMount(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
   const at = mkdtempSync(path.join(tmpdir(), 'defimon-mount-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at], { stdio: 'ignore' });
-    execFileSync('umount', [at], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at], { stdio: 'ignore' });
+    execFileSync('/bin/umount', [at], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -2,20 +2,12 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import { parseRow } from '../datasets/market/copy-rows.ts';
-import { readOpenGaps } from '../datasets/market/gaps.ts';
-import { loadLastRecorded } from '../datasets/market/read.ts';
-import type { Gap, MarketRecord, RecordKind } from '../datasets/market/record.ts';
-import {
-  type BookPlace,
-  createBatchBuilder,
-  decodeBatch,
-  isOfBook,
-  type RecordBatch,
-} from '../datasets/market/write-batch.ts';
+import type { Gap, MarketRecord } from '../datasets/market/record.ts';
+import { type BookPlace, createBatchBuilder, type RecordBatch } from '../datasets/market/write-batch.ts';
 import { describeError, RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
 import type { Relational } from '../stores/relational.ts';
+import { readLeft } from './recorder-left.ts';
 import { createLosses } from './recorder-losses.ts';
 import { startMaintenance } from './recorder-maintenance.ts';
 import { createRecorderMetrics } from './recorder-metrics.ts';
@@ -90,15 +82,12 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
   const bytesMax = options.spillMB * 1024 * 1024;
   const metrics = createRecorderMetrics(options.metrics);
   const builder = createBatchBuilder();
-  /** The last update of each symbol that is kept, wherever; and that PostgreSQL has. */
-  const kept = new Map<string, BookPlace>();
-  const stored = new Map<string, BookPlace>();
-  /** Symbols whose open gaps of an earlier process are taken over. */
-  const seen = new Set<string>();
   let isDropping = false;
   let isDamaged = false;
   let isStopped = false;
   let failures = 0;
+  let isWriting = false;
+  let flushTimer: NodeJS.Timeout | undefined;
   const stopped = new AbortController();
 
   const spill = openSpillQueue({
@@ -111,23 +100,27 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
     },
   });
   const queue = createRecordQueue({ spill, bufferSize: options.bufferSize, log });
-  const losses = createLosses(addGap, clock);
+  const losses = createLosses({
+    report: addGap,
+    wantCheckpoints: (symbols) => options.wantCheckpoints?.(symbols),
+    clock,
+  });
   const writer = createBatchWriter({
     relational,
     refusedFile: createRefusedFile(path.join(options.dir, 'refused.ndjson'), clock),
     writeTimeoutMs,
-    onRefused,
+    onRefused: (batch, reason) => {
+      if (batch.rows > 0) losses.onRefused(batch, reason);
+    },
     clock,
     metrics,
     log,
   });
-  const left = await readLeft();
+  const left = await readLeft({ relational, spill, losses, takeDamage, log });
   const maintenance = await startMaintenance({ relational, retentionDays: options.retentionDays, clock, log });
   observe();
 
   // ---- in ----
-
-  let flushTimer: NodeJS.Timeout | undefined;
 
   function record(each: MarketRecord): void {
     if (isStopped) {
@@ -155,11 +148,11 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
     if (builder.rows === 0 && builder.gaps === 0) return;
     const batch = builder.take();
     if (queue.push(batch)) {
-      for (const [symbol, { last }] of batch.symbols) if (last !== undefined) kept.set(symbol, last);
+      losses.onKept(batch);
       if (isDropping) {
         isDropping = false;
         log.warn({ symbols: losses.size }, 'records are kept again, those lost are on record as gaps');
-        options.wantCheckpoints?.(losses.symbols);
+        losses.askForCheckpoints();
       }
       void writeOn();
     } else drop(batch);
@@ -170,22 +163,12 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
     if (!isDropping) log.error('records are lost: PostgreSQL is away or behind, and memory and disk are full');
     isDropping = true;
     metrics.dropped(batch.rows);
-    for (const [symbol, { counts }] of batch.symbols) {
-      losses.add(symbol, {
-        reason: 'spill',
-        fromUpdateId: kept.get(symbol)?.updateId ?? 0,
-        openedAtMs: batch.receivedAtMs ?? clock(),
-        rows: counts.reduce((sum, count) => sum + count, 0),
-        detail: 'memory and disk were full while PostgreSQL was away or behind',
-      });
-    }
+    losses.onDropped(batch);
     // They are few and small, and go with the next batch that is kept.
     for (const gap of batch.gaps) addGap(gap);
   }
 
   // ---- out ----
-
-  let isWriting = false;
 
   /** Writes until nothing waits; one batch at a time, so that each symbol stays in order. */
   async function writeOn(): Promise<void> {
@@ -193,7 +176,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
     isWriting = true;
     while (!isStopped) {
       const head = await queue.head();
-      if (isDamaged) onDamaged([...kept.keys()]);
+      if (takeDamage()) losses.onDamaged([]);
       if (head === undefined) break;
       if (await deliver(head.batch)) await head.done();
       observe();
@@ -217,72 +200,16 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
       return false;
     }
     failures = 0;
-    for (const [symbol, { last }] of batch.symbols) if (last !== undefined) stored.set(symbol, last);
+    losses.onStored(batch);
     return true;
-  }
-
-  function onRefused(batch: RecordBatch, reason: string): void {
-    if (batch.rows === 0) return;
-    const { symbol, kind, updateId, receivedAtMs } = parseRow(batch.copyText);
-    // Trades and tickers stand alone; without an update of the book it cannot be rebuilt.
-    if (!isOfBook(kind as RecordKind)) return;
-    const openedAtMs = Number.isNaN(receivedAtMs) ? clock() : receivedAtMs;
-    const fromUpdateId = Math.max(0, updateId - 1) || 0;
-    losses.add(symbol, { reason: 'garbage', fromUpdateId, openedAtMs, rows: 1, detail: reason });
-    options.wantCheckpoints?.([symbol]);
-  }
-
-  /** Nobody knows whose records were in a batch that cannot be read: they may have been everybody's. */
-  function onDamaged(symbols: readonly string[]): void {
-    isDamaged = false;
-    for (const symbol of symbols) {
-      const last = stored.get(symbol);
-      losses.add(symbol, {
-        reason: 'spill',
-        fromUpdateId: last?.updateId ?? 0,
-        openedAtMs: last?.eventTimeMs ?? clock(),
-        rows: 0,
-        detail: 'a batch on disk was damaged, which may have held records of this symbol',
-      });
-    }
-    options.wantCheckpoints?.(symbols);
   }
 
   // ---- start and stop ----
 
-  /** What an earlier process left on disk: its last updates (which go to `kept`), and its gaps. */
-  async function readLeft(): Promise<{ gaps: ReadonlyMap<string, Gap>; wasDamaged: boolean }> {
-    const gaps = new Map<string, Gap>();
-    for await (const bytes of spill.batches()) {
-      const batch = decodeBatch(bytes);
-      for (const [symbol, { last }] of batch.symbols) if (last !== undefined) kept.set(symbol, last);
-      for (const gap of batch.gaps) gaps.set(keyOf(gap), gap);
-    }
-    if (spill.length > 0) log.info({ batches: spill.length }, 'records of an earlier run wait on disk');
-    const wasDamaged = isDamaged;
+  function takeDamage(): boolean {
+    const was = isDamaged;
     isDamaged = false;
-    return { gaps, wasDamaged };
-  }
-
-  async function loadPlaces(symbols: readonly string[]): Promise<Map<string, BookPlace>> {
-    const places = new Map(await loadLastRecorded(relational, symbols));
-    const openGaps = await readOpenGaps(relational);
-    // Of a symbol that was asked for before, open gaps are this run's own.
-    const unseen = new Set(symbols.filter((symbol) => !seen.has(symbol)));
-    for (const symbol of unseen) {
-      seen.add(symbol);
-      const place = places.get(symbol);
-      if (place !== undefined && !stored.has(symbol)) stored.set(symbol, place);
-    }
-    const gaps = new Map(openGaps.map((gap) => [keyOf(gap), gap]));
-    for (const [key, gap] of left.gaps) gaps.set(key, gap);
-    for (const gap of gaps.values()) if (gap.closedAtMs === null && unseen.has(gap.symbol)) losses.adopt(gap);
-    if (left.wasDamaged) onDamaged([...unseen]);
-    for (const symbol of symbols) {
-      const place = kept.get(symbol);
-      if (place !== undefined && place.updateId > (places.get(symbol)?.updateId ?? 0)) places.set(symbol, place);
-    }
-    return places;
+    return was;
   }
 
   async function flush(): Promise<void> {
@@ -322,7 +249,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
         if (!isStopped) addGap(gap);
       },
       flush,
-      loadLastRecorded: loadPlaces,
+      loadLastRecorded: left.loadLastRecorded,
       stats: () => ({
         bufferedRows: builder.rows + queue.rows,
         spillBatches: spill.length,
@@ -339,10 +266,6 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
       return { ok: true };
     },
   };
-}
-
-function keyOf(gap: Gap): string {
-  return JSON.stringify([gap.symbol, gap.openedAtMs, gap.fromUpdateId]);
 }
 
 /** Waits for the work, but no longer. */

@@ -8,6 +8,7 @@ import {
   readExtents,
   readRecordPage,
   readStorage,
+  readSymbols,
   readTail,
   streamRecordPages,
 } from './read.ts';
@@ -200,6 +201,7 @@ describe('what is held', () => {
     expect(await loadLastRecorded(store.relational, symbols)).toEqual(
       new Map([['BTCUSDT', { updateId: 9, eventTimeMs: noonMs - 30 * hourMs }]]),
     );
+    expect(await readSymbols(store.relational)).toEqual(['BTCUSDT', 'ETHUSDT']);
     expect(await readExtents(store.relational, symbols)).toEqual([
       { symbol: 'BTCUSDT', firstMs: noonMs - 30 * hourMs, lastMs: noonMs + 40 * hourMs },
       { symbol: 'ETHUSDT', firstMs: noonMs + 1, lastMs: noonMs + 1 },

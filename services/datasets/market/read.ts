@@ -135,6 +135,20 @@ export async function loadLastRecorded(
   );
 }
 
+/** All symbols that have records. Jumps from one to the next in the index of each day, so that it costs little. */
+export async function readSymbols(rows: Rows): Promise<string[]> {
+  const found = await rows.query<{ symbol: string }>(
+    `WITH RECURSIVE held AS (
+       (SELECT symbol FROM market.records ORDER BY symbol LIMIT 1)
+       UNION ALL
+       SELECT (SELECT r.symbol FROM market.records r WHERE r.symbol > held.symbol ORDER BY r.symbol LIMIT 1)
+         FROM held WHERE held.symbol IS NOT NULL
+     )
+     SELECT symbol FROM held WHERE symbol IS NOT NULL`,
+  );
+  return found.map((row) => row.symbol);
+}
+
 /** From when to when a symbol has records, by event time in Unix milliseconds. */
 export interface Extent {
   readonly symbol: string;
