@@ -22,7 +22,7 @@ export function renderAims(reports: readonly CaseReport[], aims: readonly Aim[])
     const figure = own / base;
     const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = aim;
     const reached = figure >= atLeast && figure <= atMost;
-    const bound = aim.atMost === undefined ? `≥ ${aim.atLeast}` : `≤ ${aim.atMost}`;
+    const bound = aim.atMost === undefined ? `≥ ${aim.atLeast}` : `≤ ${Number(aim.atMost.toPrecision(3))}`;
     const over = aim.over === undefined ? '' : ` ÷ ${aim.over}`;
     const shown = Number(figure.toPrecision(3));
     return `  ${reached ? 'reached' : 'MISSED '}  ${aim.case}: ${aim.subject}${over}, ${aim.unit}: ${shown} (aim ${bound})\n`;

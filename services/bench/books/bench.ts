@@ -27,6 +27,13 @@ const subjects: readonly Subject[] = [
     peer: 'binance-books',
   },
   {
+    name: 'ccxt-watch',
+    role: 'peer',
+    summary: 'ccxt as its users have it: a loop of watchOrderBook for each symbol',
+    module: new URL('ccxt-watch.ts', import.meta.url),
+    peer: 'binance-books',
+  },
+  {
     name: 'tardis',
     role: 'peer',
     summary: 'tardis-dev: JSON.parse, its mapper of Binance and its OrderBook',
@@ -50,14 +57,17 @@ const inputs: Readonly<Record<string, Pick<FeedOptions, 'market'> & { readonly s
   usdm: { market: 'usdm', symbols: undefined },
 };
 
-const aims: readonly Aim[] = Object.keys(inputs).flatMap((name) => {
-  const aim = { case: name, unit: 'messages/s', subject: 'ours' };
-  return [
-    { ...aim, over: 'parse', atLeast: 0.7 },
-    { ...aim, over: 'ccxt', atLeast: 10 },
-    { ...aim, over: 'tardis', atLeast: 1 },
-  ];
-});
+/** By the clock, and by CPU time, which other programs of the machine disturb less. */
+const aims: readonly Aim[] = Object.keys(inputs).flatMap((name) =>
+  [
+    { over: 'parse', factor: 0.7 },
+    { over: 'ccxt', factor: 10 },
+    { over: 'tardis', factor: 1 },
+  ].flatMap(({ over, factor }) => [
+    { case: name, subject: 'ours', over, unit: 'messages/s', atLeast: factor },
+    { case: name, subject: 'ours', over, unit: 'CPU-s per 1,000,000 messages', atMost: 1 / factor },
+  ]),
+);
 
 export const bench: Bench = {
   name: 'books',
