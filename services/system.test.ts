@@ -8,7 +8,7 @@ import { catalogSourceOf } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
 import { startOrder } from './runtime/modules.ts';
 import { readSettings } from './runtime/settings.ts';
-import { apiPorts, createSystem, missingSettings, targets, targetsOf } from './system.ts';
+import { apiPorts, createSystem, marketApiPorts, missingSettings, targets, targetsOf } from './system.ts';
 
 const root = join(import.meta.dirname, '..');
 const catalog = loadCatalog(join(root, 'catalog'));
@@ -26,6 +26,7 @@ describe(createSystem.name, () => {
       'catalog',
       'children',
       'relational',
+      'chain-tables',
       'chain-sync',
     ]);
   });
@@ -36,10 +37,13 @@ describe(createSystem.name, () => {
     for (const target of targets) expect(services).toContain(target);
   });
 
-  it('listens where the catalog says the analytics API is, and opens the stores it says a service needs', () => {
+  it('listens where the catalog says the APIs are, and opens the stores it says a service needs', () => {
     const api = catalog.services.find((service) => service.id === 'analytics-api');
 
+    const marketApi = catalog.services.find((service) => service.id === 'market-api');
+
     expect(api?.ports.map((port) => port.port)).toEqual(apiPorts);
+    expect(marketApi?.ports.map((port) => port.port)).toEqual(marketApiPorts);
     for (const service of catalog.services.filter((each) => each.released)) {
       const order: readonly string[] = orderOf(configOf('local', ['--target', service.id]));
       // Bus and cache are in process so far, whatever the pool provides.

@@ -155,11 +155,11 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
         return;
       case 'garbage': {
         metrics.message('garbage', raw.length);
-        const { symbol, reason } = message;
+        const { symbol, of, reason } = message;
         const found = symbol === undefined ? undefined : followed.get(symbol);
         metrics.garbage(found?.pair.symbol ?? '');
-        log.warn({ market, symbol, reason }, 'a message of the exchange cannot be read');
-        found?.feed.onGarbage(reason);
+        log.warn({ market, symbol, of, reason }, 'a message of the exchange cannot be read');
+        found?.feed.onGarbage(of, reason);
         return;
       }
       default:

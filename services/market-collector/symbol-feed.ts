@@ -41,7 +41,8 @@ export interface SymbolFeed {
   /** Of these streams something will be missed from now on. */
   onBroken(kinds: readonly StreamKind[], detail: string): void;
   onMessage(message: MarketMessage, receivedAtMs: number): void;
-  onGarbage(reason: string): void;
+  /** A message that cannot be read; `of` what, if that can be told. */
+  onGarbage(of: MarketMessage['kind'] | undefined, reason: string): void;
   onSnapshot(snapshot: DepthSnapshot, receivedAtMs: number): void;
   /** The whole book is written down at the next tick. */
   wantCheckpoint(): void;
@@ -131,6 +132,11 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
         case 'closed':
           if (!isGapUntold) sinks.gap(outcome.gap);
           isGapUntold = false;
+          if (isLive) break;
+          // No snapshot: its ticker has cleared the book of doubt. Whoever rebuilds it starts anew from here.
+          isLive = true;
+          bars.onBookLive();
+          checkpoint();
           break;
         case 'dropped':
           sinks.dropped(outcome.why);
@@ -224,10 +230,10 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
           return onTrade(message, receivedAtMs);
       }
     },
-    onGarbage: (reason) => {
-      // It may have been a trade.
-      bars.onTradesBroken();
-      handle(book.onGarbage(reason));
+    onGarbage: (of, reason) => {
+      if (of === undefined || of === 'trade') bars.onTradesBroken();
+      if (of === undefined || of === 'ticker') book.onTickersLost();
+      if (of === undefined || of === 'depth') handle(book.onGarbage(reason));
     },
     onSnapshot: (snapshot, receivedAtMs) => {
       // Without a stream nothing would keep the book true.
