@@ -101,6 +101,28 @@ describe(openLiveMarket, () => {
     await until(() => live.findBook(symbol)?.lastUpdateId === 9);
   });
 
+  it('follows update ids that begin anew below the old ones, and are told by a gap', async () => {
+    const symbol = 'BACKUSDT';
+    const now = Date.now();
+    const old = { eventTimeMs: now - 9000 };
+    await write(store, [snapshotOf(symbol, 100, old), depthOf(symbol, 101, old), buildTrade(900, { symbol, ...old })]);
+    const { live, told } = await open({});
+    await follow(live, symbol, told);
+    live.follow(symbol, 'trades', (event) => told.push(event));
+    const gap = { symbol, reason: 'restart', fromUpdateId: 101, toUpdateId: 7, detail: '' } as const;
+    await write(
+      store,
+      [snapshotOf(symbol, 7), ...Array.from({ length: 120 }, (_, at) => depthOf(symbol, 8 + at)), trade(symbol, 3)],
+      [{ ...gap, openedAtMs: now - 5000, closedAtMs: now }],
+    );
+    await until(() => live.findBook(symbol)?.lastUpdateId === 127);
+    expect(told.filter(({ kind }) => kind === 'diff')).toEqual([]);
+    await write(store, [depthOf(symbol, 128), trade(symbol, 4)]);
+    await until(() => live.findBook(symbol)?.lastUpdateId === 128);
+    await until(() => told.some((event) => event.kind === 'trade' && event.tradeId === 4));
+    expect(live.findBook(symbol)?.state).toBe('live');
+  });
+
   it('forgets a symbol some time after the last who followed it', async () => {
     const symbol = 'GONEUSDT';
     await write(store, [snapshotOf(symbol, 10)]);

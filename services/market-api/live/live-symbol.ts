@@ -135,11 +135,21 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       for (const gap of beginning.gaps) tellGap(gap);
       if (beginning.book === undefined) return;
       book = beginning.book;
+      const { state, lastUpdateId: updateId, eventTimeMs } = book;
+      // The newest updates may be of ids from before these began anew.
+      if (state === 'live' && updateId < (places.get('depth')?.updateId ?? 0))
+        places.set('depth', { symbol, kind: 'depth', updateId, eventTimeMs });
       text = undefined;
       emit('book', { kind: 'book' });
     },
     take: (records, gaps, isAll, nowMs) => {
       if (records.length > 0) heardAtMs = nowMs;
+      const news = gaps.filter(isNews);
+      if (isBegunAnew(records, news, places.get('depth'))) {
+        for (const gap of news) tellGap(gap);
+        places.clear();
+        return 'rebuild';
+      }
       for (const record of records) {
         const { kind, updateId, eventTimeMs } = record;
         places.set(kind, { symbol, kind, updateId, eventTimeMs });
@@ -149,7 +159,6 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       }
       for (const [name, closedAtMs] of toldGaps)
         if (closedAtMs !== null && nowMs - closedAtMs > 2 * closedWithinMs) toldGaps.delete(name);
-      const news = gaps.filter(isNews);
       if (book === undefined) {
         for (const gap of news) tellGap(gap);
         return 'taken';
@@ -169,6 +178,14 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       heardAtMs = nowMs;
     },
   };
+}
+
+/** Whether update ids go on from a lower one, as on another exchange under the old name: places among the old ones mean nothing. */
+function isBegunAnew(records: readonly MarketRecord[], gaps: readonly Gap[], depth: TailPlace | undefined): boolean {
+  if (gaps.some(({ fromUpdateId, toUpdateId }) => toUpdateId !== null && toUpdateId < fromUpdateId)) return true;
+  if (depth === undefined) return false;
+  const isBack = (record: MarketRecord) => record.updateId < depth.updateId && record.eventTimeMs > depth.eventTimeMs;
+  return records.some((record) => record.kind === 'snapshot' && isBack(record));
 }
 
 function nameOf({ openedAtMs, fromUpdateId }: Gap): string {
