@@ -56,7 +56,7 @@ export async function open(context: RunContext): Promise<Work> {
         if (elapsed() >= seconds) sent = await readSent(exchange);
       }
       for (const { when } of moments) measureMemory(when);
-      figures['live MB, end ÷ start'] = (figures['live MB, end'] ?? 0) / (figures['live MB, start'] ?? 0);
+      figures['live MB, end ÷ middle'] = (figures['live MB, end'] ?? 0) / (figures['live MB, middle'] ?? 0);
       const used = cpuMark();
       const tookSeconds = elapsed();
       figures['collector, % of a core'] = (100 * (used.own - cpu.own)) / tookSeconds;
