@@ -171,7 +171,12 @@ describe(createBarBuilder, () => {
       [3000, '3', true],
     ]);
     expect(bars[1]?.book?.depths).toEqual(
-      [5, 10, 25, 50, 100].map((bps) => ({ bid: `${bps}.1`, ask: `${bps}.2`, bidQuote: null, askQuote: null })),
+      [5, 10, 25, 50, 100].map((bps) => ({
+        bid: `${bps}.1`,
+        ask: `${bps}.2`,
+        bidQuote: `${bps}00.1`,
+        askQuote: `${bps}00.2`,
+      })),
     );
     expect(bars[1]?.traded).toBeNull();
   });
@@ -335,6 +340,7 @@ function setUp({ isLive = false } = {}) {
   const source: BarSource = {
     best: () => ({ bid: book.bid, bidSize: '1', ask: '9', askSize: '1' }),
     depthWithin: (side, bps) => `${bps}${side === 'bid' ? '.1' : '.2'}`,
+    quoteWithin: (side, bps) => `${bps}${side === 'bid' ? '00.1' : '00.2'}`,
   };
   const builder = createBarBuilder({ symbol: 'AB', book: source });
   if (isLive) {

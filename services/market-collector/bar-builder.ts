@@ -4,11 +4,11 @@ import { findTradeUnits, foldTrade, type TradeFold, tradesOf } from './bar-build
 import { createTradeIds } from './bar-builder-trade-ids.ts';
 import type { Trade } from './binance/messages.ts';
 
-/** What is read of a book at the end of a second. A book that does not sum price × size has no `quoteWithin`. */
+/** What is read of a book at the end of a second. */
 export interface BarSource {
   best(): BookTop;
   depthWithin(side: Side, bps: number): string | null;
-  quoteWithin?(side: Side, bps: number): string | null;
+  quoteWithin(side: Side, bps: number): string | null;
 }
 
 export interface BarBuilderOptions {
@@ -247,8 +247,8 @@ function bookOf(book: BarSource): BarBook {
   const depths = depthBps.map((bps) => ({
     bid: keptOf(book.depthWithin('bid', bps)),
     ask: keptOf(book.depthWithin('ask', bps)),
-    bidQuote: keptOf(book.quoteWithin?.('bid', bps) ?? null),
-    askQuote: keptOf(book.quoteWithin?.('ask', bps) ?? null),
+    bidQuote: keptOf(book.quoteWithin('bid', bps)),
+    askQuote: keptOf(book.quoteWithin('ask', bps)),
   }));
   return { ...book.best(), depths };
 }

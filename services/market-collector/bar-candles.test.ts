@@ -127,7 +127,8 @@ function inOrderOfArrival(trades: readonly Trade[], arrivals: readonly Arrival[]
 
 /** All that one collector tells. A killed one does not tell what it has at its end. */
 function barsOf(symbol: string, arrived: readonly Arrived[], isKilled = false): Bar[] {
-  const book = { best: () => ({ bid: null, bidSize: null, ask: null, askSize: null }), depthWithin: () => null };
+  const best = () => ({ bid: null, bidSize: null, ask: null, askSize: null });
+  const book = { best, depthWithin: () => null, quoteWithin: () => null };
   const builder = createBarBuilder({ symbol, book });
   const bars = arrived.flatMap(({ trade, atMs }) => {
     builder.onTrade(trade, atMs);

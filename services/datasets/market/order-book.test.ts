@@ -153,6 +153,9 @@ describe(createOrderBook, () => {
     expect(book.depthWithin('ask', 5)).toBe('1.0');
     expect(book.depthWithin('ask', 10)).toBe('3.0');
     expect(book.depthWithin('ask', 11)).toBeNull();
+    expect(Number(book.quoteWithin('bid', 10))).toBe(29.975); // 0.1 × 99.95 + 0.2 × 99.90
+    expect(Number(book.quoteWithin('ask', 10))).toBe(300.25); // 100.05 + 2 × 100.10
+    expect(book.quoteWithin('ask', 11)).toBeNull();
     expect(() => book.depthWithin('ask', 0.5)).toThrow(RangeError);
   });
 
@@ -167,6 +170,7 @@ describe(createOrderBook, () => {
       [['101', '1']],
     );
     expect(book.depthWithin('bid', 1000)).toBe('27021597764222973');
+    expect(book.quoteWithin('bid', 1000)).toBe(String(9007199254740991n * (100n + 99n + 98n)));
   });
 
   test('forgets all', () => {

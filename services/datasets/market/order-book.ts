@@ -59,6 +59,8 @@ export interface OrderBook extends KnownRange {
    * sizes. Null when that reaches beyond what is known, or a side has no best. @throws RangeError if `bps` is no whole number
    */
   depthWithin(side: Side, bps: number): string | null;
+  /** The same in the quote asset: the exact sum of price × size. */
+  quoteWithin(side: Side, bps: number): string | null;
   /** All levels that are held. */
   readonly levelCount: number;
   /** Levels of a side within its known range. */
@@ -119,6 +121,15 @@ export function createOrderBook(): OrderBook {
     return levels;
   }
 
+  /** The worst level of a side within `bps`; undefined when that is not known. */
+  function findFirstWithin(name: Side, bps: number): number | undefined {
+    if (!Number.isSafeInteger(bps) || bps < 0) throw new RangeError(`bps must be a whole number, not ${bps}`);
+    if (bids.known === 0 || asks.known === 0) return undefined;
+    const side = sideOf(name);
+    const limit = limitKey(bestKey(bids) - bestKey(asks), side.sign, bps);
+    return limit < side.floorKey ? undefined : indexOf(side, limit);
+  }
+
   return {
     apply(changes) {
       const wider = read(changes, scales);
@@ -156,12 +167,13 @@ export function createOrderBook(): OrderBook {
       return bids.count > 0 && asks.count > 0 && bestKey(bids) >= -bestKey(asks);
     },
     depthWithin(name, bps) {
-      if (!Number.isSafeInteger(bps) || bps < 0) throw new RangeError(`bps must be a whole number, not ${bps}`);
-      if (bids.known === 0 || asks.known === 0) return null;
-      const side = sideOf(name);
-      const limit = limitKey(bestKey(bids) - bestKey(asks), side.sign, bps);
-      if (limit < side.floorKey) return null;
-      return size(sumFrom(side, indexOf(side, limit)));
+      const from = findFirstWithin(name, bps);
+      return from === undefined ? null : size(sumFrom(sideOf(name), from));
+    },
+    quoteWithin(name, bps) {
+      const from = findFirstWithin(name, bps);
+      const scale = scales.priceScale + scales.sizeScale;
+      return from === undefined ? null : formatDecimal(quoteFrom(sideOf(name), from), scale);
     },
     knownCount: (name) => sideOf(name).known,
     get levelCount() {
@@ -212,6 +224,27 @@ function sumFrom(side: BookSide, from: number): bigint {
       sum = 0;
     }
     sum += size;
+  }
+  return total + BigInt(sum);
+}
+
+/** The sum of price × size, exact though either may be beyond 2^53. */
+function quoteFrom(side: BookSide, from: number): bigint {
+  let total = 0n;
+  let sum = 0;
+  for (let at = from; at < side.count; at++) {
+    const price = Math.abs(side.keys[at] as number);
+    const size = side.sizes[at] as number;
+    const product = price * size;
+    if (product > Number.MAX_SAFE_INTEGER) {
+      total += BigInt(price) * BigInt(size);
+      continue;
+    }
+    if (sum + product > Number.MAX_SAFE_INTEGER) {
+      total += BigInt(sum);
+      sum = 0;
+    }
+    sum += product;
   }
   return total + BigInt(sum);
 }
