@@ -58,7 +58,7 @@ const aims: readonly Aim[] = [
   { case: 'socket', unit: 'rows/s', subject: 'ours', over: 'copy', atLeast: 0.8 },
   { ...steady, unit: 'collector, % of a core', atMost: 25 },
   { ...steady, unit: 'received → durable ms, p99', atMost: flushIntervalMs + 100 },
-  { ...steady, unit: 'live MB, end ÷ middle', atMost: 1.05 },
+  { ...steady, unit: 'live MB, end ÷ middle', atMost: 1.1 },
   { ...steady, unit: 'rows lost', atMost: 0 },
   { ...steady, unit: 'rows doubled', atMost: 0 },
 ];
