@@ -46,6 +46,7 @@ describe('a collector that is killed', () => {
         expect(found.updates, symbol).toBeGreaterThan(10);
         expect(found.unexplained, symbol).toEqual([]);
         expect(found.openGaps, symbol).toBe(0);
+        expect(found.doubled, symbol).toBe(0);
       }
       await relational.stop();
     } finally {

@@ -65,10 +65,10 @@ export async function createLocalExchange(deps: {
   };
 }
 
-/** The active pairs of a market as the exchange lists them. */
+/** The pairs of a market that are still traded, as the exchange lists them. */
 export function simulatedSymbols(pairs: readonly Pair[], market: Market): SymbolSpec[] {
   return pairs
-    .filter((pair) => pair.market === market && pair.status === 'active')
+    .filter((pair) => pair.market === market && pair.status !== 'retired')
     .map((pair) => ({
       symbol: exchangeSymbolOf(pair),
       base: pair.base,

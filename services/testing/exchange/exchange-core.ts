@@ -96,6 +96,8 @@ const depthStreams: Readonly<Record<Market, readonly (readonly [suffix: string, 
   ],
 };
 
+const idsSinceMs = Date.UTC(2020, 0);
+
 /**
  * One market of the exchange, without clock and without network: the same seed gives the same messages. Ids follow the rules
  * of the market. Spot counts every change of a symbol's book, so that a diff begins where the one before it ended. On futures
@@ -110,7 +112,9 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
     options.wants ??
     ((stream) => stream.endsWith('@depth@100ms') || stream.endsWith('@bookTicker') || stream.endsWith(usualTrade));
   const marketRandom = seededRandom(seed);
-  let sharedId = 100_000_000_000 + Math.floor(marketRandom() * 9e12);
+  // Ids grow with the clock, faster than any market of ours: one that is started again goes on above where it was.
+  const ageMs = Math.max(0, startMs - idsSinceMs) + 1_000_000;
+  let sharedId = ageMs * 5_000;
   let elapsedMs = 0;
   let owedMs = 0;
   const states = new Map<string, SymbolState>();
@@ -119,7 +123,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
   function createState(spec: SymbolSpec): SymbolState {
     const random = seededRandom(seed ^ hashOf(`${market} ${spec.symbol}`));
     const stream = spec.symbol.toLowerCase();
-    const lastUpdateId = market === 'spot' ? 1_000_000_000 + Math.floor(random() * 5e10) : nextShared();
+    const lastUpdateId = market === 'spot' ? ageMs + Math.floor(random() * 1e9) : nextShared();
     return {
       spec,
       names: { market, symbol: spec.symbol, pair: pairOf(spec) },
@@ -141,7 +145,7 @@ export function createExchangeCore(options: ExchangeCoreOptions): ExchangeCore {
       plan: new Array<number>(windowMs / stepMs).fill(0),
       lastUpdateId,
       matchedAtMs: startMs,
-      tradeId: Math.floor(random() * 1e9),
+      tradeId: ageMs + Math.floor(random() * 1e9),
     };
   }
 

@@ -107,7 +107,8 @@ export async function startExchange<Source extends ExchangeSource>(
   const late = new Set<NodeJS.Timeout>();
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', 'http://exchange');
+    // `//` is a path that a client may send, and no address.
+    const url = URL.parse(request.url ?? '/', 'http://exchange') ?? new URL('http://exchange/unreadable');
     const endpoint = url.pathname.split('/').at(-1) ?? '';
     requests[endpoint] = (requests[endpoint] ?? 0) + 1;
     const verdict = weights.use(request.socket.remoteAddress ?? '', weightOf(market, url));

@@ -103,7 +103,8 @@ export function createStreamHub(options: {
     addresses.set(address, allows);
     const isAllowed = allows();
     if (!isAllowed) onViolation('connects');
-    const url = new URL(request.url ?? '/', 'http://exchange');
+    // `//` is a path that a client may send, and no address.
+    const url = URL.parse(request.url ?? '/', 'http://exchange') ?? new URL('http://exchange/unreadable');
     const path = pathPattern.exec(url.pathname);
     const [, route, kind, names] = path ?? [];
     const status = !isAllowed
