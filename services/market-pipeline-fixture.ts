@@ -137,21 +137,32 @@ export function pairOf(base: string, market: Market, tickSize = '0.01'): Pair {
   };
 }
 
+export interface Holes {
+  /** Depth updates that were looked at. */
+  readonly updates: number;
+  readonly openGaps: number;
+  /** Records of any kind that are there more than once. */
+  readonly doubled: number;
+  readonly unexplained: readonly string[];
+}
+
 /**
  * Checks that every spot update that was recorded continues the one before it, or that gaps on record tell of all ids between
  * the two; what they do not tell of is unexplained.
  */
-export async function findHoles(
-  relational: Relational,
-  symbol: string,
-): Promise<{ readonly updates: number; readonly openGaps: number; readonly unexplained: readonly string[] }> {
+export async function findHoles(relational: Relational, symbol: string): Promise<Holes> {
   const updates = await relational.query<{ first: string; last: string }>(
     `SELECT first_update_id AS first, update_id AS last FROM market.records
       WHERE symbol = $1 AND kind = 'depth' ORDER BY update_id`,
     [symbol],
   );
   const gaps = await relational.query<{ from: string; to: string | null }>(
-    'SELECT from_update_id AS from, to_update_id AS to FROM market.gaps WHERE symbol = $1 ORDER BY from_update_id',
+    `SELECT from_update_id AS from, to_update_id AS to FROM market.gaps
+      WHERE symbol = $1 ORDER BY from_update_id`,
+    [symbol],
+  );
+  const [counted] = await relational.query<{ doubled: number }>(
+    `SELECT (count(*) - count(DISTINCT (kind, update_id)))::int4 AS doubled FROM market.records WHERE symbol = $1`,
     [symbol],
   );
   const unexplained: string[] = [];
@@ -164,7 +175,8 @@ export async function findHoles(
     for (const { from, to } of gaps) if (Number(from) <= told) told = Math.max(told, to === null ? told : Number(to));
     if (told < hole.to) unexplained.push(`${hole.from} to ${hole.to}, told of to ${told}`);
   }
-  return { updates: updates.length, openGaps: gaps.filter(({ to }) => to === null).length, unexplained };
+  const openGaps = gaps.filter(({ to }) => to === null).length;
+  return { updates: updates.length, openGaps, doubled: counted?.doubled ?? 0, unexplained };
 }
 
 function liveCatalogOf(first: readonly Pair[]): LiveCatalog & { put(pairs: readonly Pair[]): void } {

@@ -105,6 +105,9 @@ describe('the market, from the exchange to the API', () => {
 
     await vi.waitFor(() => expect(statesOf(pipeline)).toEqual({ RAAUSDT: 'live', RCCUSDT: 'live' }), waiting);
     await vi.waitFor(async () => expect((await pipeline.get<Book>('/book/RCCUSDT')).state).toBe('live'), waiting);
+    // Another name of ours for the same of the exchange.
+    pipeline.change([first, { ...third, symbol: 'RCCUSDT.S', exchangeSymbol: 'RCCUSDT' }]);
+    await vi.waitFor(() => expect(statesOf(pipeline)).toEqual({ RAAUSDT: 'live', 'RCCUSDT.S': 'live' }), waiting);
     const { gaps } = await pipeline.get<{ gaps: unknown[] }>('/gaps/RAAUSDT');
     expect(gaps).toEqual([]);
   });

@@ -22,6 +22,7 @@ import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
 import { migrateDataset, migrateRelational } from './stores/migrate.ts';
 import { createStores, type StoresConfig } from './stores/open.ts';
+import { createPreparedTimeseries } from './stores/prepared-timeseries.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createStreamProcessor } from './stream-processor/module.ts';
@@ -40,6 +41,7 @@ export interface Parts {
   'chain-tables': undefined;
   'chain-series': undefined;
   'market-tables': undefined;
+  'market-series': Timeseries;
   'chain-sync': ChainSync;
   'chain-relay': undefined;
   'stream-processor': undefined;
@@ -113,7 +115,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     ...{ host, log, metrics },
   };
   return {
-    ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: context.health })),
+    ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: readinessOf(context) })),
     catalog: part(['ops'], () =>
       openLiveCatalog({
         paths: [config.source.path, config.environmentFile],
@@ -138,9 +140,14 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'chain-series': part(['relational', 'timeseries', 'chain-tables'], (stores) =>
       migrated(migrateDataset(stores, 'chain', join(tables, 'chain'))),
     ),
-    'market-tables': part(['relational', 'timeseries'], (stores) =>
-      migrated(migrateDataset(stores, 'market', join(tables, 'market'))),
+    'market-tables': part(['relational'], ({ relational }) =>
+      migrated(migrateRelational(relational, 'market', join(tables, 'market', 'relational'))),
     ),
+    // Books and their records do not wait for the store of their bars.
+    'market-series': part(['relational', 'timeseries', 'market-tables'], async ({ relational, timeseries }) => {
+      const prepare = () => migrateDataset({ relational, timeseries }, 'market', join(tables, 'market'));
+      return { part: createPreparedTimeseries(timeseries, prepare), stop: async () => {} };
+    }),
     'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
       createLocalChains({ networks: ownNetworks(config, catalog), dataDir: config.dataDir, children, log }),
     ),
@@ -168,11 +175,18 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'chain-series'], (parts) =>
       createAnalyticsApi({ ...parts, ...served, ports: portsOf(apiPorts) }),
     ),
-    'market-collector': part(['catalog', 'relational', 'timeseries', 'market-tables'], (parts) =>
-      createMarketCollector({ ...parts, config: config.market, dataDir: config.dataDir, log, metrics }),
+    'market-collector': part(['catalog', 'relational', 'market-series'], (parts) =>
+      createMarketCollector({
+        ...parts,
+        timeseries: parts['market-series'],
+        config: config.market,
+        dataDir: config.dataDir,
+        log,
+        metrics,
+      }),
     ),
-    'market-api': part(['catalog', 'relational', 'timeseries', 'market-tables'], (parts) =>
-      createMarketApi({ ...parts, ...served, ports: portsOf(marketApiPorts) }),
+    'market-api': part(['catalog', 'relational', 'market-series'], (parts) =>
+      createMarketApi({ ...parts, ...served, timeseries: parts['market-series'], ports: portsOf(marketApiPorts) }),
     ),
   };
 }
@@ -181,6 +195,18 @@ export function createSystem(context: Context): ModuleTable<Parts> {
 function ownNetworks({ environment }: Config, catalog: LiveCatalog): Network[] {
   const own = new Set((environment.networks ?? []).map((network) => network.id));
   return catalog.current().networks.filter((network) => own.has(network.id));
+}
+
+/** What the process is ready by: where only order books run, the store of their bars may be away. */
+function readinessOf({ config, health }: Context): Context['health'] {
+  const isOptional = targetsOf(config).every((target) => target.startsWith('market-'));
+  if (!isOptional) return health;
+  return () =>
+    health()?.then((modules) => {
+      const { timeseries } = modules;
+      if (timeseries === undefined || timeseries.ok) return modules;
+      return { ...modules, timeseries: { ok: true, detail: `away, and not waited for: ${timeseries.detail ?? ''}` } };
+    });
 }
 
 const tables = join(import.meta.dirname, 'datasets');

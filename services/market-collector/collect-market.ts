@@ -76,8 +76,11 @@ export interface MarketReport {
 
 const tickMs = 250;
 const observeMs = 2_000;
-/** Of one symbol's updates while it waits for a snapshot: minutes of the busiest. */
+/** Of updates that wait for snapshots: of all symbols together, and of one at the most. */
+const buffersBytesMax = 128 * 1024 * 1024;
 const bufferBytesMax = 8 * 1024 * 1024;
+/** Messages that cannot be read may come by the hundreds. */
+const garbageLoggedEveryMs = 10_000;
 
 interface Followed {
   pair: Pair;
@@ -93,6 +96,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
   const followed = new Map<string, Followed>();
   let check: { readonly abort: AbortController; readonly ended: Promise<void> } | undefined;
   let findings: readonly Finding[] = [];
+  let garbageLoggedAtMs = Number.NEGATIVE_INFINITY;
 
   const budget = createWeightBudget({
     weightPerMinute: rules.weightPerMinute,
@@ -158,7 +162,10 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
         const { symbol, of, reason } = message;
         const found = symbol === undefined ? undefined : followed.get(symbol);
         metrics.garbage(found?.pair.symbol ?? '');
-        log.warn({ market, symbol, of, reason }, 'a message of the exchange cannot be read');
+        if (receivedAtMs - garbageLoggedAtMs >= garbageLoggedEveryMs) {
+          garbageLoggedAtMs = receivedAtMs;
+          log.warn({ market, symbol, of, reason }, 'a message of the exchange cannot be read');
+        }
         found?.feed.onGarbage(of, reason);
         return;
       }
@@ -167,7 +174,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     }
   }
 
-  function follow(pair: Pair, heldTo: HeldTo | undefined): Followed {
+  function follow(pair: Pair, heldTo: HeldTo | undefined, symbolCount: number): Followed {
     const { symbol } = pair;
     const name = exchangeSymbolOf(pair);
     const one: Followed = {
@@ -179,7 +186,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
         heldTo,
         recordIntervalMs: collection.recordIntervalMs,
         checkpointIntervalMs: collection.checkpointMinutes * 60_000,
-        bufferBytesMax,
+        bufferBytesMax: Math.min(bufferBytesMax, Math.floor(buffersBytesMax / symbolCount)),
         now,
         sinks: {
           ...sinks,
@@ -215,14 +222,17 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
 
   function setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void {
     const wanted = new Map(pairs.map((pair) => [exchangeSymbolOf(pair), pair]));
+    const before = JSON.stringify(listed());
     for (const [name, one] of followed) if (wanted.get(name)?.symbol !== one.pair.symbol) unfollow(name, one);
+    // A name that goes on under another of our symbols is subscribed anew, so that its new feed hears of it.
+    streams.setSymbols([...followed.keys()]);
     for (const [name, pair] of wanted) {
       const one = followed.get(name);
-      if (one === undefined) followed.set(name, follow(pair, held.get(pair.symbol)));
+      if (one === undefined) followed.set(name, follow(pair, held.get(pair.symbol), wanted.size));
       else one.pair = pair;
     }
     streams.setSymbols([...followed.keys()]);
-    checkAnew();
+    if (check === undefined || JSON.stringify(listed()) !== before) checkAnew();
   }
 
   const listed = () => [...followed].map(([exchangeSymbol, { pair }]) => ({ ...pair, exchangeSymbol }));

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
-import type { Health } from '../runtime/modules.ts';
+import type { Health, Started } from '../runtime/modules.ts';
 import type { MarketReport } from './collect-market.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface CollectorWatchOptions {
   readonly reports: () => readonly MarketReport[];
-  readonly recorder: Pick<Recorder, 'stats'>;
+  readonly recorder: Required<Started<Pick<Recorder, 'stats'>>>;
+  readonly barWriter: Required<Started<unknown>>;
   readonly monitoring: { readonly metricsIntervalSeconds: number; readonly healthCheckIntervalSeconds: number };
   readonly log: Logger;
   readonly now?: () => number;
@@ -13,10 +14,12 @@ export interface CollectorWatchOptions {
 
 /** Tells how the collector is: now and then in the log, and to whoever asks. */
 export interface CollectorWatch {
-  health(): Health;
+  health(): Promise<Health>;
   stop(): void;
 }
 
+/** So long after the start no book need be live. */
+const graceMs = 120_000;
 /** While a book is live and its stream is open, the exchange is seldom silent of it for so long. */
 const stillMs = 300_000;
 const namedMax = 5;
@@ -29,12 +32,13 @@ export function startWatch(options: CollectorWatchOptions): CollectorWatch {
   const { reports, recorder, monitoring, log, now = Date.now } = options;
   let counted = { messages: 0, bytes: 0 };
   let still: readonly string[] = [];
+  const startedAtMs = now();
 
   function tell(): void {
     const all = reports();
     const sum = (of: (report: MarketReport) => number): number => all.reduce((total, each) => total + of(each), 0);
     const total = { messages: sum(({ streams }) => streams.messages), bytes: sum(({ streams }) => streams.bytes) };
-    const { bufferedRows, spillBytes } = recorder.stats();
+    const { bufferedRows, spillBytes } = recorder.part.stats();
     log.info(
       {
         seconds: monitoring.metricsIntervalSeconds,
@@ -68,15 +72,33 @@ export function startWatch(options: CollectorWatchOptions): CollectorWatch {
     setInterval(look, monitoring.healthCheckIntervalSeconds * 1000),
   ];
   return {
-    health: () => healthOf(reports(), still, recorder.stats().isDropping),
+    health: async () => {
+      const [records, bars] = await Promise.all([recorder.health(), options.barWriter.health()]);
+      return healthOf({ reports: reports(), still, records, bars, isNew: now() - startedAtMs < graceMs });
+    },
     stop: () => {
       for (const timer of timers) clearInterval(timer);
     },
   };
 }
 
-/** One pair's trouble is that pair's; a collector that has no connection, or loses rows, is not doing its work. */
-function healthOf(reports: readonly MarketReport[], still: readonly string[], isDropping: boolean): Health {
+/**
+ * One pair's trouble is that pair's; a collector that has no connection, no book or no place for its records
+ * is not doing its work. Its bars may wait for their store.
+ */
+function healthOf({
+  reports,
+  still,
+  records,
+  bars,
+  isNew,
+}: {
+  readonly reports: readonly MarketReport[];
+  readonly still: readonly string[];
+  readonly records: Health;
+  readonly bars: Health;
+  readonly isNew: boolean;
+}): Health {
   const symbols = reports.flatMap((report) => report.symbols);
   const live = symbols.filter(({ state }) => state === 'live').length;
   const open = reports.reduce((sum, { streams }) => sum + streams.open, 0);
@@ -94,9 +116,10 @@ function healthOf(reports: readonly MarketReport[], still: readonly string[], is
       changed.map(({ symbol, kind, exchange }) => `${symbol} (${kind} to ${exchange})`),
     ),
     ...namesOf('standing still', still),
-    ...(isDropping ? ['records are lost: memory and disk are full'] : []),
+    ...[records, bars].flatMap(({ ok, detail = 'rows cannot be written' }) => (ok ? [] : detail)),
   ];
-  return { ok: (symbols.length === 0 || open > 0) && !isDropping, detail: parts.join('; ') };
+  const isCollecting = symbols.length === 0 || (open > 0 && (live > 0 || isNew));
+  return { ok: isCollecting && records.ok, detail: parts.join('; ') };
 }
 
 function namesOf(what: string, names: readonly string[]): string[] {

@@ -102,7 +102,7 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
         if (!abort.signal.aborted) log.error({ reason: describeError(error) }, 'catalog could not be applied');
       });
   });
-  const watch = startWatch({ reports, recorder: recorder.part, monitoring: config.monitoring, log });
+  const watch = startWatch({ reports, recorder, barWriter, monitoring: config.monitoring, log });
 
   function reports(): MarketReport[] {
     return [...markets.values()].map((collection) => collection.report());

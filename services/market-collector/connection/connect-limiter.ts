@@ -3,7 +3,7 @@ import { createAdmissionQueue } from '../rest/admission-queue.ts';
 /** lost: nothing delivers its symbols until it is there · first: nothing was delivered yet · roll: another still delivers. */
 export type ConnectUrgency = 'lost' | 'first' | 'roll';
 
-/** Attempts to connect, shared by all connections of the process: the exchange counts them by address. */
+/** Attempts to connect to one market, shared by all connections to it: the exchange counts them by our address, at each of its hosts. */
 export interface ConnectLimiter {
   /** Waits until one more attempt is allowed, the urgent first. Rejects when the signal aborts. */
   acquire(urgency: ConnectUrgency, signal: AbortSignal): Promise<void>;

@@ -42,7 +42,7 @@ export interface StreamsOptions {
   readonly reconnectAttempts: number;
   /** collection.reconnectDelaySeconds: the longest pause between attempts. */
   readonly reconnectDelayMs: number;
-  /** Of the process: the exchange counts attempts by address. */
+  /** Of the market: the exchange counts attempts by address. */
   readonly limiter: ConnectLimiter;
   /**
    * One message of a combined stream, or what is none: it is parsed by the consumer. Synchronous: while it works no more is
