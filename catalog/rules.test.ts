@@ -338,6 +338,13 @@ const breaks: Break[] = [
     [['path: /api, port: http', 'path: /api, port: admin']],
     'admin, auth',
   ],
+  [
+    'CAT086',
+    'a cookie is read where no token is asked for',
+    'services/forecast.yaml',
+    [['auth: none }', 'auth: none, websocket: true }']],
+    'true }',
+  ],
   ['CAT086', 'roles are asked of nobody', 'services/api.yaml', [['auth: jwt', 'auth: none']], '[admin]'],
   [
     'CAT087',

@@ -121,14 +121,28 @@ export const serviceRules: readonly Rule[] = [
   },
   {
     code: 'CAT086',
-    rule: 'roles are asked of a caller with a token',
+    rule: 'roles are asked of a caller with a token, and a cookie is read where a token is asked for',
     why: 'a route without a token has no role to check: it would be open to all',
     *check(view) {
       for (const entry of view.of('service')) {
-        for (const [index, { auth, roles }] of entry.value.routes.entries()) {
-          if (roles === undefined || auth === 'jwt') continue;
-          const message = `the route asks for roles, but auth is "${auth}"`;
-          yield at(entry, ['routes', index, 'roles'], message, 'set "auth: jwt", or remove the roles');
+        for (const [index, { auth, roles, websocket }] of entry.value.routes.entries()) {
+          if (auth === 'jwt') continue;
+          const path = ['routes', index];
+          const but = `but auth is "${auth}"`;
+          if (roles !== undefined)
+            yield at(
+              entry,
+              [...path, 'roles'],
+              `the route asks for roles, ${but}`,
+              'set "auth: jwt", or remove the roles',
+            );
+          if (websocket !== undefined)
+            yield at(
+              entry,
+              [...path, 'websocket'],
+              `the route takes a token from a cookie, ${but}`,
+              'set "auth: jwt", or remove "websocket"',
+            );
         }
       }
     },

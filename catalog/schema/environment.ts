@@ -71,10 +71,12 @@ const ServiceOverride = Type.Object(
   { ...closed, minProperties: 1 },
 );
 
+const Cidr = Type.String({ pattern: '^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$' });
+
 const idKeyed = Type.String({ pattern: idPattern });
 const Count = Type.Integer({ minimum: 0, maximum: 1000 });
 
-/** Other sizes of a pool's machines and stores, by node group and kind of store. */
+/** Other sizes of a pool's machines and stores, by node group and kind of store; and where its calls come from. */
 const PoolOverride = Type.Object(
   {
     nodeGroups: Type.Optional(
@@ -98,6 +100,14 @@ const PoolOverride = Type.Object(
         ),
         closed,
       ),
+    ),
+    egress: Type.Optional(
+      Type.Array(Cidr, {
+        uniqueItems: true,
+        minItems: 1,
+        maxItems: 50,
+        description: 'Addresses its calls come from: a store that it borrows then lets in no others',
+      }),
     ),
   },
   { ...closed, minProperties: 1 },
@@ -164,7 +174,7 @@ export const Environment = Type.Object(
     management: Type.Optional(
       Type.Object(
         {
-          cidrs: Type.Array(Type.String({ pattern: '^([0-9]{1,3}\\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])$' }), {
+          cidrs: Type.Array(Cidr, {
             uniqueItems: true,
             maxItems: 50,
             description: 'Whose addresses reach the API servers of the clusters: the management cluster, and people',
@@ -174,7 +184,7 @@ export const Environment = Type.Object(
       ),
     ),
     pools: Type.Optional(
-      Type.Record(idKeyed, PoolOverride, { ...closed, description: 'Other sizes than the catalog states, by pool id' }),
+      Type.Record(idKeyed, PoolOverride, { ...closed, description: 'What is different of a pool here, by its id' }),
     ),
     services: Type.Optional(
       Type.Record(Type.String({ pattern: idPattern }), ServiceOverride, {

@@ -21,6 +21,12 @@ const ServiceRoute = Type.Object(
     path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128, description: "Prefix, on the pool's domain" }),
     port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
     auth: Auth,
+    websocket: Type.Optional(
+      Type.Boolean({
+        description:
+          'With jwt: a browser, which can give a WebSocket no header, may bring its token in the cookie defimon_token',
+      }),
+    ),
     roles: Type.Optional(
       Type.Array(Role, { uniqueItems: true, minItems: 1, description: 'Any of them; only with jwt' }),
     ),

@@ -5,6 +5,15 @@ import { gatewayNamespace } from '../conventions.ts';
 /** The class by which Kong knows its own objects. */
 export const kongClass = 'kong';
 
+/** Calls of a pool that borrows a store; all of its collectors may be behind one address, and drain an outage. */
+export const lentStoreLimit = 'rate-limit-lent-store';
+const lentStoreCallsPerMinute = 1200;
+
+/** The plugin that asks for a token where a browser may bring it in a cookie. */
+export const websocketToken = 'jwt-websocket';
+/** Where a browser, which cannot give a WebSocket a header, keeps its token. */
+const tokenCookie = 'defimon_token';
+
 /** Calls a caller may make a minute, and who counts as one. */
 interface RateLimit {
   readonly name: string;
@@ -27,6 +36,7 @@ export function renderPlugins(
   plans: readonly Plan[],
   origins: readonly string[],
   store: RateLimitStore | undefined,
+  { isLender }: { readonly isLender: boolean },
 ): object[] {
   const anonymous = Math.min(...limitsOf(plans).map(({ requestsPerMinute }) => requestsPerMinute));
   return [
@@ -36,25 +46,21 @@ export function renderPlugins(
       headers: ['Accept', 'Authorization', 'Content-Type', 'If-None-Match', 'X-Request-Id'],
       exposed_headers: [
         'ETag',
+        // Where the next page is, of answers whose body has no place for it (CSV).
+        'Link',
         'RateLimit-Limit',
         'RateLimit-Remaining',
         'RateLimit-Reset',
         'Retry-After',
+        'X-Next-Cursor',
+        'X-Record-Count',
         'X-Request-Id',
       ],
       credentials: true,
       max_age: 3600,
     }),
-    clusterPlugin('jwt', 'jwt', {
-      // The claim says the caller's plan, which is the consumer whose limits hold. Roles are the service's to check.
-      key_claim_name: 'plan',
-      claims_to_verify: ['exp'],
-      maximum_expiration: 86_400, // the brief: sessions of 24 hours
-      header_names: ['authorization'],
-      // A token in an address would stand in every log on the way.
-      uri_param_names: [],
-      cookie_names: [],
-    }),
+    tokenPlugin('jwt', []),
+    tokenPlugin(websocketToken, [tokenCookie]),
     clusterPlugin('request-id', 'correlation-id', {
       header_name: 'X-Request-Id',
       generator: 'uuid',
@@ -67,10 +73,30 @@ export function renderPlugins(
     }),
     metricsPlugin(),
     rateLimitPlugin({ name: 'rate-limit-anonymous', requestsPerMinute: anonymous, limitBy: 'ip' }, store),
+    ...(isLender
+      ? [rateLimitPlugin({ name: lentStoreLimit, requestsPerMinute: lentStoreCallsPerMinute, limitBy: 'ip' }, store)]
+      : []),
     ...limitsOf(plans).map(({ id, requestsPerMinute }) =>
       rateLimitPlugin({ name: `rate-limit-${id}`, requestsPerMinute, limitBy: 'token' }, store, [`plan/${id}`]),
     ),
   ];
+}
+
+/**
+ * Asks for a token. A cookie goes only where a browser has no other way, and where nothing is changed by who comes with one: set
+ * it `Secure; HttpOnly; SameSite=Strict; Path=/ws`, so that no other site can open a WebSocket in its owner's name.
+ */
+function tokenPlugin(name: string, cookies: readonly string[]): object {
+  return clusterPlugin(name, 'jwt', {
+    // The claim says the caller's plan, which is the consumer whose limits hold. Roles are the service's to check.
+    key_claim_name: 'plan',
+    claims_to_verify: ['exp'],
+    maximum_expiration: 86_400, // the brief: sessions of 24 hours
+    header_names: ['authorization'],
+    // A token in an address would stand in every log on the way.
+    uri_param_names: [],
+    cookie_names: cookies,
+  });
 }
 
 /** Plans that limit their callers; without a limit there is nothing to count. */

@@ -2,7 +2,7 @@ import { KubeIngress } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
 import { metadataOf, type Place } from '../app.ts';
 import { issuer, stickyPolicy } from '../conventions.ts';
-import { kongClass } from './plugins.ts';
+import { kongClass, websocketToken } from './plugins.ts';
 
 type Route = Service['routes'][number];
 
@@ -15,19 +15,25 @@ const pluginsOf: Readonly<Record<Route['auth'], readonly string[]>> = {
   signature: ['request-id', 'request-size', 'rate-limit-anonymous'],
 };
 
+function pluginsFor({ auth, websocket }: Pick<Route, 'auth' | 'websocket'>): readonly string[] {
+  return pluginsOf[auth].map((plugin) => (plugin === 'jwt' && websocket === true ? websocketToken : plugin));
+}
+
 /** One Ingress for the routes of a service that ask the same of their callers. */
 export function renderRoutes({ namespace }: Place, host: string, service: Service): object[] {
-  const groups = Map.groupBy(service.routes, ({ auth }) => auth);
-  return [...groups].map(([auth, routes]) =>
+  const groups = Map.groupBy(service.routes, ({ auth, websocket }) =>
+    websocket === true ? `${auth}-websocket` : auth,
+  );
+  return [...groups].map(([group, routes]) =>
     KubeIngress.manifest({
       metadata: metadataOf({
-        name: `${service.id}-${auth}`,
+        name: `${service.id}-${group}`,
         namespace,
         wave: 'edge',
         sources: [`service/${service.id}`],
         labels: { 'app.kubernetes.io/name': service.id },
         annotations: {
-          'konghq.com/plugins': pluginsOf[auth].join(','),
+          'konghq.com/plugins': routes.slice(0, 1).flatMap(pluginsFor).join(','),
           'konghq.com/protocols': 'https',
           'konghq.com/https-redirect-status-code': '308',
           'konghq.com/strip-path': 'false',

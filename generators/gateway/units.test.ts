@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from '../emit/manifest.ts';
 import { inputsOf } from '../testing/project.ts';
 import { createStrictValidator, whyUnavailable } from '../testing/strict-schemas.ts';
 import { hostOf } from './hosts.ts';
+import { loginPattern } from './lent-store.ts';
 import { gatewayUnits } from './units.ts';
 
 const inputs = inputsOf('production');
@@ -32,7 +34,7 @@ describe(gatewayUnits.name, () => {
 
   it('asks for a token just where the catalog does', () => {
     for (const { metadata, spec } of ofKind('Ingress', routes)) {
-      const asksToken = metadata.annotations['konghq.com/plugins'].split(',').includes('jwt');
+      const asksToken = tokenOf(metadata) !== undefined;
       const [{ backend }] = spec.rules[0].http.paths;
       const service = inputs.catalog.services.find(({ id }) => id === backend.service.name);
       for (const { path } of spec.rules[0].http.paths) {
@@ -47,7 +49,7 @@ describe(gatewayUnits.name, () => {
     for (const { metadata } of ofKind('Ingress', routes)) {
       const named: string[] = metadata.annotations['konghq.com/plugins'].split(',');
       for (const name of named) expect(plugins).toContain(name);
-      expect(named.includes('jwt') || named.includes('rate-limit-anonymous')).toBe(true);
+      expect(tokenOf(metadata) !== undefined || named.includes('rate-limit-anonymous')).toBe(true);
     }
     for (const plan of inputs.catalog.plans) {
       const consumer = ofKind('KongConsumer').find(({ username }) => username === plan.id);
@@ -80,6 +82,53 @@ describe(gatewayUnits.name, () => {
       'konghq.com/protocols': 'https',
       'konghq.com/https-redirect-status-code': '426',
     });
+  });
+
+  it('lets only the user of a borrower through to a lent store, whatever its password', () => {
+    const [ingress] = lentDoor();
+    const header: string = ingress.metadata.annotations['konghq.com/headers.authorization'];
+    expect(header).toBe('~*^Basic (?:bWFya2V0O[ghijklmnopqrstuv])');
+    const login = new RegExp(header.slice(2));
+    for (const password of ['', 'a', '0'.repeat(32), '~~~', ':'])
+      expect(login.test(basic('market', password)), password).toBe(true);
+    for (const user of ['defimon', 'grafana', 'default', 'clickhouse_operator', 'market2', 'marke', ''])
+      expect(login.test(basic(user, 'market')), user).toBe(false);
+    const [transformer] = ofKind('KongPlugin', lentObjects()).filter(({ plugin }) => plugin === 'request-transformer');
+    expect(transformer.config.remove.querystring).toEqual(['user', 'password']);
+    expect(transformer.config.remove.headers).toContain('X-ClickHouse-User');
+  });
+
+  it('limits the calls to a lent store by address, and lets in no other address once they are known', () => {
+    const pluginsOf = (egress?: string[]): string[] =>
+      lentDoor(egress)[0].metadata.annotations['konghq.com/plugins'].split(',');
+    const cluster = ofKind(
+      'KongClusterPlugin',
+      gatewayUnits(inputsOf('staging'))
+        .filter(({ place, name }) => place.pool === 'analytics' && name === 'gateway')
+        .flatMap((unit) => unit.render()),
+    );
+    const limit = cluster.find(({ metadata }) => metadata.name === 'rate-limit-lent-store');
+    expect(limit.config).toMatchObject({ minute: 1200, limit_by: 'ip' });
+    expect(pluginsOf()).toContain('rate-limit-lent-store');
+    expect(pluginsOf()).not.toContain('clickhouse-callers');
+    expect(pluginsOf(['198.51.100.7/32'])).toContain('clickhouse-callers');
+    const restricted = ofKind('KongPlugin', lentObjects(['198.51.100.7/32']));
+    expect(restricted.find(({ plugin }) => plugin === 'ip-restriction').config).toEqual({ allow: ['198.51.100.7/32'] });
+  });
+
+  it('reads a token from a cookie for WebSockets alone, and from an address nowhere', () => {
+    const token = (name: string) => ofKind('KongClusterPlugin').find(({ metadata }) => metadata.name === name).config;
+    expect(token('jwt')).toMatchObject({ cookie_names: [], uri_param_names: [] });
+    expect(token('jwt-websocket')).toMatchObject({ cookie_names: ['defimon_token'], uri_param_names: [] });
+    for (const { metadata, spec } of ofKind('Ingress', routes)) {
+      const paths: string[] = spec.rules[0].http.paths.map(({ path }: Path) => path);
+      if (tokenOf(metadata) === 'jwt-websocket') expect(paths).toEqual(['/ws']);
+    }
+  });
+
+  it('lets pages of other origins of ours read where the next page of records is', () => {
+    const cors = ofKind('KongClusterPlugin').find(({ plugin }) => plugin === 'cors');
+    expect(cors.config.exposed_headers).toEqual(expect.arrayContaining(['Link', 'X-Next-Cursor', 'X-Record-Count']));
   });
 
   it('measures every call, whatever the route', () => {
@@ -120,8 +169,31 @@ describe(gatewayUnits.name, () => {
 
   it.skipIf(whyUnavailable() !== undefined)('fits the strict schemas', { timeout: 60_000 }, () => {
     const validate = createStrictValidator();
-    const unique = new Map(objects.map((object) => [`${object.kind} ${object.metadata.name}`, object as Manifest]));
+    const unique = new Map(
+      [...objects, ...lentObjects(['198.51.100.7/32'])].map((object) => [
+        `${object.kind} ${object.metadata.name}`,
+        object as Manifest,
+      ]),
+    );
     expect([...unique.values()].flatMap(validate)).toEqual([]);
+  });
+});
+
+describe(loginPattern.name, () => {
+  it('knows each of its users by any password, and nobody else', () => {
+    const name = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/);
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(name, { minLength: 2, maxLength: 4 }),
+        fc.stringMatching(/^[ -~]{0,40}$/),
+        (all, password) => {
+          const [other = '', ...users] = all;
+          const login = new RegExp(loginPattern(users));
+          for (const user of users) expect(login.test(basic(user, password))).toBe(true);
+          expect(login.test(basic(other, password))).toBe(false);
+        },
+      ),
+    );
   });
 });
 
@@ -133,6 +205,30 @@ describe(hostOf.name, () => {
     expect(hostOf({ id: 'market' }, inputs.environment)).toBe('market.highfunk.uk');
   });
 });
+
+/** The plugin by which a route asks for a token; undefined if it asks for none. */
+function tokenOf({ annotations }: { annotations: Record<string, string> }): string | undefined {
+  return annotations['konghq.com/plugins']?.split(',').find((plugin) => /^jwt(-websocket)?$/.test(plugin));
+}
+
+/** Of staging, with these addresses of the borrower. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+function lentObjects(egress?: string[]): any[] {
+  const staging = inputsOf('staging');
+  const pools = { ...staging.environment.pools, ...(egress === undefined ? {} : { market: { egress } }) };
+  return gatewayUnits({ ...staging, environment: { ...staging.environment, pools } })
+    .filter(({ name }) => name === 'lent-clickhouse')
+    .flatMap((unit) => unit.render());
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+function lentDoor(egress?: string[]): any[] {
+  return ofKind('Ingress', lentObjects(egress));
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${btoa(`${user}:${password}`)}`;
+}
 
 interface Path {
   readonly path: string;

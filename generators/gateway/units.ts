@@ -12,7 +12,7 @@ import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
 import { findGrafanaDoor, type GrafanaDoor, renderGrafanaRoute } from './grafana.ts';
 import { hostOf } from './hosts.ts';
-import { renderLentStore } from './lent-store.ts';
+import { type LentTo, renderLentStore } from './lent-store.ts';
 import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
 import { renderCertificate, renderRoutes, renderStickiness } from './routes.ts';
 
@@ -26,12 +26,13 @@ export function gatewayUnits({ catalog, environment }: RenderInputs): Unit[] {
     const services = catalog.services.filter((service) => service.pool === pool.id && service.routes.length > 0);
     if (services.length === 0) return [];
     const host = hostOf(pool, environment);
+    const borrowers = borrowersOf(pool, 'timeseries', catalog);
     return clustersOf(pool).flatMap((cluster, index) => {
       const place = { environment: environment.name, pool: pool.id, cluster };
       return [
-        gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins),
+        gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins, borrowers.length > 0),
         ...routeUnits(place, pool, host, services),
-        ...lentStoreUnits(place, pool, `clickhouse.${host}`, borrowersOf(pool, 'timeseries', catalog)),
+        ...lentStoreUnits(place, pool, `clickhouse.${host}`, { borrowers, egress: egressOf(borrowers, environment) }),
         ...grafanaUnits(place, findGrafanaDoor(pool, environment, services, pool.regions[index])),
       ];
     });
@@ -43,16 +44,17 @@ function gatewayUnit(
   pool: Pool,
   plans: RenderInputs['catalog']['plans'],
   origins: readonly string[],
+  isLender: boolean,
 ): Unit {
   return unit({
     place,
     name: 'gateway',
     tier: 'edges',
     owner: 'platform',
-    inputs: { plans, origins, store: rateLimitStoreOf(pool) },
+    inputs: { plans, origins, isLender, store: rateLimitStoreOf(pool) },
     render: (_, inputs) => [
       ...(inputs.store === undefined ? [] : [renderStoreSecret()]),
-      ...renderPlugins(inputs.plans, inputs.origins, inputs.store),
+      ...renderPlugins(inputs.plans, inputs.origins, inputs.store, inputs),
       ...renderConsumers(inputs.plans, signingKey),
     ],
   });
@@ -77,24 +79,25 @@ function routeUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, s
 }
 
 /** Where the pool's stores are, in its first namespace. */
-function lentStoreUnits(
-  place: Omit<Place, 'namespace'>,
-  pool: Pool,
-  host: string,
-  borrowers: readonly string[],
-): Unit[] {
+function lentStoreUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, lentTo: LentTo): Unit[] {
   const [namespace] = pool.namespaces;
-  if (borrowers.length === 0 || namespace === undefined) return [];
+  if (lentTo.borrowers.length === 0 || namespace === undefined) return [];
   return [
     unit({
       place: { ...place, namespace },
       name: 'lent-clickhouse',
       tier: 'edges',
       owner: pool.owner,
-      inputs: { host, borrowers },
-      render: (at, inputs) => renderLentStore(at, inputs.host, inputs.borrowers),
+      inputs: { host, lentTo },
+      render: (at, inputs) => renderLentStore(at, inputs.host, inputs.lentTo),
     }),
   ];
+}
+
+/** An address that is not known cannot be let in: while one borrower does not say its own, there is no list. */
+function egressOf(borrowers: readonly string[], { pools = {} }: RenderInputs['environment']): string[] {
+  const known = borrowers.map((id) => pools[id]?.egress ?? []);
+  return known.some((cidrs) => cidrs.length === 0) ? [] : known.flat().sort();
 }
 
 function grafanaUnits(place: Omit<Place, 'namespace'>, door: GrafanaDoor | undefined): Unit[] {

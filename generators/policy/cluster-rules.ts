@@ -90,7 +90,7 @@ export const clusterRules: readonly PolicyRule[] = [
         for (const { path, service } of pathsOf(manifest)) {
           const route = routes.find((one) => one.service === service && one.path === path);
           if (route === undefined) yield { manifest, detail: `leads ${path} to ${service}, which has no such route` };
-          else if (route.auth === 'jwt' && !plugins.includes('jwt')) {
+          else if (route.auth === 'jwt' && !plugins.some((plugin) => plugin === 'jwt' || plugin === 'jwt-websocket')) {
             yield { manifest, detail: `lets callers of ${path} in without a token` };
           }
         }

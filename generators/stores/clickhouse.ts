@@ -1,4 +1,5 @@
 import type { PoolStore } from '../../catalog/schema/pool.ts';
+import { privateNets } from '../addresses.ts';
 import { keptForEver } from '../app.ts';
 import { withoutFileCopies } from '../backup/volumes.ts';
 import { gatewayNamespace, storageClass } from '../conventions.ts';
@@ -10,10 +11,20 @@ import { renderPodMonitor } from './monitors.ts';
 import { clients, monitoring, namespace, pods, renderStorePolicy, toBackups, toDns } from './network.ts';
 import { restrictedContainer, restrictedPod, spreadOver, storePriority } from './pods.ts';
 import { backupSecretOf, fromSecret, renderBackupSecret, renderStoreSecret } from './secrets.ts';
-import { type StoreContext, type StorePart, storeLabels, storeMetadata, volumeSize } from './store-context.ts';
+import {
+  type StoreContext,
+  type StorePart,
+  shareOfMiB,
+  storeLabels,
+  storeMetadata,
+  volumeSize,
+} from './store-context.ts';
 
 const name = 'clickhouse' satisfies PoolStore['engine'];
 const servers = { 'clickhouse.altinity.com/chi': name };
+/** Every pod's address is in it, on every provider. */
+const [ourNet] = privateNets;
+const mib = 1024 * 1024;
 /** Of the process in the image, and of its volume. */
 const user = 101;
 
@@ -54,7 +65,7 @@ function readerOf() {
   const { user, database, passwordKey } = clickhouseReader;
   return {
     [`${user}/password`]: fromSecret(name, passwordKey),
-    [`${user}/networks/ip`]: '::/0',
+    [`${user}/networks/ip`]: ourNet,
     [`${user}/profile`]: user,
     [`${user}/quota`]: 'default',
     [`${user}/grants/query`]: [`GRANT SELECT ON ${database}.*`],
@@ -65,10 +76,44 @@ function readerOf() {
 function borrowerOf(pool: string) {
   return {
     [`${pool}/password`]: fromSecret(name, passwordKeyOf(pool)),
-    [`${pool}/networks/ip`]: '::/0',
-    [`${pool}/profile`]: 'default',
-    [`${pool}/quota`]: 'default',
+    [`${pool}/networks/ip`]: ourNet,
+    [`${pool}/profile`]: pool,
+    [`${pool}/quota`]: pool,
     [`${pool}/grants/query`]: [`GRANT ALL ON ${pool}.*`],
+  };
+}
+
+/**
+ * What one borrower may take of the owner's server; it may set less for itself, and neither more nor 0, which is no limit. All of
+ * it is retried by who meets it.
+ */
+function borrowerProfileOf(pool: string, memory: string) {
+  const most = {
+    max_memory_usage: shareOfMiB(memory, 0.1) * mib,
+    max_memory_usage_for_user: shareOfMiB(memory, 0.2) * mib,
+    max_execution_time: 60,
+    max_concurrent_queries_for_user: 20,
+  };
+  return Object.fromEntries(
+    Object.entries(most).flatMap(([setting, value]) => [
+      [`${pool}/${setting}`, value],
+      [`${pool}/constraints/${setting}/min`, 1],
+      [`${pool}/constraints/${setting}/max`, value],
+    ]),
+  );
+}
+
+/**
+ * Counted by the address that the gateway says: who guesses the password from elsewhere does not lock out its owner, whose own
+ * mistake costs a minute.
+ */
+function borrowerQuotaOf(pool: string) {
+  return {
+    [`${pool}/keyed_by_forwarded_ip`]: 1,
+    [`${pool}/interval/duration`]: 60,
+    [`${pool}/interval/queries`]: 3000,
+    [`${pool}/interval/execution_time`]: 600,
+    [`${pool}/interval/failed_sequential_authentications`]: 20,
   };
 }
 
@@ -103,7 +148,7 @@ function renderInstallation(context: StoreContext): object {
         },
         users: {
           'defimon/password': fromSecret(name, 'password'),
-          'defimon/networks/ip': '::/0', // who gets here at all is the network policy's matter
+          'defimon/networks/ip': ourNet, // which of its pods gets here at all is the network policy's matter
           'defimon/profile': 'default',
           'defimon/quota': 'default',
           // Else it may not use the collection that says where backups go; a user of this file has it by this switch alone.
@@ -112,7 +157,11 @@ function renderInstallation(context: StoreContext): object {
           ...Object.assign({}, ...borrowers.map(borrowerOf)),
         },
         // It may set how long a statement takes, which its plugin does, and change nothing that is kept.
-        profiles: { [`${clickhouseReader.user}/readonly`]: 2 },
+        profiles: {
+          [`${clickhouseReader.user}/readonly`]: 2,
+          ...Object.assign({}, ...borrowers.map((pool) => borrowerProfileOf(pool, store.resources.limits.memory))),
+        },
+        ...(borrowers.length === 0 ? {} : { quotas: Object.assign({}, ...borrowers.map(borrowerQuotaOf)) }),
         settings: {
           'prometheus/endpoint': '/metrics',
           'prometheus/port': 9363,

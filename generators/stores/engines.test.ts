@@ -51,6 +51,31 @@ describe('ClickHouse', () => {
     expect(JSON.stringify(ofKind(staging, 'NetworkPolicy'))).toContain('"kubernetes.io/metadata.name":"gateway"');
   });
 
+  it('takes logins from its own pods alone, and bounds what a borrower may take and how often it may fail', () => {
+    const [installation] = ofKind(staging, 'ClickHouseInstallation');
+    const configuration = at(installation?.spec, 'configuration');
+    const users = at(configuration, 'users');
+    for (const user of ['defimon', 'grafana', 'market']) expect(at(users, `${user}/networks/ip`)).toBe('10.0.0.0/8');
+    expect([at(users, 'market/profile'), at(users, 'market/quota')]).toEqual(['market', 'market']);
+    const profiles = at(configuration, 'profiles');
+    for (const setting of [
+      'max_memory_usage',
+      'max_memory_usage_for_user',
+      'max_execution_time',
+      'max_concurrent_queries_for_user',
+    ]) {
+      const value = at(profiles, `market/${setting}`);
+      expect(value, setting).toBeGreaterThan(0);
+      // 0 would be no limit.
+      expect(at(profiles, `market/constraints/${setting}/min`)).toBe(1);
+      expect(at(profiles, `market/constraints/${setting}/max`)).toBe(value);
+    }
+    expect(at(configuration, 'quotas')).toMatchObject({
+      'market/keyed_by_forwarded_ip': 1,
+      'market/interval/failed_sequential_authentications': 20,
+    });
+  });
+
   it('tells its bucket from its secrets, and names neither key in a statement', () => {
     const jobs = JSON.stringify(ofKind(staging, 'CronJob'));
     expect(jobs).toContain("TO S3(backups, 'daily/$at')");
