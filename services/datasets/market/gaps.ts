@@ -1,4 +1,5 @@
 import type { Rows } from '../../stores/relational.ts';
+import { timeOf } from './read-rows.ts';
 import type { Gap, GapReason, MarketRecord } from './record.ts';
 
 /** Writes gaps down: each when it is found and again when it is over, in either order and any number of times. */
@@ -76,22 +77,38 @@ export async function readOpenGaps(rows: Rows): Promise<Gap[]> {
   return found.map(gapOf);
 }
 
+/** A snapshot is older than its arrival, and what follows it may have happened before it came, by up to this. */
+export const snapshotAgeMs = 60_000;
+
 /**
- * The first gap that was found after a snapshot or checkpoint and up to `atMs`, and that it does not end itself: from there on a
- * book rebuilt from it is not the exchange's.
+ * Whether a gap begins behind a record of its book. One of a restart was opened, by its row, when the last record that is held
+ * happened, which is before that came: update ids tell it then, if the gap did not end before the record came. Ids that began
+ * anew make the ids of an older gap mean nothing, hence the time.
+ */
+export function isBehind(gap: Gap, start: Pick<MarketRecord, 'updateId' | 'eventTimeMs' | 'receivedAtMs'>): boolean {
+  if (gap.openedAtMs >= start.receivedAtMs) return true;
+  const isOver = gap.closedAtMs !== null && gap.closedAtMs < start.receivedAtMs;
+  return !isOver && gap.fromUpdateId >= start.updateId && gap.openedAtMs >= start.eventTimeMs - snapshotAgeMs;
+}
+
+/**
+ * The first gap behind a record of a book (see `isBehind`) that was found up to `atMs`, and that the record does not end itself:
+ * from there on a book rebuilt from it is not the exchange's.
  */
 export async function findGapBetween(
   rows: Rows,
-  start: Pick<MarketRecord, 'symbol' | 'updateId' | 'receivedAtMs'>,
+  start: Pick<MarketRecord, 'symbol' | 'updateId' | 'eventTimeMs' | 'receivedAtMs'>,
   atMs: number,
 ): Promise<Gap | undefined> {
+  const { symbol, updateId, eventTimeMs, receivedAtMs } = start;
   const found = await rows.query<GapRow>(
     `SELECT ${gapColumns} FROM market.gaps
-      WHERE symbol = $1 AND opened_at BETWEEN $2 AND $3 AND (to_update_id IS NULL OR to_update_id > $4)
-      ORDER BY opened_at, from_update_id LIMIT 1`,
-    [start.symbol, new Date(start.receivedAtMs).toISOString(), new Date(atMs).toISOString(), start.updateId],
+      WHERE symbol = $1 AND opened_at BETWEEN $2 AND $3
+        AND (to_update_id IS NULL OR to_update_id > $4 OR (to_update_id < from_update_id AND to_update_id <> $4))
+      ORDER BY opened_at, from_update_id`,
+    [symbol, timeOf(Math.min(receivedAtMs, eventTimeMs - snapshotAgeMs)), timeOf(atMs), updateId],
   );
-  return found[0] === undefined ? undefined : gapOf(found[0]);
+  return found.map(gapOf).find((gap) => isBehind(gap, start));
 }
 
 const gapColumns = 'symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail';

@@ -1,12 +1,10 @@
 import type { Rows } from '../../stores/relational.ts';
-import { findGapBetween } from './gaps.ts';
+import { findGapBetween, snapshotAgeMs } from './gaps.ts';
 import { queryRecords, selectedColumns, timeOf } from './read-rows.ts';
 import type { Gap, MarketRecord } from './record.ts';
 
 /** How far apart the times of neighbouring updates of one book may be in the wrong order: clocks are set back at times. */
 const slackMs = 5_000;
-/** A snapshot is older than its arrival, and a diff that follows it may have come before it did. */
-const snapshotAgeMs = 60_000;
 
 /** What a symbol's book at a time is rebuilt from. */
 export interface BookHistory {

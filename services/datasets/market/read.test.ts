@@ -173,6 +173,37 @@ describe(findBookHistory, () => {
   });
 });
 
+describe(findGapBetween, () => {
+  // A run that ended with update 101; the next one opened the gap at the time of that update, which is before it came.
+  const last = buildDepth(101);
+  const restart = buildGap({
+    reason: 'restart',
+    fromUpdateId: 101,
+    toUpdateId: 200,
+    openedAtMs: last.eventTimeMs,
+    closedAtMs: noonMs + 20_000,
+  });
+  const find = (start: MarketRecord) => findGapBetween(store.relational, start, noonMs + hourMs);
+
+  test('finds the gap of a restart, which opens when the last record that is held happened', async () => {
+    await write([], [restart]);
+    expect(await find(last)).toEqual(restart);
+    expect(await find(buildDepth(100))).toEqual(restart);
+    expect(await find(buildSnapshot(101, { kind: 'checkpoint' }))).toEqual(restart);
+    expect(await find(buildSnapshot(200, { eventTimeMs: noonMs + 19_990 }))).toBeUndefined();
+    expect(await find(buildDepth(201, { eventTimeMs: noonMs + 20_100 }))).toBeUndefined();
+  });
+
+  test('takes ids that began anew for what they are', async () => {
+    const anew = { ...restart, toUpdateId: 7 };
+    const before = buildGap({ fromUpdateId: 60, toUpdateId: 80, openedAtMs: noonMs + 60, closedAtMs: noonMs + 70 });
+    await write([], [before, anew]);
+    expect(await find(last)).toEqual(anew);
+    expect(await find(buildSnapshot(7, { eventTimeMs: noonMs + 19_990 }))).toBeUndefined();
+    expect(await find(buildDepth(9, { eventTimeMs: noonMs + 20_100 }))).toBeUndefined();
+  });
+});
+
 describe(readGaps, () => {
   test('gives those that overlap the range, page by page, and those that last', async () => {
     const gaps = [

@@ -57,6 +57,14 @@ describe(createLiveBook, () => {
     expect(told(live.takeRecords([whole, buildDepth(31)], true))).toEqual(['replaced', 'diff 31 after 30']);
   });
 
+  it('takes the gap of a restart by its update ids: it opened before the checkpoint was made that it follows', () => {
+    const live = createLiveBook(futures);
+    live.takeRecords([buildSnapshot(101, { kind: 'checkpoint', receivedAtMs: noonMs + 900 })], true);
+    expect(live.takeGaps([buildGap({ reason: 'restart', fromUpdateId: 101, openedAtMs: noonMs + 101 })])).toEqual([]);
+    expect(told(live.takeRecords([], true))).toEqual(['gap open']);
+    expect(live.state).toBe('gap');
+  });
+
   it('begins a gap once nothing more is there to read, though updates before it never came', () => {
     const live = createLiveBook(spot);
     live.takeRecords([buildSnapshot(10)], true);

@@ -1,4 +1,5 @@
 import type { Pair } from '../../../catalog/schema/pair.ts';
+import { isBehind } from '../../datasets/market/gaps.ts';
 import { createOrderBook, type OrderBook } from '../../datasets/market/order-book.ts';
 import { BookError } from '../../datasets/market/order-book-levels.ts';
 import type { Gap, MarketRecord } from '../../datasets/market/record.ts';
@@ -116,7 +117,7 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
         if (each.closedAtMs !== null) {
           if (coming?.openedAtMs === each.openedAtMs) coming = undefined;
           events.push({ kind: 'gap', gap: each });
-        } else if (each.openedAtMs >= base.receivedAtMs) {
+        } else if (isBehind(each, base)) {
           coming = each;
         }
       }

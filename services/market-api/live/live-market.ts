@@ -206,7 +206,7 @@ export async function openLiveMarket(deps: LiveMarketDeps): Promise<Started<Live
     findBook: (symbol) => kept.get(symbol)?.live.book,
     bookText: (symbol) => keep(symbol).live.bookText(),
     openBook,
-    readDiffs: (symbol, fromUpdateId) => readDiffs(relational, symbol, fromUpdateId, clock()),
+    readDiffs: (symbol, fromUpdateId) => readDiffs(relational, keep(symbol).live.pair, fromUpdateId, clock()),
   };
 
   const stopListening = await listenToMarket(relational, wake);

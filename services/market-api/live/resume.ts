@@ -1,4 +1,5 @@
-import { findGapBetween } from '../../datasets/market/gaps.ts';
+import type { Pair } from '../../../catalog/schema/pair.ts';
+import { findGapBetween, snapshotAgeMs } from '../../datasets/market/gaps.ts';
 import { readTail } from '../../datasets/market/read.ts';
 import type { Relational } from '../../stores/relational.ts';
 import { diffText } from './events.ts';
@@ -13,7 +14,6 @@ export const resumeWithinMs = 15 * 60_000;
 export const resumeDiffsMax = 5_000;
 
 const pageRows = 500;
-const snapshotAgeMs = 60_000;
 
 /**
  * The updates that were written behind one that a client has, in pages for as long as they are asked for. The last page that
@@ -21,7 +21,7 @@ const snapshotAgeMs = 60_000;
  */
 export async function* readDiffs(
   relational: Relational,
-  symbol: string,
+  { symbol, market }: Pick<Pair, 'symbol' | 'market'>,
   fromUpdateId: number,
   nowMs: number,
 ): AsyncGenerator<ResumedDiffs> {
@@ -33,19 +33,25 @@ export async function* readDiffs(
   let after = { symbol, kind: 'depth' as const, updateId: fromUpdateId, eventTimeMs: found.eventTimeMs };
   // A snapshot is told when it came, and the updates behind it may have happened before.
   if (found.kind === 'snapshot') after.eventTimeMs -= snapshotAgeMs;
-  for (let told = 0; told <= resumeDiffsMax; ) {
+  let isWhole = true;
+  for (let told = 0; isWhole && told <= resumeDiffsMax; ) {
     const page = await inSnapshot(relational, async (tx) => {
       const gap = await findGapBetween(tx, found, nowMs + resumeWithinMs);
       return gap === undefined ? readTail(tx, [after], pageRows) : undefined;
     });
     if (page === undefined) break;
-    const diffs = page.map((record) => {
-      const text = diffText(record, after.updateId);
+    const diffs = [];
+    for (const record of page) {
+      // On futures the record does not say what it continues: gaps are known from their rows alone.
+      if (market === 'spot' && (record.firstUpdateId ?? 0) > after.updateId + 1) {
+        isWhole = false;
+        break;
+      }
+      diffs.push({ lastUpdateId: record.updateId, text: diffText(record, after.updateId) });
       after = { symbol, kind: 'depth', updateId: record.updateId, eventTimeMs: record.eventTimeMs };
-      return { lastUpdateId: record.updateId, text };
-    });
+    }
     told += diffs.length;
-    yield diffs;
+    if (diffs.length > 0 || isWhole) yield diffs;
   }
   yield 'not-resumable';
 }

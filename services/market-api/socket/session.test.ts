@@ -7,6 +7,7 @@ import { bookText, diffText, type Feed, type Follower, type LiveEvent, tradeText
 import { createLiveBook } from '../live/live-book.ts';
 import type { LiveMarket } from '../live/live-market.ts';
 import type { ResumedDiffs } from '../live/resume.ts';
+import { createSlots } from '../slots.ts';
 import { createSendBudget, type Outlet } from './sender.ts';
 import { createSession, sessionLimits } from './session.ts';
 
@@ -213,6 +214,41 @@ describe(createSession, () => {
     await market.settled();
     expect(sent().at(-1)).toMatchObject({ type: 'snapshot', reason: 'not-resumable', lastUpdateId: 14 });
   });
+
+  it('ends a resume whose diffs do not lead to the book that is held', async () => {
+    for (const isLive of [true, false]) {
+      const { say, market, sent } = openSession();
+      market.load(20);
+      if (!isLive) market.giveUp();
+      market.stored = [[11], ...Array.from({ length: 1000 }, () => [])];
+      say({ op: 'subscribe', channel: 'book', symbols: [symbol], resume: { [symbol]: 10 } });
+      await market.settled();
+      const end = [
+        { type: 'reset', lastUpdateId: 11 },
+        { type: 'snapshot', reason: 'not-resumable' },
+      ];
+      expect(sent().slice(-2)).toMatchObject(end);
+      expect(market.reads.pages).toBeLessThan(5);
+    }
+  });
+
+  it('resumes one book after the other, and refuses to begin one again that is being resumed', async () => {
+    const { say, market, sent, session } = openSession();
+    const symbols = Array.from({ length: 20 }, (_, at) => `TEST${at}USDT`);
+    for (const each of symbols) market.load(11, each);
+    market.stored = [[11]];
+    const resume = Object.fromEntries(symbols.map((each) => [each, 10]));
+    for (let at = 0; at < 5; at++) say({ op: 'subscribe', id: at, channel: 'book', symbols, resume });
+    expect(sent().filter(({ type }) => type === 'error')).toMatchObject(
+      [1, 2, 3, 4].map((id) => ({ id, code: 'resume-running' })),
+    );
+    say({ op: 'unsubscribe', channel: 'book', symbols: ['TEST19USDT'] });
+    say({ op: 'subscribe', channel: 'book', symbols: ['TEST18USDT'] });
+    await market.settled();
+    expect([market.reads.begun, market.reads.most]).toEqual([18, 1]);
+    expect(sent().filter(({ type }) => type === 'resumed')).toHaveLength(18);
+    session.stop();
+  });
 });
 
 type Message = Record<string, unknown> & { readonly type: string };
@@ -241,6 +277,7 @@ function openSession() {
     log: pino({ level: 'silent' }),
     limits,
     budget: createSendBudget(),
+    resumes: createSlots({ max: 4 }),
   });
   return {
     session,
@@ -294,6 +331,7 @@ function openMarket() {
     for (const follower of setOf(of, feed)) follower(event);
   };
   const market = {
+    reads: { begun: 0, most: 0, running: 0, pages: 0 },
     stored: [] as readonly (readonly number[])[] | 'not-resumable',
     followers: () => [...followers.values()].reduce((sum, set) => sum + set.size, 0) + candles.size + gaps,
     /** Another book; undefined: none yet. */
@@ -303,6 +341,7 @@ function openMarket() {
       books.set(of, book);
       emit('book', { kind: 'book' }, of);
     },
+    giveUp: () => books.get(symbol)?.giveUp('not stored'),
     diff: (updateId: number) => {
       for (const event of books.get(symbol)?.takeRecords([buildDepth(updateId, { symbol })], true) ?? [])
         if (event.kind === 'diff')
@@ -341,9 +380,18 @@ function openMarket() {
           yield 'not-resumable' as const;
           return;
         }
-        for (const ids of market.stored) {
-          await new Promise((resolve) => setImmediate(resolve));
-          yield ids.map((id) => ({ lastUpdateId: id, text: diffText(buildDepth(id), id - 1) }));
+        const { reads } = market;
+        reads.begun += 1;
+        reads.running += 1;
+        reads.most = Math.max(reads.most, reads.running);
+        try {
+          for (const ids of market.stored) {
+            reads.pages += 1;
+            await new Promise((resolve) => setImmediate(resolve));
+            yield ids.map((id) => ({ lastUpdateId: id, text: diffText(buildDepth(id), id - 1) }));
+          }
+        } finally {
+          reads.running -= 1;
         }
       },
     } satisfies LiveMarket,

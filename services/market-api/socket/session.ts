@@ -5,6 +5,7 @@ import type { CandleFeed } from '../live/candle-feed.ts';
 import type { LiveEvent } from '../live/events.ts';
 import type { LiveMarket } from '../live/live-market.ts';
 import { findPair, nearestSymbols } from '../pairs.ts';
+import type { Slots } from '../slots.ts';
 import {
   type ClientMessage,
   parseClientMessage,
@@ -14,7 +15,7 @@ import {
 } from './client-message.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createSender, type Outlet, type SendBudget, type SenderLimits, senderLimits } from './sender.ts';
-import { headOf, keyOf, type Subscription } from './subscription.ts';
+import { headOf, keyOf, type Resume, type Subscription } from './subscription.ts';
 
 export interface SessionDeps {
   readonly live: LiveMarket;
@@ -25,6 +26,8 @@ export interface SessionDeps {
   readonly limits?: SenderLimits | undefined;
   /** Shared with all other sessions. */
   readonly budget: SendBudget;
+  /** Shared with all other sessions: what resumes at one time. */
+  readonly resumes: Slots;
 }
 
 /** What a connection may ask for. */
@@ -53,6 +56,9 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   const subscriptions = new Map<string, Subscription>();
   /** Books that are to be sent as a whole, in the order in which they came to be. */
   const wanting = new Set<Subscription>();
+  /** Books whose diffs since the client's own update are to be sent, in the order in which they were asked for. */
+  const resuming = new Set<Resume>();
+  let isResuming = false;
   /** What has something held back. */
   const holding = new Set<Subscription>();
   /** Gaps concern all channels of a symbol and are told once. */
@@ -101,6 +107,7 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   }
 
   function wantBook(subscription: Subscription, why: Subscription['why']): void {
+    endResume(subscription);
     subscription.phase = 'waiting';
     subscription.why = why;
     subscription.isToldWaiting = false;
@@ -182,9 +189,9 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   }
 
   function end(subscription: Subscription): void {
-    subscription.stopped = true;
     subscription.stop();
     wanting.delete(subscription);
+    endResume(subscription);
     holding.delete(subscription);
     const followed = follows.get(subscription.symbol);
     if (followed === undefined) return;
@@ -194,32 +201,65 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
     follows.delete(subscription.symbol);
   }
 
-  async function resume(subscription: Subscription, fromUpdateId: number): Promise<void> {
+  function wantResume(subscription: Subscription, fromUpdateId: number): void {
+    wanting.delete(subscription);
     subscription.phase = 'resuming';
     subscription.lastUpdateId = fromUpdateId;
-    subscription.attempt += 1;
-    const { attempt } = subscription;
-    const isOver = () => subscription.stopped || subscription.phase !== 'resuming' || subscription.attempt !== attempt;
+    subscription.resume = { subscription, fromUpdateId };
+    resuming.add(subscription.resume);
+    if (!isResuming) void resumeAll();
+  }
+
+  /** One after the other: each costs queries of its own. */
+  async function resumeAll(): Promise<void> {
+    isResuming = true;
+    for (const each of resuming) {
+      await resume(each);
+      resuming.delete(each);
+    }
+    isResuming = false;
+  }
+
+  function endResume(subscription: Subscription): void {
+    if (subscription.resume !== undefined) resuming.delete(subscription.resume);
+    subscription.resume = undefined;
+  }
+
+  async function resume(wanted: Resume): Promise<void> {
+    const { subscription, fromUpdateId } = wanted;
+    const { symbol } = subscription;
+    const isOver = () => subscription.resume !== wanted;
     let begun = false;
-    try {
-      await live.openBook(subscription.symbol);
-      for await (const diffs of live.readDiffs(subscription.symbol, fromUpdateId)) {
-        if (isOver()) return;
-        if (diffs === 'not-resumable' || sender.isHeldBack) break;
+    async function sendDiffs(): Promise<void> {
+      /** Where the book was when nothing more was there to read: it must be led to. */
+      let missedAt: number | undefined;
+      for await (const diffs of live.readDiffs(symbol, fromUpdateId)) {
+        if (isOver() || diffs === 'not-resumable' || sender.isHeldBack) return;
         if (!begun) sender.send(`${headOf(subscription, 'resumed')},"lastUpdateId":${fromUpdateId}`);
         begun = true;
         for (const { lastUpdateId, text } of diffs) {
           subscription.lastUpdateId = lastUpdateId;
           sender.send(`${headOf(subscription, 'diff')},${text}`);
         }
-        const view = live.findBook(subscription.symbol);
+        const view = live.findBook(symbol);
         if (view?.state === 'live' && subscription.lastUpdateId >= view.lastUpdateId) {
           subscription.phase = 'live';
+          endResume(subscription);
           return;
         }
+        if (diffs.length > 0) continue;
+        if (view?.state !== 'live' || missedAt !== undefined) return;
+        missedAt = view.lastUpdateId;
       }
+    }
+    try {
+      if (isOver()) return;
+      await live.openBook(symbol);
+      await deps.resumes.run(async () => {
+        if (!isOver()) await sendDiffs();
+      });
     } catch (error) {
-      deps.log.warn({ symbol: subscription.symbol, reason: describeError(error) }, 'book subscription not resumed');
+      deps.log.warn({ symbol, reason: describeError(error) }, 'book subscription not resumed');
     }
     if (isOver()) return;
     if (begun) {
@@ -239,6 +279,12 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
       refuse({ id: message.id ?? null, code: 'too-many-subscriptions', detail });
       return;
     }
+    const running = symbols.find((symbol) => subscriptions.get(keyOf(channel, symbol, interval))?.resume !== undefined);
+    if (running !== undefined && message.resume !== undefined) {
+      const detail = `${running} is being resumed: its diffs or its snapshot come; nothing was changed`;
+      refuse({ id: message.id ?? null, code: 'resume-running', detail });
+      return;
+    }
     acknowledge(message, 'subscribed', symbols);
     const from = new Map(Object.entries(places).map(([symbol, id]) => [symbol.toUpperCase(), id]));
     for (const symbol of symbols) {
@@ -253,7 +299,7 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
       if (channel !== 'book') continue;
       const fromUpdateId = from.get(symbol);
       if (fromUpdateId === undefined) wantBook(subscription, 'subscribed');
-      else void resume(subscription, fromUpdateId);
+      else wantResume(subscription, fromUpdateId);
     }
   }
 
@@ -339,9 +385,8 @@ function newSubscription({ channel, interval }: Subscribe, symbol: string): Subs
     why: 'subscribed',
     latest: new Map(),
     dropped: undefined,
-    attempt: 0,
+    resume: undefined,
     isToldWaiting: false,
     stop: () => undefined,
-    stopped: false,
   };
 }

@@ -13,7 +13,7 @@ import { createCandleReader } from '../live/newest-candles.ts';
 import { findPair } from '../pairs.ts';
 import { type SocketOptions, socketDefaults } from './socket-routes.ts';
 
-const symbols = [...Array.from({ length: 9 }, (_, at) => `TEST${at}USDT`), 'TEST1USDT.P'];
+const symbols = [...Array.from({ length: 9 }, (_, at) => `TEST${at}USDT`), 'TEST1USDT.P', 'TEST7USDT.P'];
 
 let stores: MarketStores;
 const closers: (() => Promise<unknown>)[] = [];
@@ -107,6 +107,31 @@ describe('GET /ws', () => {
     const fourth = await connect(url);
     fourth.say({ op: 'subscribe', channel: 'book', symbols: [symbol], resume: { [symbol]: 1212 } });
     await fourth.until(({ type, reason }) => type === 'snapshot' && reason === 'not-resumable');
+  });
+
+  it('does not lead a client over the restart of the collector, nor over a hole that no gap tells of', async () => {
+    const { url } = await openServer();
+    const now = Date.now() - 60_000;
+    const at = (symbol: string, ms: number) => ({ symbol, eventTimeMs: now + ms, receivedAtMs: now + ms + 50 });
+    for (const symbol of ['TEST7USDT', 'TEST7USDT.P']) {
+      await write(stores, [snapshotOf(symbol, 100, at(symbol, 0)), depthOf(symbol, 101, at(symbol, 1000))]);
+      const restart = { reason: 'restart', fromUpdateId: 101, toUpdateId: 200, openedAtMs: now + 1000 } as const;
+      const gaps = [buildGap({ symbol, ...restart, closedAtMs: now + 20_060 })];
+      const after = [201, 202].map((id) => depthOf(symbol, id, at(symbol, 20_000 + id)));
+      await write(stores, [snapshotOf(symbol, 200, at(symbol, 20_000)), ...after], gaps);
+    }
+    const hole = 'TEST8USDT';
+    await write(stores, [snapshotOf(hole, 100, at(hole, 0)), depthOf(hole, 101, at(hole, 10))]);
+    await write(stores, [depthOf(hole, 110, { ...at(hole, 20), firstUpdateId: 105 })]);
+    const client = await connect(url);
+    for (const symbol of ['TEST7USDT', 'TEST7USDT.P', hole]) {
+      client.say({ op: 'subscribe', channel: 'book', symbols: [symbol], resume: { [symbol]: 101 } });
+      const isIts = (type: string) => (message: Message) => message.type === type && message.symbol === symbol;
+      await client.until(isIts('snapshot'));
+      const whole = client.messages.find(isIts('snapshot'));
+      expect(whole).toMatchObject({ reason: 'not-resumable', state: symbol === hole ? 'gap' : 'live' });
+      expect(client.messages.filter(isIts('diff'))).toEqual([]);
+    }
   });
 
   it('resets the book of a client that does not read, and makes it whole again', async () => {

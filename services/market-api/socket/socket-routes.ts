@@ -4,6 +4,7 @@ import { describeError } from '../../runtime/errors.ts';
 import type { HttpApp } from '../../runtime/http.ts';
 import { ProblemError } from '../../runtime/http-problem.ts';
 import type { RouteDeps } from '../deps.ts';
+import { createSlots } from '../slots.ts';
 import { createSendBudget, type SenderLimits } from './sender.ts';
 import { createSession, type Session } from './session.ts';
 
@@ -27,6 +28,8 @@ export const socketDefaults: SocketOptions = {
 /** How long clients get for their part of the closing handshake when the service ends. */
 const goodbyeMs = 1_000;
 const checkMs = 1_000;
+/** Resumes that read at one time: each reads up to thousands of updates. */
+const resumesMax = 4;
 const path = '/ws';
 
 /** GET /ws: see protocol.ts. */
@@ -34,6 +37,7 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
   const { clock, log } = deps;
   const open = new Map<WebSocket, { readonly session: Session; heardAt: number; pingedAt: number }>();
   const budget = createSendBudget();
+  const resumes = createSlots({ max: resumesMax });
   let closing = false;
 
   await app.register(websocket, {
@@ -82,7 +86,7 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
       close: (code: number, reason: string) => socket.close(code, reason),
       terminate: () => socket.terminate(),
     };
-    const session = createSession(outlet, { ...deps, limits: options.sender, budget });
+    const session = createSession(outlet, { ...deps, limits: options.sender, budget, resumes });
     const connection = { session, heardAt: clock(), pingedAt: clock() };
     open.set(socket, connection);
     const heard = (): void => {

@@ -21,13 +21,18 @@ export interface Subscription {
   readonly latest: Map<number, string>;
   /** Trades that were not sent. */
   dropped: { count: number; firstId: number; lastId: number } | undefined;
-  /** Counts the times a resume was begun: an earlier one ends. */
-  attempt: number;
+  /** While its phase is `resuming`. */
+  resume: Resume | undefined;
   /** It was said that there is no book yet. */
   isToldWaiting: boolean;
   /** Ends what feeds it. */
   stop: () => void;
-  stopped: boolean;
+}
+
+/** Diffs of a book that are asked for since an update that the client has. */
+export interface Resume {
+  readonly subscription: Subscription;
+  readonly fromUpdateId: number;
 }
 
 /** Why a whole book is sent. */
