@@ -113,9 +113,9 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     log,
     onRequest: ({ result }) => {
       metrics.request(result);
-      if (result === 'throttled') metrics.refused(429, true);
+      if (result === 'throttled') metrics.refused(429, budget.stats().pausedUntilMs ?? now());
     },
-    onBanned: () => metrics.refused(418, true),
+    onBanned: (untilMs) => metrics.refused(418, untilMs),
   });
   const queue = createSnapshotQueue({
     load: rest.loadSnapshot,
@@ -141,8 +141,8 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     onHealed: (symbols, kinds) => {
       for (const symbol of symbols) followed.get(symbol)?.feed.onHealed(kinds);
     },
-    onRefused: (status) => {
-      if (status === 418 || status === 429) metrics.refused(status, true);
+    onRefused: (status, untilMs) => {
+      if (status === 418 || status === 429) metrics.refused(status, untilMs);
     },
     clock: now,
     log,

@@ -1,6 +1,6 @@
 import type { Counter, Registry } from 'prom-client';
 import { metrics as names } from '../../catalog/metrics.ts';
-import type { Gap } from '../datasets/market/record.ts';
+import type { Gap, GapReason } from '../datasets/market/record.ts';
 import { counterOf, gaugeOf } from '../runtime/metrics.ts';
 import type { Market } from './binance/messages.ts';
 import type { StreamsStats } from './connection/streams.ts';
@@ -15,9 +15,12 @@ export interface CollectorMetrics {
   dropped(): void;
   garbage(symbol: string): void;
   gap(gap: Gap): void;
+  /** A stream is lost with nothing to bridge it; once, however many symbols it has. */
+  disconnected(): void;
   joined(symbol: string): void;
   request(result: 'ok' | ExchangeErrorKind): void;
-  refused(status: 429 | 418, isRefused: boolean): void;
+  /** Nothing may be asked, or connected, before this time of the clock. A later one wins over an earlier one. */
+  refused(status: 429 | 418, untilMs: number): void;
   findings(findings: readonly Finding[], symbols: readonly string[]): void;
   /** What is told by its last value; call it every few seconds. */
   observe(state: MarketState): void;
@@ -43,7 +46,24 @@ const findingNames: Readonly<Record<Finding['kind'], string>> = {
   minNotionalChanged: 'minNotional',
 };
 
-export function createCollectorMetrics(registry: Registry, market: Market): CollectorMetrics {
+/**
+ * Gaps that are failures by themselves. A lost stream and a garbled message are counted as one, however many books they cost; what a
+ * restart leaves, and what the database did not take, is no failure of the exchange.
+ */
+const failures: ReadonlySet<GapReason> = new Set<GapReason>(['sequence', 'crossed', 'ticker', 'overflow']);
+
+const requestFailures = [
+  'unreachable',
+  'timeout',
+  'server',
+  'throttled',
+  'banned',
+  'refused',
+  'garbled',
+  'tooLarge',
+] as const satisfies readonly ExchangeErrorKind[];
+
+export function createCollectorMetrics(registry: Registry, market: Market, now = Date.now): CollectorMetrics {
   const messages = counterOf(registry, names.marketMessages);
   const kinds = Object.fromEntries(
     (['depth', 'ticker', 'trade', 'control', 'garbage'] as const).map((kind) => [
@@ -70,6 +90,14 @@ export function createCollectorMetrics(registry: Registry, market: Market): Coll
   const bookUpdated = gaugeOf(registry, names.marketBookUpdated);
   const waitingBytes = gaugeOf(registry, names.marketWaitingBytes);
   let counted = { reconnects: 0, rolls: 0 };
+  const refusedUntilMs = new Map<429 | 418, number>([
+    [429, 0],
+    [418, 0],
+  ]);
+  const failed = (kind: string, times = 1): void => errors.inc({ source: 'binance', kind }, times);
+  // A rate sees a counter rise only if it was there before.
+  for (const kind of [...failures, ...requestFailures, 'disconnect', 'garbage']) failed(kind, 0);
+  for (const result of ['joined', 'refused', 'failed']) snapshots.inc({ market, result }, 0);
 
   return {
     message: (kind, bytes) => {
@@ -79,15 +107,15 @@ export function createCollectorMetrics(registry: Registry, market: Market): Coll
     dropped: () => duplicates.inc(),
     garbage: (symbol) => {
       garbage.inc({ symbol });
-      errors.inc({ source: 'binance', kind: 'garbage' });
+      failed('garbage');
     },
     gap: ({ symbol, reason, closedAtMs }) => {
       gapOpen.set({ symbol }, closedAtMs === null ? 1 : 0);
       if (closedAtMs !== null) return;
       gapsOpened.inc({ symbol, reason });
-      // What a restart leaves is no failure of anything that runs.
-      if (reason !== 'restart') errors.inc({ source: 'binance', kind: reason });
+      if (failures.has(reason)) failed(reason);
     },
+    disconnected: () => failed('disconnect'),
     joined: (symbol) => {
       resyncs.inc({ symbol });
       snapshots.inc({ market, result: 'joined' });
@@ -96,9 +124,12 @@ export function createCollectorMetrics(registry: Registry, market: Market): Coll
       if (result === 'ok') return;
       const isRefused = result === 'throttled' || result === 'banned';
       snapshots.inc({ market, result: isRefused ? 'refused' : 'failed' });
-      errors.inc({ source: 'binance', kind: result });
+      failed(result);
     },
-    refused: (status, isRefused) => refused.set({ market, status }, isRefused ? 1 : 0),
+    refused: (status, untilMs) => {
+      refusedUntilMs.set(status, Math.max(untilMs, refusedUntilMs.get(status) ?? 0));
+      refused.set({ market, status }, 1);
+    },
     findings: (findings, checked) => {
       for (const symbol of checked)
         for (const finding of Object.values(findingNames)) findingGauge.remove({ symbol, finding });
@@ -121,8 +152,8 @@ export function createCollectorMetrics(registry: Registry, market: Market): Coll
       wanted.set({ market }, snapshotsWanted);
       weightUsed.set({ market }, weight.usedByAddress);
       weightBudget.set({ market }, weight.allowed);
-      // A pause that is over is told by nobody.
-      if (weight.pausedUntilMs === null) for (const status of [429, 418]) refused.set({ market, status }, 0);
+      // Its end is told by nobody.
+      for (const [status, untilMs] of refusedUntilMs) refused.set({ market, status }, untilMs > now() ? 1 : 0);
     },
     forget: (symbol) => {
       for (const gauge of [gapOpen, bookUpdated]) gauge.remove({ symbol });
