@@ -2,11 +2,10 @@ import type pg from 'pg';
 import { describeError } from '../runtime/errors.ts';
 import type { Health, Started } from '../runtime/modules.ts';
 import type { PoolUse } from '../runtime/watch-store.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { Relational } from './relational.ts';
 import { relationalError } from './relational-errors.ts';
 import { createPool, createRelational } from './relational-pg.ts';
-
-const healthTimeoutMs = 5_000;
 
 /** A relational store over a pool which was seen to work. `stop` waits for the queries in hand. */
 export async function openPool(
@@ -35,15 +34,17 @@ export async function openPool(
   };
 }
 
-async function healthOf(pool: pg.Pool): Promise<Health> {
-  const { promise: late, resolve } = Promise.withResolvers<Health>();
-  const detail = `PostgreSQL did not answer in ${healthTimeoutMs / 1000} s (${pool.waitingCount} callers wait)`;
-  const timer = setTimeout(() => resolve({ ok: false, detail }), healthTimeoutMs);
-  try {
-    return await Promise.race([pool.query('SELECT 1').then(() => ({ ok: true })), late]);
-  } catch (error) {
-    return { ok: false, detail: describeError(relationalError(error)) };
-  } finally {
-    clearTimeout(timer);
-  }
+function healthOf(pool: pg.Pool): Promise<Health> {
+  return answerInTime(
+    'PostgreSQL',
+    async () => {
+      try {
+        await pool.query('SELECT 1');
+        return { ok: true };
+      } catch (error) {
+        return { ok: false, detail: describeError(relationalError(error)) };
+      }
+    },
+    () => `${pool.waitingCount} callers wait`,
+  );
 }

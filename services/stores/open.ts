@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Children } from '../runtime/children.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
-import { type Watchable, watchStore } from '../runtime/watch-store.ts';
+import { openWatched, type Watchable } from '../runtime/watch-store.ts';
 import type { Bus } from './bus.ts';
 import type { Cache } from './cache.ts';
 import { createEmbeddedBus } from './embedded/bus.ts';
@@ -27,7 +27,7 @@ export type StoresConfig =
 
 export interface StoresDeps {
   readonly log: Logger;
-  /** Told how the databases are; without it nobody is. */
+  /** Told how the databases are; without it nobody is, and none is waited for. */
   readonly metrics?: Registry;
   /** Runs the embedded PostgreSQL. Close it after the stores. */
   readonly children: Children;
@@ -42,6 +42,9 @@ export interface Stores {
   openCache(): Promise<Started<Cache>>;
 }
 
+/** Of a watched process: what DatabaseConnectionFailed takes to be told, before a restart hides why. */
+const openingPatienceMs = 120_000;
+
 /** How each store is opened under this configuration; nothing is opened yet. */
 export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
   // In process under both kinds for now: services of several processes do not reach each other yet.
@@ -49,26 +52,26 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
     openBus: openEmbeddedBus,
     openCache: async () => ({ part: createEmbeddedCache(), stop: async () => {} }),
   };
-  const watched = async <P>(name: string, opening: Promise<Watchable<P>>): Promise<Required<Started<P>>> => {
-    const store = await opening;
-    return deps.metrics === undefined ? store : watchStore(deps.metrics, name, store);
-  };
+  const patienceMs = config.kind === 'networked' ? openingPatienceMs : 0;
+  const watched = <P>(name: string, open: () => Promise<Watchable<P>>): Promise<Required<Started<P>>> =>
+    deps.metrics === undefined ? open() : openWatched(deps.metrics, name, open, { log: deps.log, patienceMs });
   // Imports are lazy so that a process loads only the drivers of its kind.
   switch (config.kind) {
     case 'embedded':
       return {
         ...shared,
         openRelational: async () =>
-          watched('relational', (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps })),
+          watched('relational', async () =>
+            (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps }),
+          ),
         openTimeseries: async () =>
-          watched('timeseries', (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config)),
+          watched('timeseries', async () => (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config)),
       };
     case 'networked':
       return {
         ...shared,
         openRelational: async () =>
-          watched(
-            'relational',
+          watched('relational', async () =>
             (await import('./networked/postgres.ts')).openNetworkedPostgres({
               databaseUrl: given('DATABASE_URL', config.databaseUrl),
               ca: config.databaseCa,
@@ -76,8 +79,7 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
             }),
           ),
         openTimeseries: async () =>
-          watched(
-            'timeseries',
+          watched('timeseries', async () =>
             (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
               clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
             }),

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChildren } from '../runtime/children.ts';
 import { RetryableError } from '../runtime/errors.ts';
@@ -130,7 +133,61 @@ describe('networked stores that are not there', () => {
       clickhouseUrl: 'http://127.0.0.1:1',
     });
     await expect(stores.openRelational()).rejects.toBeInstanceOf(RetryableError);
-    await expect(stores.openTimeseries()).rejects.toBeInstanceOf(RetryableError);
+    // Whoever can do without it for a while may open it.
+    const timeseries = await stores.openTimeseries();
+    expect(await timeseries.health()).toMatchObject({ ok: false, detail: expect.stringContaining('ECONNREFUSED') });
+    await expect(timeseries.part.query('SELECT 1')).rejects.toBeInstanceOf(RetryableError);
+    await timeseries.stop();
+  });
+
+  it('is down, by its gauge, before it is open', async () => {
+    const metrics = new Registry();
+    const opening = createStores(
+      { kind: 'networked', databaseUrl: urlOf(server), clickhouseUrl },
+      { log, children, metrics, onLost: () => {} },
+    ).openRelational();
+    expect(await metrics.metrics()).toContain('defimon_database_up{store="relational"} 0');
+    const { stop } = await opening;
+    await expect.poll(() => metrics.metrics()).toContain('defimon_database_up{store="relational"} 1');
+    await stop();
+  });
+
+  it('says that a ClickHouse which never answers does not, before a probe gives up', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => void sockets.add(socket));
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const timeseries = await storesOf({
+      kind: 'networked',
+      databaseUrl: undefined,
+      clickhouseUrl: `http://127.0.0.1:${port}`,
+    }).openTimeseries();
+    expect(await timeseries.health()).toEqual({ ok: false, detail: 'ClickHouse did not answer in 2.5 s' });
+    await timeseries.stop();
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
+  it('is retryable while a gateway answers in the place of ClickHouse', async () => {
+    const answers: [number, string][] = [
+      [429, '{"message":"API rate limit exceeded"}'],
+      [503, '{\n  "message":"failure to get a peer from the ring-balancer",\n  "request_id":"a"\n}'],
+      [502, 'An invalid response was received from the upstream server'],
+      [503, '<html><body>Service Unavailable</body></html>'],
+    ];
+    for (const [status, body] of answers) {
+      const gateway = createHttpServer((_, response) => void response.writeHead(status).end(body));
+      gateway.listen(0, '127.0.0.1');
+      await once(gateway, 'listening');
+      const { port } = gateway.address() as AddressInfo;
+      const url = `http://127.0.0.1:${port}`;
+      const timeseries = await openExternalTimeseries(url);
+      await expect(timeseries.part.query('SELECT 1')).rejects.toBeInstanceOf(RetryableError);
+      await timeseries.stop();
+      gateway.closeAllConnections();
+      gateway.close();
+    }
   });
 });
 

@@ -40,6 +40,9 @@ export function timeseriesError(error: unknown): unknown {
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && /^(E[A-Z]+|EAI_AGAIN)$/.test(code)) return new RetryableError(text, { cause: error });
   if (/timeout|socket hang up|terminated/i.test(error.message)) return new RetryableError(text, { cause: error });
+  // Not ClickHouse's words but those of a gateway before it, in JSON or HTML: it is away, or we are too many.
+  if (/^\s*(\{\s*"message"|<(!doctype|html))|upstream server/i.test(error.message))
+    return new RetryableError(text, { cause: error });
   return error;
 }
 

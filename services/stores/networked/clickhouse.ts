@@ -1,14 +1,15 @@
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { ConfigurationError, describeError } from '../../runtime/errors.ts';
 import type { Started } from '../../runtime/modules.ts';
+import { answerInTime } from '../answer-in-time.ts';
 import type { Timeseries } from '../timeseries.ts';
 import { createTimeseries, timeseriesSettings } from '../timeseries-clickhouse.ts';
 import { timeseriesError } from '../timeseries-errors.ts';
 
 /**
- * ClickHouse at a URL, `http(s)://user:password@host:8123/database`.
- * Throws ConfigurationError for a URL that is none (without showing it: it holds the password), RetryableError while the
- * server cannot be reached.
+ * ClickHouse at a URL, `http(s)://user:password@host:8123/database`. Asks it nothing yet: who can do without it for a while may
+ * start while it is away.
+ * Throws ConfigurationError for a URL that is none (without showing it: it holds the password).
  */
 export async function openNetworkedTimeseries(options: {
   readonly clickhouseUrl: string;
@@ -28,17 +29,13 @@ export async function openNetworkedTimeseries(options: {
     // Errors go to the caller; a second copy on the console would bypass the log.
     log: { level: ClickHouseLogLevel.OFF },
   });
-  const result = await client.ping({ select: true });
-  if (!result.success) {
-    await client.close();
-    throw timeseriesError(result.error);
-  }
   return {
     part: createTimeseries(client),
     stop: () => client.close(),
-    health: async () => {
-      const ping = await client.ping({ select: true });
-      return ping.success ? { ok: true } : { ok: false, detail: describeError(ping.error) };
-    },
+    health: () =>
+      answerInTime('ClickHouse', async (signal) => {
+        const ping = await client.ping({ select: true, abort_signal: signal });
+        return ping.success ? { ok: true } : { ok: false, detail: describeError(timeseriesError(ping.error)) };
+      }),
   };
 }
