@@ -77,6 +77,8 @@ export interface TailPlace {
   readonly kind: RecordKind;
   readonly updateId: number;
   readonly eventTimeMs: number;
+  /** With it, records that happened before are left out whatever their ids. */
+  readonly notBeforeMs?: number;
 }
 
 /**
@@ -91,13 +93,12 @@ const tailSlackMs = 2_000;
  */
 export async function readTail(rows: Rows, places: readonly TailPlace[], limit: number): Promise<MarketRecord[]> {
   if (places.length === 0) return [];
-  const earliest = places.reduce((least, place) => Math.min(least, place.eventTimeMs), Number.POSITIVE_INFINITY);
-  const given = places.map((place) => ({
-    symbol: place.symbol,
-    kind: place.kind,
-    update_id: place.updateId,
-    from_time: timeOf(place.eventTimeMs - tailSlackMs),
-  }));
+  let earliestMs = Number.POSITIVE_INFINITY;
+  const given = places.map(({ symbol, kind, updateId, eventTimeMs, notBeforeMs = 0 }) => {
+    const fromMs = Math.max(eventTimeMs - tailSlackMs, notBeforeMs);
+    earliestMs = Math.min(earliestMs, fromMs);
+    return { symbol, kind, update_id: updateId, from_time: timeOf(fromMs) };
+  });
   return queryRecords(
     rows,
     `SELECT ${selectedColumns} FROM (
@@ -109,7 +110,7 @@ export async function readTail(rows: Rows, places: readonly TailPlace[], limit: 
              AND r.event_time >= place.from_time AND r.event_time >= $2
            ORDER BY r.update_id LIMIT $3) found) found
       ORDER BY symbol, kind, update_id`,
-    [JSON.stringify(given), timeOf(earliest - tailSlackMs), limit],
+    [JSON.stringify(given), timeOf(earliestMs), limit],
   );
 }
 

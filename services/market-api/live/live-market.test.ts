@@ -48,6 +48,27 @@ describe(openLiveMarket, () => {
     expect(statements.count - before).toBeLessThanOrEqual(6);
   });
 
+  it('reads so many rows at most in one query, of each symbol alike', async () => {
+    const symbols = Array.from({ length: 40 }, (_, at) => `FAIR${at}USDT`);
+    const feeds = ['book', 'trades', 'ticker'] as const;
+    await write(
+      store,
+      symbols.map((symbol) => snapshotOf(symbol, 10)),
+    );
+    const { live, told, statements } = await open({ pollMs: 60_000, listen: async () => async () => undefined });
+    for (const symbol of symbols) for (const feed of feeds) live.follow(symbol, feed, (event) => told.push(event));
+    await Promise.all(symbols.map((symbol) => live.openBook(symbol)));
+    await delay(100);
+    const records = symbols.flatMap((symbol) => Array.from({ length: 300 }, (_, n) => depthOf(symbol, 11 + n)));
+    await write(store, [...records, ...symbols.map((symbol) => snapshotOf(symbol, 310, { kind: 'checkpoint' }))]);
+    statements.rows = 0;
+    live.follow('FAIR0USDT', 'trades', () => undefined);
+    await until(() => told.filter(({ kind }) => kind === 'diff').length === symbols.length * 300);
+    // 200 places: 100 rows of each.
+    expect(statements.rows).toBeLessThanOrEqual(40 * 101);
+    expect(told.filter(({ kind }) => kind === 'book')).toHaveLength(40);
+  });
+
   it('looks by itself where no notification comes', async () => {
     const symbol = 'POLLUSDT';
     await write(store, [snapshotOf(symbol, 10)]);
@@ -164,7 +185,7 @@ async function follow(live: LiveMarket, symbol: string, told: LiveEvent[]) {
 async function open(parts: { pollMs?: number; listen?: Relational['listen'] }) {
   const { relational } = store;
   const clock = { offsetMs: 0 };
-  const statements = { count: 0 };
+  const statements = { count: 0, rows: 0 };
   const outage = { on: false };
   const checked: Relational = {
     query: relational.query,
@@ -174,9 +195,13 @@ async function open(parts: { pollMs?: number; listen?: Relational['listen'] }) {
       return relational.transaction((tx) =>
         work({
           ...tx,
-          query: (text, values) => {
+          query: <R extends object>(text: string, values?: readonly unknown[]) => {
             statements.count++;
-            return tx.query(text, values);
+            const rows = tx.query<R>(text, values);
+            void rows.then(({ length }) => {
+              statements.rows = Math.max(statements.rows, length);
+            });
+            return rows;
           },
         }),
       );

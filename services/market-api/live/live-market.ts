@@ -43,8 +43,8 @@ export interface LiveMarketDeps {
 const lingerMs = 30_000;
 /** A symbol that is silent for so long is looked after: its update ids may have begun anew. */
 const silentMs = 30_000;
-/** Rows of one kind of one symbol at a time. */
-const tailRows = 500;
+/** Rows of one kind of one symbol at a time, and of all together: who has less to read is not kept waiting by who has more. */
+const tailRows = { each: 500, total: 20_000 } as const;
 /** Books that are built at one time: the others must still be kept. */
 const beginningsMax = 4;
 
@@ -74,9 +74,10 @@ export async function openLiveMarket(deps: LiveMarketDeps): Promise<Started<Live
       if (feeds.length === 0) continue;
       begun += 1;
       const nowMs = clock();
+      const { doubts } = each.live;
       each.beginning = readBeginning(relational, each.live.pair, feeds, nowMs)
         .then((beginning) => {
-          if (!stopped) each.live.begin(beginning, nowMs);
+          if (!stopped && each.live.doubts === doubts) each.live.begin(beginning, nowMs);
         })
         .finally(() => {
           each.beginning = undefined;
@@ -95,8 +96,9 @@ export async function openLiveMarket(deps: LiveMarketDeps): Promise<Started<Live
     if (read.size === 0) return false;
     const symbols = [...read.keys()].map(({ pair }) => pair.symbol);
     const places = [...read.keys()].flatMap((live) => [...live.places.values()]);
+    const limit = Math.max(1, Math.min(tailRows.each, Math.floor(tailRows.total / places.length)));
     const { records, gaps } = await inSnapshot(relational, async (tx) => ({
-      records: await readTail(tx, places, tailRows),
+      records: await readTail(tx, places, limit),
       gaps: await readRecentGaps(tx, symbols, clock() - closedWithinMs),
     }));
     const recordsOf = Map.groupBy(records, ({ symbol }) => symbol);
@@ -104,9 +106,10 @@ export async function openLiveMarket(deps: LiveMarketDeps): Promise<Started<Live
     let more = false;
     for (const [live, isOfBook] of read) {
       const { symbol } = live.pair;
-      const own = recordsOf.get(symbol) ?? [];
-      const isAll = !isCutOff(own);
-      const outcome = live.take(own, gapsOf.get(symbol) ?? [], isAll && isOfBook, clock());
+      const { own, isAll } = cutOff(recordsOf.get(symbol) ?? [], limit);
+      // The end of a gap is told once all up to it is.
+      const told = (gapsOf.get(symbol) ?? []).filter(({ closedAtMs }) => isAll || closedAtMs === null);
+      const outcome = live.take(own, told, isAll && isOfBook, clock());
       if (outcome === 'rebuild') log.info({ symbol }, 'live book is built again');
       more ||= !isAll || outcome === 'rebuild';
       // Sockets get rid of what they were given in between, so that a burst is not taken for a slow reader.
@@ -224,7 +227,16 @@ export async function openLiveMarket(deps: LiveMarketDeps): Promise<Started<Live
   };
 }
 
-/** Whether some kind was read up to the limit: there may be more. */
-function isCutOff(records: readonly MarketRecord[]): boolean {
-  return [...Map.groupBy(records, ({ kind }) => kind).values()].some((rows) => rows.length >= tailRows);
+/**
+ * What to take now of what was read up to a limit of each kind, and whether it is all there was. Whole books beyond the last update
+ * are read again later: they would stand in the place of updates that are to come.
+ */
+function cutOff(records: readonly MarketRecord[], limit: number): { own: readonly MarketRecord[]; isAll: boolean } {
+  const byKind = Map.groupBy(records, ({ kind }) => kind);
+  const isAll = [...byKind.values()].every((rows) => rows.length < limit);
+  const depth = byKind.get('depth') ?? [];
+  const lastId = depth.at(-1)?.updateId;
+  if (lastId === undefined || depth.length < limit) return { own: records, isAll };
+  const isWhole = ({ kind }: MarketRecord) => kind === 'snapshot' || kind === 'checkpoint';
+  return { own: records.filter((record) => !isWhole(record) || record.updateId <= lastId), isAll };
 }

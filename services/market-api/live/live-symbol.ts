@@ -25,6 +25,8 @@ export interface LiveSymbol {
   readonly places: ReadonlyMap<RecordKind, TailPlace>;
   /** Feeds that somebody follows, or did lately, and that have no place yet. */
   toBegin(): Feed[];
+  /** How often ids may have begun anew: what was read to begin before the last time means nothing. */
+  readonly doubts: number;
   /** When something last came; Unix milliseconds. */
   readonly heardAtMs: number;
   readonly isFollowed: boolean;
@@ -47,8 +49,16 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
   const gapFollowers = new Set<(text: string) => void>();
   const wanted = new Set<Feed>();
   const places = new Map<RecordKind, TailPlace>();
-  /** Gaps that were told of, by their names: when they were closed, null while they last. */
-  const toldGaps = new Map<string, number | null>();
+  /** Kinds whose ids may have begun anew: their places are kept, and looked at again by the next beginning. */
+  const doubtful = new Set<RecordKind>();
+  /** Places of the book before it is begun again. */
+  const previous = new Map<RecordKind, TailPlace>();
+  /** What happened before is of ids from before they began anew. Unix milliseconds. */
+  const floors = new Map<RecordKind, number>();
+  /** Gaps that were told of, as they were told, by their names. */
+  const toldGaps = new Map<string, Gap>();
+  let isBegun = false;
+  let doubts = 0;
   let book: LiveBook | undefined;
   let text: { readonly lastUpdateId: number; readonly state: string; readonly text: string } | undefined;
   let ticker: string | undefined;
@@ -65,14 +75,35 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
 
   function isNews(gap: Gap): boolean {
     const told = toldGaps.get(nameOf(gap));
-    return told === undefined || (told === null && gap.closedAtMs !== null);
+    return told === undefined || (told.closedAtMs === null && gap.closedAtMs !== null);
   }
 
   function tellGap(gap: Gap): void {
     if (!isNews(gap)) return;
-    toldGaps.set(nameOf(gap), gap.closedAtMs);
+    toldGaps.set(nameOf(gap), gap);
     const told = gapText(gap);
     for (const follower of gapFollowers) follower(told);
+  }
+
+  function setPlace(kind: RecordKind, { updateId, eventTimeMs }: Pick<TailPlace, 'updateId' | 'eventTimeMs'>): void {
+    const notBeforeMs = floors.get(kind);
+    places.set(kind, { symbol, kind, updateId, eventTimeMs, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) });
+  }
+
+  /** The book is begun again. */
+  function leaveBook(): void {
+    for (const kind of kindsOf.book) {
+      const place = places.get(kind);
+      if (place !== undefined) previous.set(kind, place);
+      places.delete(kind);
+    }
+  }
+
+  /** Ids may have begun anew: the book is begun again, and the others' places are looked at. */
+  function doubt(): void {
+    doubts += 1;
+    leaveBook();
+    for (const kind of places.keys()) doubtful.add(kind);
   }
 
   function tell(event: BookEvent): void {
@@ -95,6 +126,9 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
     get book() {
       return book;
     },
+    get doubts() {
+      return doubts;
+    },
     get heardAtMs() {
       return heardAtMs;
     },
@@ -108,7 +142,7 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
         text = { lastUpdateId, state, text: bookText(book) };
       return text.text;
     },
-    toBegin: () => [...wanted].filter((feed) => kindsOf[feed].some((kind) => !places.has(kind))),
+    toBegin: () => [...wanted].filter((feed) => kindsOf[feed].some((kind) => !places.has(kind) || doubtful.has(kind))),
     want: (feed) => {
       wanted.add(feed);
     },
@@ -121,43 +155,55 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
     },
     followGaps: (follower) => {
       gapFollowers.add(follower);
-      if (book?.state === 'gap' && book.gap !== undefined) follower(gapText(book.gap));
+      const lasting = [...toldGaps.values()].filter(({ closedAtMs }) => closedAtMs === null);
+      // One that only its book knows of is in no row.
+      if (book?.state === 'gap' && book.gap !== undefined && !toldGaps.has(nameOf(book.gap))) lasting.push(book.gap);
+      for (const gap of lasting) follower(gapText(gap));
       return () => gapFollowers.delete(follower);
     },
     begin: (beginning, nowMs) => {
-      for (const gap of beginning.gaps) if (gap.closedAtMs !== null) toldGaps.set(nameOf(gap), gap.closedAtMs);
+      // What was over before anybody followed is no news; later on, ends are told with what is read behind the places.
+      if (!isBegun) for (const gap of beginning.gaps) if (gap.closedAtMs !== null) toldGaps.set(nameOf(gap), gap);
+      isBegun = true;
       for (const [kind, record] of beginning.newest) {
-        const { updateId = 0, eventTimeMs = nowMs - closedWithinMs } = record ?? {};
-        places.set(kind, { symbol, kind, updateId, eventTimeMs });
+        const held = places.get(kind) ?? previous.get(kind);
+        doubtful.delete(kind);
+        const isAnew = held !== undefined && record !== undefined && isBack(record, held);
+        if (isAnew) floors.set(kind, record.eventTimeMs);
+        // Reading goes on where it was, and leaves nothing out.
+        if (places.has(kind) && !isAnew) continue;
+        setPlace(kind, record ?? { updateId: 0, eventTimeMs: nowMs - closedWithinMs });
         if (kind === 'ticker' && record !== undefined) tellTicker(record);
       }
       heardAtMs = nowMs;
-      for (const gap of beginning.gaps) tellGap(gap);
+      for (const gap of beginning.gaps) if (gap.closedAtMs === null) tellGap(gap);
       if (beginning.book === undefined) return;
       book = beginning.book;
       const { state, lastUpdateId: updateId, eventTimeMs } = book;
       // The newest updates may be of ids from before these began anew.
-      if (state === 'live' && updateId < (places.get('depth')?.updateId ?? 0))
-        places.set('depth', { symbol, kind: 'depth', updateId, eventTimeMs });
+      if (state === 'live' && updateId < (places.get('depth')?.updateId ?? 0)) {
+        floors.set('depth', eventTimeMs);
+        setPlace('depth', { updateId, eventTimeMs });
+      }
       text = undefined;
       emit('book', { kind: 'book' });
     },
     take: (records, gaps, isAll, nowMs) => {
       if (records.length > 0) heardAtMs = nowMs;
       const news = gaps.filter(isNews);
-      if (isBegunAnew(records, news, places.get('depth'))) {
-        for (const gap of news) tellGap(gap);
-        places.clear();
-        return 'rebuild';
-      }
       for (const record of records) {
-        const { kind, updateId, eventTimeMs } = record;
-        places.set(kind, { symbol, kind, updateId, eventTimeMs });
+        const { kind, updateId } = record;
+        setPlace(kind, record);
         if (kind === 'trade' && isHeard('trades'))
           emit('trades', { kind: 'trade', tradeId: updateId, text: tradeText(record) });
         else if (kind === 'ticker') tellTicker(record);
       }
-      for (const [name, closedAtMs] of toldGaps)
+      if (news.some(isBegunAnew)) {
+        for (const gap of news) tellGap(gap);
+        doubt();
+        return 'rebuild';
+      }
+      for (const [name, { closedAtMs }] of toldGaps)
         if (closedAtMs !== null && nowMs - closedAtMs > 2 * closedWithinMs) toldGaps.delete(name);
       if (book === undefined) {
         for (const gap of news) tellGap(gap);
@@ -170,22 +216,27 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
       for (const event of events) if (!isEnd(event)) tell(event);
       for (const event of events) if (isEnd(event)) tell(event);
       if (!events.some(({ kind }) => kind === 'rebuild')) return 'taken';
-      for (const kind of kindsOf.book) places.delete(kind);
+      leaveBook();
       return 'rebuild';
     },
     forget: (nowMs) => {
-      places.clear();
+      doubt();
       heardAtMs = nowMs;
     },
   };
 }
 
-/** Whether update ids go on from a lower one, as on another exchange under the old name: places among the old ones mean nothing. */
-function isBegunAnew(records: readonly MarketRecord[], gaps: readonly Gap[], depth: TailPlace | undefined): boolean {
-  if (gaps.some(({ fromUpdateId, toUpdateId }) => toUpdateId !== null && toUpdateId < fromUpdateId)) return true;
-  if (depth === undefined) return false;
-  const isBack = (record: MarketRecord) => record.updateId < depth.updateId && record.eventTimeMs > depth.eventTimeMs;
-  return records.some((record) => record.kind === 'snapshot' && isBack(record));
+/**
+ * Whether update ids go on from a lower one. It may be another exchange under the old name, whose ids begin anew; or no more than a
+ * snapshot that is older than the last update.
+ */
+function isBegunAnew({ fromUpdateId, toUpdateId }: Gap): boolean {
+  return toUpdateId !== null && toUpdateId < fromUpdateId;
+}
+
+/** Whether a newer record has a lower id. */
+function isBack(record: MarketRecord, place: TailPlace): boolean {
+  return record.updateId < place.updateId && record.eventTimeMs > place.eventTimeMs;
 }
 
 function nameOf({ openedAtMs, fromUpdateId }: Gap): string {
