@@ -132,7 +132,7 @@ export const metrics = {
   collectorErrors: {
     name: 'collector_errors_total',
     type: 'counter',
-    help: 'Failures, by where they come from (binance, postgresql, clickhouse, catalog, disk) and what went wrong',
+    help: 'Failures, by where they come from (binance, postgresql, clickhouse, disk) and what went wrong; a lost stream is one, whatever its pairs',
     labels: ['source', 'kind'],
   },
   recordsInserted: {
@@ -169,7 +169,7 @@ export const metrics = {
   marketReconnects: {
     name: 'defimon_market_reconnects_total',
     type: 'counter',
-    help: 'Streams opened anew, by why: age (before the 24 h cut), shutdown (announced), silent, closed, failed',
+    help: 'Streams opened anew, by why: lost, or replaced before their end (the 24 h cut, an announced shutdown), which loses nothing',
     labels: ['market', 'reason'],
   },
   marketMessages: {
@@ -217,7 +217,7 @@ export const metrics = {
   marketSnapshots: {
     name: 'defimon_market_snapshots_total',
     type: 'counter',
-    help: 'Answers to requests for a snapshot: joined, old (the updates kept begin after it), refused (429, 418), failed',
+    help: 'Snapshots: joined to their book, and requests that were refused (429, 418) or failed; one too old to join is asked for anew',
     labels: ['market', 'result'],
   },
   marketSnapshotsWanted: {
@@ -241,13 +241,13 @@ export const metrics = {
   marketRefused: {
     name: 'defimon_market_refused',
     type: 'gauge',
-    help: '1 while nothing is requested because the exchange said so: 429 (too much), 418 (banned)',
+    help: '1 until the time before which the exchange wants no requests or streams: 429 (too much), 418 (banned)',
     labels: ['market', 'status'],
   },
   marketExchangeFindings: {
     name: 'defimon_market_exchange_findings',
     type: 'gauge',
-    help: '1 for what the exchange says of a pair and the catalog does not: unknown, delisted, halted, tick, step',
+    help: '1 for what the exchange says of a pair and the catalog does not: unknown, delisted, halted, tick, step, minNotional',
     labels: ['symbol', 'finding'],
   },
   marketBookUpdated: {
@@ -278,7 +278,7 @@ export const metrics = {
   marketDurable: {
     name: 'defimon_market_durable_seconds',
     type: 'histogram',
-    help: 'From the receipt of a row to its commit',
+    help: 'From the receipt of the oldest record of a batch to its commit; one observation a batch, so the others took less',
     labels: ['queue'],
   },
   marketSpillBytes: {

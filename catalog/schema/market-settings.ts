@@ -37,7 +37,11 @@ export const MarketSettings = Type.Object(
           symbolsChunkSize: whole(1, 340, 'SYMBOLS_CHUNK_SIZE: pairs of one stream; Binance takes 1024 channels on it'),
           concurrentCollectors: whole(1, 50, 'Streams of a market in one process; with more pairs, each takes more'),
           rateLimitPerSecond: whole(1, 10_000, "REST requests a second; the exchange's weights are heeded besides"),
-          reconnectAttempts: whole(1, 1000, 'Failed attempts in a row that make a stream unhealthy; it is tried on'),
+          reconnectAttempts: whole(
+            1,
+            1000,
+            'Quick attempts of a lost stream, ever slower; after them it is tried on at the longest pause',
+          ),
           reconnectDelaySeconds: whole(1, 3600, 'Longest pause between two attempts; the first are sooner'),
           snapshotDepth: Type.Optional(
             Type.Enum([100, 500, 1000, 5000], {

@@ -56,9 +56,14 @@ describe(renderConfigMap.name, () => {
     expect(readBy('forecast-api')).toEqual(['database:']);
     const settingsOf = (objects: ReturnType<typeof objectsOf>) =>
       only(objects, 'Deployment').spec.template.metadata.annotations?.['checksum/settings'];
-    const { market: _, ...without } = staging.environment;
-    expect(settingsOf(objectsOf('market-api', { ...staging, environment: without }))).toBeUndefined();
+    // It reads what is collected, and not how.
+    expect(readBy('market-api')).toEqual(['database:']);
+    const { market: _, ...without } = environment;
+    const before = objectsOf('market-api', { ...staging, environment: without });
     expect(settingsOf(objectsWith('market-api'))).toMatch(/^sha256:/);
+    expect(settingsOf(objectsWith('market-api'))).toBe(settingsOf(before));
+    const { database: __, ...neither } = without;
+    expect(settingsOf(objectsOf('market-api', { ...staging, environment: neither }))).toBeUndefined();
   });
 
   it('changes for one shard when one pair is edited, and names the entries as sources', () => {

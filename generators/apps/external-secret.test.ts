@@ -22,7 +22,6 @@ describe(renderExternalSecret.name, () => {
       DATABASE_CA: 'postgresql/ca',
       CLICKHOUSE_URL: 'clickhouse/url',
       BINANCE_API_KEY: 'binance/api-key',
-      BINANCE_SECRET_KEY: 'binance/secret-key',
     });
   });
 

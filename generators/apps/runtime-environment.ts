@@ -11,7 +11,7 @@ export type RuntimeEnvironment = Pick<
 >;
 
 /** Who reads the settings of the order books: others read pairs too, and collect none. */
-const marketServices = ['market-api', 'market-collector'];
+const collector = 'market-collector';
 
 /** What one service reads. What it does not read is not there, so that a change of it restarts nobody else. */
 export function runtimeEnvironment(
@@ -25,7 +25,7 @@ export function runtimeEnvironment(
     follow,
     phases,
     sync,
-    ...(market !== undefined && marketServices.includes(service.id) ? { market } : {}),
+    ...(market !== undefined && service.id === collector ? { market } : {}),
     stores,
     ...(database !== undefined && service.needs.includes('relational') ? { database } : {}),
     ...(networks === undefined ? {} : { networks }),

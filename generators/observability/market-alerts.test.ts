@@ -112,7 +112,7 @@ function cases(): Case[] {
       how: 'loud when kinds of errors together are many',
       at: '8m',
       input: {
-        'collector_errors_total{source="binance",kind="closed"}': '0+1x80',
+        'collector_errors_total{source="binance",kind="disconnect"}': '0+1x80',
         'collector_errors_total{source="binance",kind="refused"}': '0+1x80',
       },
       fires: { labels: { source: 'binance' }, summary: '0.13 errors a second of binance' },
@@ -121,7 +121,7 @@ function cases(): Case[] {
       alert: 'HighErrorRate',
       how: 'quiet at one error a minute',
       at: '8m',
-      input: { 'collector_errors_total{source="binance",kind="closed"}': '0+0x3 1+0x3 2+0x3 3+0x80' },
+      input: { 'collector_errors_total{source="binance",kind="disconnect"}': '0+0x3 1+0x3 2+0x3 3+0x80' },
     },
     {
       alert: 'DatabaseConnectionFailed',
@@ -168,8 +168,8 @@ function cases(): Case[] {
       at: '18m',
       input: latency('0+200x80'),
       fires: {
-        labels: { queue: 'records' },
-        summary: 'One in a hundred of the records is stored 58.82s or more after it came',
+        labels: {},
+        summary: 'One in a hundred batches is stored 58.82s or more after its oldest record came',
       },
     },
     { alert: 'RecordsLate', how: 'quiet when all are in time', at: '18m', input: latency('0+100x80') },

@@ -5,6 +5,8 @@ import { counterOf, gaugeOf, histogramOf } from '../runtime/metrics.ts';
 /** Where the numbers of the bars' way to their store go. */
 export interface BarWriterMetrics {
   written(bars: number, minutes: number, durationMs: number): void;
+  /** A batch could not be written this time. */
+  failed(kind: 'unavailable' | 'refused'): void;
   dropped(bars: number): void;
   refused(): void;
   observe(state: { buffered: number; batches: number; bytes: number; bytesMax: number }): void;
@@ -16,6 +18,7 @@ export function createBarWriterMetrics(registry: Registry): BarWriterMetrics {
   const queue = { queue: 'bars' };
   const bars = counterOf(registry, names.marketBars);
   const flush = histogramOf(registry, names.marketFlush, flushBuckets);
+  const errors = counterOf(registry, names.collectorErrors);
   const dropped = counterOf(registry, names.marketDroppedRows);
   const refused = counterOf(registry, names.marketDeadLetters);
   const buffered = gaugeOf(registry, names.marketBufferedRows);
@@ -25,12 +28,14 @@ export function createBarWriterMetrics(registry: Registry): BarWriterMetrics {
   // An alert sees a counter rise only if it was there before.
   dropped.inc(queue, 0);
   refused.inc(queue, 0);
+  for (const kind of ['unavailable', 'refused']) errors.inc({ source: 'clickhouse', kind }, 0);
   return {
     written: (count, minutes, durationMs) => {
       bars.inc({ interval: '1s' }, count);
       bars.inc({ interval: '1m' }, minutes);
       flush.observe(queue, durationMs / 1000);
     },
+    failed: (kind) => errors.inc({ source: 'clickhouse', kind }),
     dropped: (count) => dropped.inc(queue, count),
     refused: () => refused.inc(queue),
     observe: (state) => {

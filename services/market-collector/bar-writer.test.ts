@@ -51,6 +51,11 @@ describe(createBarWriter, () => {
     }
     expect(await writer.health()).toMatchObject({ ok: false });
     expect(await metricOf(names.marketSpillBatches)).toBe(3);
+    const errors = await options.metrics.getSingleMetric(names.collectorErrors.name)?.get();
+    expect(errors?.values.map(({ labels, value }) => [labels.source, labels.kind, value])).toEqual([
+      ['clickhouse', 'unavailable', 1],
+      ['clickhouse', 'refused', 2],
+    ]);
     expect(await metricOf(names.marketBufferedRows)).toBe(0);
     writer.part.write([bar(10)]);
     await writer.stop();

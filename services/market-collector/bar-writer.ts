@@ -82,6 +82,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
       metrics.written(bars.length, await writeBars(timeseries, bars, token), performance.now() - startedAt);
     } catch (error) {
       const text = describeError(error);
+      metrics.failed(error instanceof RetryableError ? 'unavailable' : 'refused');
       if (reason === undefined) log.warn({ reason: text }, 'bars cannot be written, they wait');
       reason = text;
       if (error instanceof RetryableError || error instanceof ConfigurationError || ++refusals < refusalsMax)

@@ -38,6 +38,7 @@ export function createRecorderMetrics(registry: Registry): RecorderMetrics {
   // An alert sees a counter rise only if it was there before.
   dropped.inc(queue, 0);
   refused.inc(queue, 0);
+  for (const kind of ['unavailable', 'refused']) errors.inc({ source: 'postgresql', kind }, 0);
   return {
     written: ({ written, gaps, tookMs, oldestAgeMs }) => {
       const kinds = recordKinds.map(() => 0);

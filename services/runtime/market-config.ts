@@ -13,6 +13,7 @@ export interface MarketConfig extends MarketDefaults {
   /** The part of the address's request weight that this process may spend: more than 0, at most 1. */
   readonly weightShare: number;
   readonly apiKey: Secret | undefined;
+  /** The brief's variable, kept for requests that are signed. Nothing makes any: market data needs none. */
   readonly secretKey: Secret | undefined;
 }
 

@@ -204,7 +204,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'BINANCE_SECRET_KEY',
-    help: 'signs requests to Binance; its market data needs none',
+    help: 'for signed requests to Binance; market data needs none, and nothing here makes any',
     secret: true,
     read: (text, into) => {
       into.market.secretKey = secretOf(text);

@@ -17,7 +17,7 @@ export function renderExchange(): Section {
       }),
       chart({
         title: 'Reconnects',
-        description: 'In the last hour, by why; those by age and shutdown lose nothing',
+        description: 'In the last hour: those lost, and those replaced before their end, which lose nothing',
         unit: 'short',
         width: 6,
         queries: [
@@ -68,7 +68,8 @@ export function renderExchange(): Section {
       }),
       chart({
         title: 'Snapshots',
-        description: 'Answers of the last 5 minutes by what they were, and pairs that wait for their turn',
+        description:
+          'Joined to their books in the last 5 minutes, requests that were refused or failed, and pairs that wait for their turn',
         unit: 'short',
         width: 6,
         queries: [
@@ -78,7 +79,7 @@ export function renderExchange(): Section {
       }),
       chart({
         title: 'Refused',
-        description: '1 while nothing is requested because the exchange said so: 429 for too much, 418 for a ban',
+        description: '1 while the exchange wants no requests or streams of us: 429 for too much, 418 for a ban',
         unit: 'short',
         width: 6,
         queries: [{ expr: maxBy('market, status', series('marketRefused')), legend: '{{market}} {{status}}' }],

@@ -4,26 +4,28 @@ import { buckets, maxBy, quantile, rate, select, series, sumBy } from './queries
 
 /** From memory to the stores, and what waits on disk. `programs` is the matcher of the market's own. */
 export function renderStorage(programs: string): Section {
-  const perQueue = (key: 'marketFlush' | 'marketDurable') => [
-    { expr: quantile(0.5, 'queue', buckets(key)), legend: '{{queue}} p50' },
-    { expr: quantile(0.99, 'queue', buckets(key)), legend: '{{queue}} p99' },
-  ];
+  const quantiles = (key: 'marketFlush' | 'marketDurable') =>
+    [0.5, 0.99].map((share) => ({
+      expr: quantile(share, 'queue', buckets(key)),
+      legend: `{{queue}} p${share * 100}`,
+    }));
   return {
     title: 'Storage',
     panels: [
       chart({
         title: 'Receive to durable',
-        description: 'From the receipt of a row to its commit: the interval of a flush, and the flush',
+        description:
+          'Of the oldest record of each batch, from its receipt to its commit: the interval of a flush, and the flush',
         unit: 's',
         width: 6,
-        queries: perQueue('marketDurable'),
+        queries: quantiles('marketDurable'),
       }),
       chart({
         title: 'Flushes',
         description: 'Time to commit a batch',
         unit: 's',
         width: 6,
-        queries: perQueue('marketFlush'),
+        queries: quantiles('marketFlush'),
       }),
       chart({
         title: 'Rows in memory',

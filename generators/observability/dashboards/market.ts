@@ -77,7 +77,8 @@ function glance(): Section {
       }),
       number({
         title: 'Receive to durable',
-        description: 'What 99 of 100 records take from their receipt to their commit',
+        description:
+          'What the oldest records of 99 of 100 batches take from their receipt to their commit; all others take less',
         unit: 's',
         width: 4,
         thresholds: [
