@@ -3,15 +3,15 @@ import { timeOf } from '../datasets/market/read-rows.ts';
 import { type RecordKind, recordKinds } from '../datasets/market/record.ts';
 import type { Rows } from '../stores/relational.ts';
 
-/** How many records an answer will have, its last one, and whether others follow it. */
+/** How many records an answer will have, its first and last one, and whether others follow it. */
 export interface DataEnd {
   readonly count: number;
-  readonly last: RecordPlace | undefined;
+  readonly ends: readonly [RecordPlace, RecordPlace] | undefined;
   readonly more: boolean;
 }
 
 /**
- * Where an answer of `limit` records will end, before it is read: its size and the way to the next one go out ahead of its rows.
+ * Where an answer of `limit` records will begin and end, before it is read: its size and the way to the next one go out ahead of its rows.
  * It reads no more than keys in the order of the index.
  */
 export async function findDataEnd(
@@ -34,21 +34,29 @@ export async function findDataEnd(
               WHERE symbol = $1 AND kind = '${kind}' AND event_time BETWEEN $2 AND $3 ${place}
               ORDER BY event_time ${direction}, update_id ${direction} LIMIT $4::int8 + 1)`;
   });
-  const [found] = await rows.query<{ count: number; event_ms: string | null; kind: RecordKind; update_id: string }>(
+  const [found] = await rows.query<{ count: number; more: boolean; first: PlaceRow | null; last: PlaceRow | null }>(
     `WITH found AS (
        SELECT *, row_number() OVER (ORDER BY event_time ${direction}, kind ${direction}, update_id ${direction}) AS place
          FROM (${branches.join(' UNION ALL ')}) keys
-     )
-     SELECT (SELECT least(count(*), $4::int8 + 1)::int4 FROM found) AS count,
-            (extract(epoch FROM last.event_time) * 1000)::int8 AS event_ms, last.kind, last.update_id
-       FROM (VALUES (1)) one LEFT JOIN LATERAL (SELECT * FROM found WHERE place <= $4::int8 ORDER BY place DESC LIMIT 1) last ON true`,
+     ), ends AS (
+       SELECT place, json_build_object('ms', (extract(epoch FROM event_time) * 1000)::int8, 'kind', kind, 'id', update_id) AS row
+         FROM found
+     ), size AS (SELECT least(count(*), $4::int8)::int4 AS count, count(*) > $4::int8 AS more FROM found)
+     SELECT count, more, (SELECT row FROM ends WHERE place = 1) AS first, (SELECT row FROM ends WHERE place = count) AS last
+       FROM size`,
     values,
   );
-  const count = found?.count ?? 0;
-  if (found === undefined || found.event_ms === null) return { count: 0, last: undefined, more: false };
-  return {
-    count: Math.min(count, limit),
-    last: { eventTimeMs: Number(found.event_ms), kind: found.kind, updateId: Number(found.update_id) },
-    more: count > limit,
-  };
+  const { count = 0, more = false, first = null, last = null } = found ?? {};
+  return { count, more, ends: first === null || last === null ? undefined : [placeOf(first), placeOf(last)] };
+}
+
+/** Ids and times are integers that JavaScript has. */
+interface PlaceRow {
+  readonly ms: number;
+  readonly kind: RecordKind;
+  readonly id: number;
+}
+
+function placeOf({ ms, kind, id }: PlaceRow): RecordPlace {
+  return { eventTimeMs: ms, kind, updateId: id };
 }

@@ -5,6 +5,7 @@ import type { Format } from './accept.ts';
 export interface Envelope {
   readonly symbol: string;
   readonly order: 'asc' | 'desc';
+  /** At least: others may be written among them while they are read. */
   readonly count: number;
   readonly next: string | null;
 }
@@ -31,7 +32,7 @@ const columns = [
 /** A piece is sent once it is as long as this. */
 const pieceLength = 64 * 1024;
 
-/** The records as text in pieces, made page by page. Throws when there are not `count` of them: what was sent is not whole then. */
+/** The records as text in pieces, made page by page. Throws when there are less than `count` of them: what was sent is not whole then. */
 export async function* formatRecords(
   format: Format,
   envelope: Envelope,
@@ -49,29 +50,30 @@ export async function* formatRecords(
       piece = '';
     }
   }
-  if (count !== envelope.count)
+  if (count < envelope.count)
     throw new Error(
       `${envelope.symbol}: ${count} records were read of ${envelope.count}: some have been removed meanwhile`,
     );
-  yield piece + tail;
+  yield piece + tail(count);
 }
 
 interface Writer {
   readonly head: string;
   readonly row: (record: MarketRecord) => string;
   readonly separator: string;
-  readonly tail: string;
+  /** `count`: how many there were. */
+  readonly tail: (count: number) => string;
 }
 
 const writers: Readonly<Record<Format, (envelope: Envelope) => Writer>> = {
-  json: ({ symbol, order, count, next }) => ({
-    head: `{"symbol":"${symbol}","order":"${order}","count":${count},"next":${JSON.stringify(next)},"records":[`,
+  json: ({ symbol, order, next }) => ({
+    head: `{"symbol":"${symbol}","order":"${order}","next":${JSON.stringify(next)},"records":[`,
     row: jsonOf,
     separator: ',',
-    tail: ']}',
+    tail: (count) => `],"count":${count}}`,
   }),
-  ndjson: () => ({ head: '', row: (record) => `${jsonOf(record)}\n`, separator: '', tail: '' }),
-  csv: () => ({ head: `${columns.join(',')}\r\n`, row: csvOf, separator: '', tail: '' }),
+  ndjson: () => ({ head: '', row: (record) => `${jsonOf(record)}\n`, separator: '', tail: () => '' }),
+  csv: () => ({ head: `${columns.join(',')}\r\n`, row: csvOf, separator: '', tail: () => '' }),
 };
 
 /** Numbers and levels go out in the digits that were stored: nothing is parsed. */

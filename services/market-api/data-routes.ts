@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { type RecordPlace, streamRecordPages } from '../datasets/market/read.ts';
-import { recordKinds } from '../datasets/market/record.ts';
+import { type MarketRecord, recordKinds } from '../datasets/market/record.ts';
 import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
-import { sendPieces } from '../runtime/http-stream.ts';
+import { sendLimits, sendPieces } from '../runtime/http-stream.ts';
 import { contentTypes, formatOf, formats } from './accept.ts';
 import { DataAnswer } from './answers.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
@@ -58,7 +59,7 @@ export function addDataRoutes(app: HttpApp, { catalog, relational, log }: RouteD
         tags: ['data'],
         operationId: 'getData',
         summary: 'Records of a pair',
-        description: `The latest records, newest first: \`/data/BTCUSDT?limit=1000\`. Those from a time on, oldest first: \`/data/ETHUSDT?start_time=1695211200&limit=5000\`. Passing \`next\` as \`cursor\` gives each record once, also while others are written. It is a JSON object, CSV (RFC 4180, with a header line; levels are JSON in one field) or NDJSON (a record a line); of the latter two, \`x-next-cursor\` and \`x-record-count\` say what the JSON object does, and \`link\` leads to the next page in all. An answer that breaks off is not whole: the connection ends with an error.`,
+        description: `The latest records, newest first: \`/data/BTCUSDT?limit=1000\`. Those from a time on, oldest first: \`/data/ETHUSDT?start_time=1695211200&limit=5000\`. Passing \`next\` as \`cursor\` goes on right behind the last record, also while newer ones are written; what is written late, with a time that was walked past already, is not given any more: of the last minute, ask again. Such a late record may also make an answer a little longer than \`limit\`. It is a JSON object, CSV (RFC 4180, with a header line; levels are JSON in one field) or NDJSON (a record a line); of the latter two, \`x-next-cursor\` and \`x-record-count\` say what the JSON object does (the count before late records), and \`link\` leads to the next page in all. An answer that breaks off is not whole: the connection ends with an error, also on who reads less than ${sendLimits.bytesPerSecondMin / 1024} KiB a second.`,
         params: symbolPath(catalog.current()),
         querystring: DataQuery,
         response: {
@@ -91,26 +92,36 @@ export function addDataRoutes(app: HttpApp, { catalog, relational, log }: RouteD
       if (reply.raw.destroyed) return reply;
       if (answers >= answersMax) throw tooBusy();
       answers += 1;
-      let isCounted = true;
-      const done = (): void => {
-        if (isCounted) answers -= 1;
-        isCounted = false;
+      const release = (): void => {
+        answers -= 1;
       };
-      reply.raw.once('close', done);
       const direction = order === 'asc' ? ('oldest first' as const) : ('newest first' as const);
-      const wanted = { symbol, kinds, fromMs, toMs, order: direction, after };
-      const { count, last, more } = await findDataEnd(relational, { ...wanted, limit });
-      const next = more && last !== undefined ? encodeCursor({ order, symbol, after: last }) : null;
+      const wanted = { symbol, kinds, order: direction };
+      const { count, ends, more } = await findDataEnd(relational, { ...wanted, fromMs, toMs, after, limit }).catch(
+        (error: unknown) => {
+          release();
+          throw error;
+        },
+      );
+      const next = more && ends !== undefined ? encodeCursor({ order, symbol, after: ends[1] }) : null;
       reply.headers({ 'content-type': contentTypes[format], vary: 'accept', 'x-record-count': count });
       if (next !== null) {
         const url = new URL(request.url, 'http://localhost');
         url.searchParams.set('cursor', next);
         reply.headers({ 'x-next-cursor': next, link: `<${url.pathname}${url.search}>; rel="next"` });
       }
+      if (request.method === 'HEAD') {
+        release();
+        return reply.send(Readable.from([]));
+      }
       const isWhole = kinds.every((kind) => kind === 'snapshot' || kind === 'checkpoint');
       const rows = isWhole ? pageRows.few : pageRows.many;
-      const pages = streamRecordPages(relational, { ...wanted, limit: count }, rows);
-      return sendPieces(request, reply, formatRecords(format, { symbol, order, count, next }, pages), log);
+      async function* readPages(): AsyncGenerator<MarketRecord[]> {
+        if (ends === undefined) return;
+        yield* streamRecordPages(relational, { ...wanted, first: ends[0], last: ends[1] }, rows);
+      }
+      const pieces = formatRecords(format, { symbol, order, count, next }, readPages());
+      return sendPieces(request, reply, pieces, log, { onEnd: release });
     },
   );
 }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { buildDepth, type MarketStore, openMarketStore } from '../datasets/market/read-fixtures.ts';
+import { buildDepth, type MarketStore, noonMs, openMarketStore } from '../datasets/market/read-fixtures.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { listen } from '../runtime/http-listen.ts';
@@ -12,6 +12,7 @@ import { addDataRoutes } from './data-routes.ts';
 import type { RouteDeps } from './deps.ts';
 
 const symbol = 'WIDEUSDT';
+const other = 'RACEUSDT';
 const rowsHeld = 2000;
 let store: MarketStore;
 const apps: HttpApp[] = [];
@@ -60,6 +61,43 @@ describe('GET /data/{symbol} over sockets', () => {
     expect(whole.records).toHaveLength(rowsHeld);
   });
 
+  it('loses nothing between its pages while other records are written, newer or late', async () => {
+    const { url, pages } = await openApp();
+    const depthAt = (ms: number) => buildDepth(100 + ms, { symbol: other, eventTimeMs: noonMs + ms });
+    const held = Array.from({ length: 10 }, (_, n) => 2 * n);
+    for (const { order, late, expected } of [
+      { order: 'desc', late: 15, expected: [...held, 15].sort((a, b) => b - a) },
+      { order: 'asc', late: 3, expected: [...held, 3, 30].sort((a, b) => a - b) },
+    ]) {
+      await store.relational.query('DELETE FROM market.records WHERE symbol = $1', [other]);
+      await write(store, held.map(depthAt));
+      // Between the count of the first page and its rows: a newer one, and one that comes late into the page.
+      pages.onCounted = () => write(store, [late, 30].map(depthAt));
+      const seen: number[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const answer = await fetch(`${url}/data/${other}?limit=4&order=${order}${cursor && `&cursor=${cursor}`}`);
+        const page = (await answer.json()) as DataPage;
+        expect(page.count).toBe(page.records.length);
+        seen.push(...page.records.map(({ eventTime }) => eventTime - noonMs));
+        cursor = page.next;
+      }
+      expect(seen).toEqual(expected);
+    }
+  });
+
+  it('counts for HEAD, and reads no records', async () => {
+    const { url, pages } = await openApp();
+    const before = pages.rows;
+    const answer = await fetch(`${url}/data/${symbol}?limit=1500`, { method: 'HEAD' });
+    expect([answer.status, answer.headers.get('x-record-count'), answer.headers.has('x-next-cursor')]).toEqual([
+      200,
+      '1500',
+      true,
+    ]);
+    expect(pages.rows - before).toBe(1);
+  });
+
   it('does not end as if it were whole when the store fails in the middle', async () => {
     const { url, pages } = await openApp();
     for (const format of ['json', 'csv', 'ndjson']) {
@@ -75,19 +113,33 @@ describe('GET /data/{symbol} over sockets', () => {
   });
 });
 
+interface DataPage {
+  readonly count: number;
+  readonly next: string | null;
+  readonly records: readonly { readonly eventTime: number }[];
+}
+
 async function openApp() {
-  const pages = { rows: 0, failAfter: Number.POSITIVE_INFINITY };
+  const pages = {
+    rows: 0,
+    failAfter: Number.POSITIVE_INFINITY,
+    /** Called once, when the records of an answer have been counted. */
+    onCounted: undefined as (() => Promise<void>) | undefined,
+  };
   const relational: Relational = {
     ...store.relational,
     query: async <R extends object>(text: string, values?: readonly unknown[]) => {
       if (pages.rows >= pages.failAfter) throw new RetryableError('the store is away');
       const rows = await store.relational.query<R>(text, values);
       pages.rows += rows.length;
+      const { onCounted } = pages;
+      pages.onCounted = undefined;
+      await onCounted?.();
       return rows;
     },
   };
   const timeseries = { query: async () => [], command: async () => undefined, insert: async () => undefined };
-  const deps = depsOf({ relational, timeseries, [Symbol.asyncDispose]: async () => undefined }, [symbol]);
+  const deps = depsOf({ relational, timeseries, [Symbol.asyncDispose]: async () => undefined }, [symbol, other]);
   const app = await createHttpApp({ service: 'market-api', log: deps.log, metrics: deps.metrics });
   apps.push(app);
   for (const schema of sharedAnswers) app.addSchema(schema);

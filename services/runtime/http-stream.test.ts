@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { RetryableError } from './errors.ts';
 import { createHttpApp, type HttpApp } from './http.ts';
 import { listen } from './http-listen.ts';
-import { sendPieces } from './http-stream.ts';
+import { type SendLimits, sendLimits, sendPieces } from './http-stream.ts';
 
 const apps: HttpApp[] = [];
 afterEach(async () => {
@@ -17,6 +17,7 @@ describe(sendPieces.name, () => {
   it('sends all pieces in order', async () => {
     const { url, made } = await openApp();
     expect(await (await fetch(`${url}/pieces`)).text()).toBe(wholeOf(3));
+    await until(() => made.freed === 1);
     expect(made).toMatchObject({ pieces: 3, ended: true });
   });
 
@@ -39,12 +40,26 @@ describe(sendPieces.name, () => {
     await until(async () => (await metrics.metrics()).includes('route="/pieces",status="499"} 1'));
   });
 
+  it('gives up a caller that takes a little now and then, and one that takes nothing', async () => {
+    const limits = { stallMs: 60_000, graceMs: 300, bytesPerSecondMin: 1024 * 1024 * 1024 };
+    const { url, made } = await openApp({ pieces: 100_000, limits });
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const closed = new Promise((resolve) => socket.on('close', resolve).on('error', resolve));
+    socket.pause().write('GET /pieces HTTP/1.1\r\nhost: x\r\n\r\n');
+    const sip = setInterval(() => socket.read(1024), 20);
+    await until(() => made.freed === 1);
+    expect([made.ended, made.pieces < 100_000]).toEqual([true, true]);
+    clearInterval(sip);
+    socket.resume();
+    await closed;
+  });
+
   it('makes a problem of an error before the first piece', async () => {
     const { url, made } = await openApp({ failAt: 0 });
     const answer = await fetch(`${url}/pieces`);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(made.ended).toBe(true);
+    expect(made).toMatchObject({ ended: true, freed: 1 });
   });
 
   it('breaks off after an error in the middle, for a caller of HTTP/1.0 as well', async () => {
@@ -79,13 +94,16 @@ describe(sendPieces.name, () => {
 const piece = 'x'.repeat(16 * 1024);
 const wholeOf = (pieces: number) => Array.from({ length: pieces }, (_, at) => `${at}${piece}`).join('');
 
-async function openApp({ pieces = 3, failAt }: { pieces?: number; failAt?: number } = {}) {
+async function openApp({ pieces = 3, failAt, limits }: { pieces?: number; failAt?: number; limits?: SendLimits } = {}) {
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   const metrics = new Registry();
   const app = await createHttpApp({ service: 'test', log, metrics });
   apps.push(app);
-  const made = { pieces: 0, ended: false };
+  const made = { pieces: 0, ended: false, freed: 0 };
+  const onEnd = () => {
+    made.freed += 1;
+  };
   async function* make(): AsyncGenerator<string, void, void> {
     try {
       for (let at = 0; at < pieces; at++) {
@@ -99,7 +117,9 @@ async function openApp({ pieces = 3, failAt }: { pieces?: number; failAt?: numbe
       made.ended = true;
     }
   }
-  app.get('/pieces', (request, reply) => sendPieces(request, reply.type('text/plain'), make(), log));
+  app.get('/pieces', (request, reply) =>
+    sendPieces(request, reply.type('text/plain'), make(), log, { onEnd, limits: limits ?? sendLimits }),
+  );
   const [url = ''] = await listen(app, [0], '127.0.0.1');
   return { url, made, metrics, logged: () => lines.join('') };
 }

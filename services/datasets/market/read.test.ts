@@ -65,22 +65,33 @@ describe(readRecordPage, () => {
           if (!isOldestFirst) expected.reverse();
           const order = isOldestFirst ? 'oldest first' : 'newest first';
           const found: MarketRecord[] = [];
-          const query = { symbol: 'BTCUSDT', fromMs, toMs, kinds, order } as const;
-          for await (const page of streamRecordPages(store.relational, query, pageRows)) found.push(...page);
+          const query = { symbol: 'BTCUSDT', fromMs, toMs, kinds, order, limit: pageRows } as const;
+          for (let page: MarketRecord[]; ; found.push(...page)) {
+            page = await readRecordPage(store.relational, { ...query, after: found.at(-1) });
+            if (page.length === 0) break;
+          }
           expect(found).toEqual(expected);
         },
       ),
       { numRuns: 40 },
     );
   });
+});
 
-  test('ends a stream at its limit', async () => {
-    await write([1, 2, 3, 4, 5].map((id) => buildDepth(id)));
-    const ids: number[] = [];
-    const query = { ...all, order: 'newest first', limit: 3 } as const;
-    for await (const page of streamRecordPages(store.relational, query, 2))
-      ids.push(...page.map((each) => each.updateId));
-    expect(ids).toEqual([5, 4, 3]);
+describe(streamRecordPages, () => {
+  test('gives what is between two records and themselves, also where others share their times', async () => {
+    const records = [1, 2, 3, 4, 5, 6].map((id) => buildDepth(id, { eventTimeMs: noonMs + Math.floor(id / 3) }));
+    const trade = buildTrade(1, { eventTimeMs: noonMs + 1 });
+    await write([...records, trade]);
+    for (const order of ['oldest first', 'newest first'] as const) {
+      const [first, last] = order === 'oldest first' ? [1, 5] : [5, 1];
+      const ends = { first: records[first - 1] ?? trade, last: records[last - 1] ?? trade };
+      const found: string[] = [];
+      for await (const page of streamRecordPages(store.relational, { ...all, order, ...ends }, 2))
+        found.push(...page.map(({ kind, updateId }) => `${kind} ${updateId}`));
+      const expected = ['depth 1', 'depth 2', 'depth 3', 'depth 4', 'depth 5'];
+      expect(found).toEqual(order === 'oldest first' ? expected : expected.reverse());
+    }
   });
 });
 

@@ -53,22 +53,39 @@ export function readRecordPage(
   );
 }
 
-/** All records that fit, in pages, for answers of any length: one page is in memory at a time, and no transaction stays open. */
+/** Records of a symbol from one of them to another one, both inclusive, in the order that is said. */
+export interface RecordSpan {
+  readonly symbol: string;
+  /** At least one. */
+  readonly kinds: readonly RecordKind[];
+  readonly order: RecordQuery['order'];
+  readonly first: RecordPlace;
+  readonly last: RecordPlace;
+}
+
+/** All records of a span, in pages, for answers of any length: one page is in memory at a time, and no transaction stays open. */
 export async function* streamRecordPages(
   rows: Rows,
-  query: RecordQuery & { readonly after?: RecordPlace | undefined; readonly limit?: number | undefined },
+  { symbol, kinds, order, first, last }: RecordSpan,
   pageRows = 1000,
 ): AsyncGenerator<MarketRecord[]> {
-  let { after } = query;
-  let left = query.limit ?? Number.POSITIVE_INFINITY;
-  while (left > 0) {
-    const limit = Math.min(pageRows, left);
-    const page = await readRecordPage(rows, { ...query, after, limit });
-    if (page.length > 0) yield page;
-    if (page.length < limit) return;
+  const isOldestFirst = order === 'oldest first';
+  const [start, end] = isOldestFirst ? [first, last] : [last, first];
+  const query = { symbol, kinds, order, fromMs: start.eventTimeMs, toMs: end.eventTimeMs, limit: pageRows };
+  let after: RecordPlace | undefined;
+  for (;;) {
+    const page = await readRecordPage(rows, { ...query, after });
+    // Others may have happened in the same millisecond as the ends.
+    const within = page.filter((record) => comparePlaces(start, record) <= 0 && comparePlaces(record, end) <= 0);
+    if (within.length > 0) yield within;
+    if (page.length < pageRows) return;
     after = page.at(-1);
-    left -= page.length;
   }
+}
+
+function comparePlaces(a: RecordPlace, b: RecordPlace): number {
+  const kinds = recordKinds.indexOf(a.kind) - recordKinds.indexOf(b.kind);
+  return a.eventTimeMs - b.eventTimeMs || kinds || a.updateId - b.updateId;
 }
 
 /** A symbol's records of one kind up to the last one that a reader has. */
