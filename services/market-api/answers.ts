@@ -1,7 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { Pair } from '../../catalog/schema/pair.ts';
-import { gapReasons, recordKinds } from '../datasets/market/record.ts';
+import { gapReasons, gapStreams, recordKinds } from '../datasets/market/record.ts';
 import { Nullable, OneOf } from '../runtime/http.ts';
 
 // What the API answers with. The descriptions are the documentation.
@@ -89,6 +89,9 @@ export const RecordAnswer = Type.Object(
       'depth: the last update it holds (`u`) · snapshot, checkpoint: `lastUpdateId` · ticker: `u` · trade: its id',
     ),
     firstUpdateId: Nullable(Id('depth: the first update it holds (`U`); null for the rest')),
+    previousUpdateId: Nullable(
+      Id('depth of futures: the last update of the one before (`pu`); null for the rest and on spot'),
+    ),
     eventTime: Time("By the exchange's clock; by ours where it tells none (tickers and snapshots of spot)"),
     receivedAt: Time('When it came to us, by our clock'),
     bid: Nullable(Decimal('Best bid once this was applied; null when the side is empty or not known')),
@@ -121,6 +124,7 @@ export const RecordAnswer = Type.Object(
         kind: 'depth',
         updateId: 160,
         firstUpdateId: 157,
+        previousUpdateId: null,
         eventTime: 1695211200123,
         receivedAt: 1695211200148,
         bid: '27123.45000000',
@@ -162,6 +166,7 @@ export const DataAnswer = Type.Object(
             kind: 'trade',
             updateId: 3200520,
             firstUpdateId: null,
+            previousUpdateId: null,
             eventTime: 1695211200123,
             receivedAt: 1695211200148,
             bid: null,
@@ -184,14 +189,15 @@ export const DataAnswer = Type.Object(
 
 export const GapAnswer = Type.Object(
   {
+    stream: OneOf(gapStreams, { description: 'Of what updates are missing' }),
     reason: OneOf(gapReasons, {
       description:
         'sequence: an update does not continue the one before · disconnect: the stream was lost · crossed, ticker: the book contradicts itself or the stream · garbage: a message that cannot be read · overflow: too much came while a snapshot was awaited · restart: the collector was not running · spill: there was no place left to keep records',
     }),
-    fromUpdateId: Id('The last update before it; 0 when there was none'),
+    fromUpdateId: Id('The last update before it, of trades the id of a trade; 0 when there was none'),
     toUpdateId: Nullable(Id('The update that the new book starts from; null while it lasts')),
-    openedAt: Time('When it was found'),
-    closedAt: Nullable(Time('When the book was whole again; null while it lasts')),
+    openedAt: Time("When the last update before it was, by the exchange's clock"),
+    closedAt: Nullable(Time("When the update that it ends with was, by the exchange's clock; null while it lasts")),
     detail: Text('For people: what did not fit'),
   },
   {
@@ -200,6 +206,7 @@ export const GapAnswer = Type.Object(
     description: 'Updates that are missing, or cannot be trusted',
     examples: [
       {
+        stream: 'book',
         reason: 'sequence',
         fromUpdateId: 160,
         toUpdateId: 402,

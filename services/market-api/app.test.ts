@@ -129,7 +129,7 @@ describe('GET /data/{symbol}', () => {
     expect(csv.headers['content-type']).toContain('text/csv');
     const [head, first] = csv.body.split('\r\n');
     expect(head).toBe(
-      'kind,updateId,firstUpdateId,eventTime,receivedAt,bid,bidSize,ask,askSize,price,size,buyerIsMaker,bids,asks,bidFloor,askCeiling',
+      'kind,updateId,firstUpdateId,previousUpdateId,eventTime,receivedAt,bid,bidSize,ask,askSize,price,size,buyerIsMaker,bids,asks,bidFloor,askCeiling',
     );
     expect(first).toBe(
       `depth,0,0,${startMs},${startMs + 20},27123.45000000,0.10000000,27123.46000000,12.00000000,,,,"[[""27123.45000000"",""0.10000000""]]","[]",,`,

@@ -14,6 +14,7 @@ const columns = [
   'kind',
   'updateId',
   'firstUpdateId',
+  'previousUpdateId',
   'eventTime',
   'receivedAt',
   'bid',
@@ -78,11 +79,12 @@ const writers: Readonly<Record<Format, (envelope: Envelope) => Writer>> = {
 
 /** Numbers and levels go out in the digits that were stored: nothing is parsed. */
 function jsonOf(record: MarketRecord): string {
-  const { kind, updateId, firstUpdateId, eventTimeMs, receivedAtMs, buyerIsMaker, bids, asks } = record;
+  const { kind, updateId, firstUpdateId, previousUpdateId, eventTimeMs, receivedAtMs, buyerIsMaker, bids, asks } =
+    record;
   const top = `"bid":${text(record.bid)},"bidSize":${text(record.bidSize)},"ask":${text(record.ask)},"askSize":${text(record.askSize)}`;
   const trade = `"price":${text(record.price)},"size":${text(record.size)},"buyerIsMaker":${buyerIsMaker}`;
   const known = `"bidFloor":${text(record.bidFloor)},"askCeiling":${text(record.askCeiling)}`;
-  return `{"kind":"${kind}","updateId":${updateId},"firstUpdateId":${firstUpdateId},"eventTime":${eventTimeMs},"receivedAt":${receivedAtMs},${top},${trade},"bids":${bids},"asks":${asks},${known}}`;
+  return `{"kind":"${kind}","updateId":${updateId},"firstUpdateId":${firstUpdateId},"previousUpdateId":${previousUpdateId},"eventTime":${eventTimeMs},"receivedAt":${receivedAtMs},${top},${trade},"bids":${bids},"asks":${asks},${known}}`;
 }
 
 function text(decimal: string | null): string {
@@ -91,11 +93,12 @@ function text(decimal: string | null): string {
 
 /** RFC 4180; null is an empty field. */
 function csvOf(record: MarketRecord): string {
-  const { kind, updateId, firstUpdateId, eventTimeMs, receivedAtMs, buyerIsMaker } = record;
+  const { kind, updateId, firstUpdateId, previousUpdateId, eventTimeMs, receivedAtMs, buyerIsMaker } = record;
   const fields = [
     kind,
     updateId,
     firstUpdateId ?? '',
+    previousUpdateId ?? '',
     eventTimeMs,
     receivedAtMs,
     record.bid ?? '',

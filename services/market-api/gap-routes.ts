@@ -55,8 +55,9 @@ export function addGapRoutes(app: HttpApp, { catalog, relational }: RouteDeps): 
   );
 }
 
-export function gapAnswerOf({ reason, fromUpdateId, toUpdateId, openedAtMs, closedAtMs, detail }: Gap): GapAnswer {
-  return { reason, fromUpdateId, toUpdateId, openedAt: openedAtMs, closedAt: closedAtMs, detail };
+export function gapAnswerOf(gap: Gap): GapAnswer {
+  const { stream, reason, fromUpdateId, toUpdateId, openedAtMs, closedAtMs, detail } = gap;
+  return { stream, reason, fromUpdateId, toUpdateId, openedAt: openedAtMs, closedAt: closedAtMs, detail };
 }
 
 function cursorOf({ openedAtMs, fromUpdateId }: Pick<Gap, 'openedAtMs' | 'fromUpdateId'>): string {

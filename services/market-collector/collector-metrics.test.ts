@@ -57,7 +57,16 @@ const quiet: MarketState = {
 };
 
 function gapOf(symbol: string, reason: Gap['reason']): Gap {
-  return { symbol, reason, fromUpdateId: 1, toUpdateId: null, openedAtMs: 1, closedAtMs: null, detail: '' };
+  return {
+    symbol,
+    stream: 'book',
+    reason,
+    fromUpdateId: 1,
+    toUpdateId: null,
+    openedAtMs: 1,
+    closedAtMs: null,
+    detail: '',
+  };
 }
 
 function setUp(now?: () => number) {

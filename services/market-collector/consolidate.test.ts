@@ -25,8 +25,10 @@ describe(createConsolidator, () => {
           expect(booksOf(stored)).toEqual(new Map([...booksOf(stored).keys()].map((id) => [id, books.get(id)])));
           expect(stored.at(-1)?.updateId).toBe(records.at(-1)?.updateId);
           // Each continues the one before it.
-          for (const [at, record] of stored.entries())
+          for (const [at, record] of stored.entries()) {
             expect(record.firstUpdateId).toBe((stored[at - 1]?.updateId ?? 0) + 1);
+            expect(record.previousUpdateId).toBe(stored[at - 1]?.updateId ?? 0);
+          }
         },
       ),
     );
@@ -93,6 +95,7 @@ function depthOf(id: number, atMs: number, bids: string, asks: string): MarketRe
     kind: 'depth',
     updateId: id,
     firstUpdateId: id,
+    previousUpdateId: id - 1,
     eventTimeMs: atMs,
     receivedAtMs: atMs,
     ...{ bid: null, bidSize: null, ask: null, askSize: null, price: null, size: null, buyerIsMaker: null },

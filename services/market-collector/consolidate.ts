@@ -32,11 +32,13 @@ export function createConsolidator(intervalMs: number): Consolidator {
     return taken;
   }
 
+  /** Also when the clock was set back: it would hold back for as long. */
+  function isDue(held: { readonly sinceMs: number } | undefined, nowMs: number): boolean {
+    return held !== undefined && (nowMs - held.sinceMs >= intervalMs || nowMs < held.sinceMs);
+  }
+
   function due(nowMs: number): MarketRecord[] {
-    return [
-      ...(depth !== undefined && nowMs - depth.sinceMs >= intervalMs ? takeDepth() : []),
-      ...(ticker !== undefined && nowMs - ticker.sinceMs >= intervalMs ? takeTicker() : []),
-    ];
+    return [...(isDue(depth, nowMs) ? takeDepth() : []), ...(isDue(ticker, nowMs) ? takeTicker() : [])];
   }
 
   return {
@@ -88,6 +90,7 @@ function recordOf({ first, last, levels }: Joined): MarketRecord {
   return {
     ...last,
     firstUpdateId: first.firstUpdateId,
+    previousUpdateId: first.previousUpdateId,
     bids: JSON.stringify([...levels.bids]),
     asks: JSON.stringify([...levels.asks]),
   };

@@ -79,5 +79,5 @@ async function symbolsInStore(options: {
 }
 
 function keyOf(gap: Gap): string {
-  return JSON.stringify([gap.symbol, gap.openedAtMs, gap.fromUpdateId]);
+  return JSON.stringify([gap.symbol, gap.stream, gap.openedAtMs, gap.fromUpdateId]);
 }

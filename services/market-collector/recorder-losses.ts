@@ -55,7 +55,7 @@ export function createLosses(options: {
       before.rows += rows;
       return;
     }
-    const gap: Gap = { symbol, toUpdateId: null, closedAtMs: null, ...loss };
+    const gap: Gap = { symbol, stream: 'book', toUpdateId: null, closedAtMs: null, ...loss };
     open.set(symbol, { gaps: [gap], rows });
     report(gap);
   }

@@ -95,7 +95,7 @@ describe(createSymbolBook, () => {
     const { book, clock } = liveBook(market);
     clock.nowMs = 5000;
     const opened = book.onDiff(diffOf(15, 16, [], [], 14), 0);
-    const gap = { symbol: 'X', reason: 'sequence', fromUpdateId: 12, openedAtMs: 5000 };
+    const gap = { symbol: 'X', stream: 'book', reason: 'sequence', fromUpdateId: 12, openedAtMs: 5000 };
     expect(opened).toMatchObject([
       { kind: 'opened', gap: { ...gap, toUpdateId: null, closedAtMs: null, detail: 'update 16 continues 14, not 12' } },
       { kind: 'wantsSnapshot', why: 'gap' },

@@ -75,7 +75,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
   function openGap(reason: GapReason, fromUpdateId: number, detail: string): Outcome[] {
     if (gap !== undefined) return [];
     if (state === 'live') attempts.onUnsound();
-    gap = { symbol, reason, fromUpdateId, toUpdateId: null, openedAtMs: now(), closedAtMs: null, detail };
+    gap = { symbol, stream: 'book', reason, fromUpdateId, toUpdateId: null, openedAtMs: now(), closedAtMs: null, detail };
     return [{ kind: 'opened', gap }];
   }
 

@@ -67,6 +67,7 @@ export interface SymbolReport {
 /** A row without what its kind does not have. */
 const blank = {
   firstUpdateId: null,
+  previousUpdateId: null,
   ...{ bid: null, bidSize: null, ask: null, askSize: null },
   ...{ price: null, size: null, buyerIsMaker: null },
   ...{ bids: null, asks: null, bidFloor: null, askCeiling: null },
@@ -80,6 +81,7 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
   /** Open from the start until the first snapshot, whatever else goes wrong before that. */
   let restart: Gap | undefined = options.heldTo && {
     symbol,
+    stream: 'book',
     reason: 'restart',
     fromUpdateId: options.heldTo.updateId,
     toUpdateId: null,
@@ -111,9 +113,10 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
       switch (outcome.kind) {
         case 'applied': {
           const { diff, receivedAtMs, top } = outcome;
-          const { firstUpdateId, lastUpdateId: updateId, bids, asks } = diff;
+          const { firstUpdateId, previousUpdateId = null, lastUpdateId: updateId, bids, asks } = diff;
+          const ids = { updateId, firstUpdateId, previousUpdateId };
           eventTimeMs = diff.eventTimeMs;
-          record('depth', { updateId, firstUpdateId, eventTimeMs, receivedAtMs, ...topOf(top), bids, asks });
+          record('depth', { ...ids, eventTimeMs, receivedAtMs, ...topOf(top), bids, asks });
           updatedAtMs = receivedAtMs;
           break;
         }

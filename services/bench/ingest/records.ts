@@ -28,6 +28,7 @@ function recordOf(outcome: Outcome): MarketRecord {
     kind: 'depth',
     updateId: diff.lastUpdateId,
     firstUpdateId: diff.firstUpdateId,
+    previousUpdateId: diff.previousUpdateId ?? null,
     eventTimeMs: diff.eventTimeMs,
     receivedAtMs,
     ...top,

@@ -1,6 +1,6 @@
 import type { Rows } from '../../stores/relational.ts';
 import { timeOf } from './read-rows.ts';
-import type { Gap, GapReason, MarketRecord } from './record.ts';
+import type { Gap, GapReason, GapStream, MarketRecord } from './record.ts';
 
 /** Writes gaps down: each when it is found and again when it is over, in either order and any number of times. */
 export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void> {
@@ -8,16 +8,16 @@ export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void>
   // One statement may not touch a row twice: the last word on each gap counts, but for an end, which stays.
   const last = new Map<string, Gap>();
   for (const gap of gaps) {
-    const key = JSON.stringify([gap.symbol, gap.openedAtMs, gap.fromUpdateId]);
+    const key = JSON.stringify([gap.symbol, gap.stream, gap.openedAtMs, gap.fromUpdateId]);
     const before = last.get(key);
     if (before === undefined || before.closedAtMs === null || gap.closedAtMs !== null) last.set(key, gap);
   }
   await rows.query(
-    `INSERT INTO market.gaps AS held (symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail)
-     SELECT symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail
-       FROM json_to_recordset($1::json) AS given (symbol text, opened_at timestamptz, from_update_id int8, to_update_id int8,
-                                                  closed_at timestamptz, reason text, detail text)
-     ON CONFLICT (symbol, opened_at, from_update_id) DO UPDATE SET
+    `INSERT INTO market.gaps AS held (symbol, stream, opened_at, from_update_id, to_update_id, closed_at, reason, detail)
+     SELECT symbol, stream, opened_at, from_update_id, to_update_id, closed_at, reason, detail
+       FROM json_to_recordset($1::json) AS given (symbol text, stream text, opened_at timestamptz, from_update_id int8,
+                                                  to_update_id int8, closed_at timestamptz, reason text, detail text)
+     ON CONFLICT (symbol, opened_at, from_update_id, stream) DO UPDATE SET
        to_update_id = coalesce(excluded.to_update_id, held.to_update_id),
        closed_at = coalesce(excluded.closed_at, held.closed_at),
        reason = excluded.reason,
@@ -29,6 +29,7 @@ export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void>
 function gapRow(gap: Gap): Record<string, unknown> {
   return {
     symbol: gap.symbol,
+    stream: gap.stream,
     opened_at: new Date(gap.openedAtMs).toISOString(),
     from_update_id: gap.fromUpdateId,
     to_update_id: gap.toUpdateId,
@@ -111,10 +112,11 @@ export async function findGapBetween(
   return found.map(gapOf).find((gap) => isBehind(gap, start));
 }
 
-const gapColumns = 'symbol, opened_at, from_update_id, to_update_id, closed_at, reason, detail';
+const gapColumns = 'symbol, stream, opened_at, from_update_id, to_update_id, closed_at, reason, detail';
 
 interface GapRow {
   readonly symbol: string;
+  readonly stream: GapStream;
   readonly opened_at: Date;
   readonly from_update_id: string;
   readonly to_update_id: string | null;
@@ -126,6 +128,7 @@ interface GapRow {
 function gapOf(row: GapRow): Gap {
   return {
     symbol: row.symbol,
+    stream: row.stream,
     reason: row.reason,
     fromUpdateId: Number(row.from_update_id),
     toUpdateId: row.to_update_id === null ? null : Number(row.to_update_id),

@@ -42,6 +42,7 @@ export const noonMs = Date.UTC(2026, 10, 21, 12);
 
 export const emptyRecord: Omit<MarketRecord, 'symbol' | 'kind' | 'updateId' | 'eventTimeMs' | 'receivedAtMs'> = {
   firstUpdateId: null,
+  previousUpdateId: null,
   bid: null,
   bidSize: null,
   ask: null,
@@ -105,6 +106,7 @@ export function buildSnapshot(updateId: number, parts: Partial<MarketRecord> = {
 export function buildGap(parts: Partial<Gap> = {}): Gap {
   return {
     symbol: 'BTCUSDT',
+    stream: 'book',
     reason: 'sequence',
     fromUpdateId: 10,
     toUpdateId: null,

@@ -2,7 +2,7 @@ import type { Rows } from '../../stores/relational.ts';
 import type { MarketRecord, RecordKind } from './record.ts';
 
 /** What `recordOf` reads. Levels as text: the driver would parse JSON, and its numbers are not what the exchange wrote. */
-export const selectedColumns = `symbol, kind, update_id, first_update_id,
+export const selectedColumns = `symbol, kind, update_id, first_update_id, previous_update_id,
   (extract(epoch FROM event_time) * 1000)::int8 AS event_ms, (extract(epoch FROM received_at) * 1000)::int8 AS received_ms,
   bid, bid_size, ask, ask_size, price, size, buyer_is_maker, bids::text AS bids, asks::text AS asks, bid_floor, ask_ceiling`;
 
@@ -11,6 +11,7 @@ export interface RecordRow {
   readonly kind: RecordKind;
   readonly update_id: string;
   readonly first_update_id: string | null;
+  readonly previous_update_id: string | null;
   readonly event_ms: string;
   readonly received_ms: string;
   readonly bid: string | null;
@@ -34,6 +35,7 @@ export function recordOf(row: RecordRow): MarketRecord {
     // Ids and times came as JavaScript integers.
     updateId: Number(row.update_id),
     firstUpdateId: row.first_update_id === null ? null : Number(row.first_update_id),
+    previousUpdateId: row.previous_update_id === null ? null : Number(row.previous_update_id),
     eventTimeMs: Number(row.event_ms),
     receivedAtMs: Number(row.received_ms),
     bid: row.bid,

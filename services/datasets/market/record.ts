@@ -10,7 +10,12 @@ export interface MarketRecord {
   readonly updateId: number;
   /** depth: `U`, the first id that it holds; null for the rest. */
   readonly firstUpdateId: number | null;
-  /** When it happened by the exchange's clock; our own where it tells none (spot's tickers and snapshots). Unix milliseconds. */
+  /** Futures' depth: `pu`, the `u` of the update before it, by which alone a hole is seen there; null for the rest and on spot. */
+  readonly previousUpdateId: number | null;
+  /**
+   * When it happened by the exchange's clock: of a spot snapshot, which tells none, that of the newest update that it holds; our
+   * own where there is no such either, and of spot's tickers. Unix milliseconds.
+   */
   readonly eventTimeMs: number;
   /** When it came, by our clock. Unix milliseconds. */
   readonly receivedAtMs: number;
@@ -40,20 +45,27 @@ export const recordKinds = ['depth', 'ticker', 'trade', 'snapshot', 'checkpoint'
 
 /**
  * Updates of one symbol that we do not have, or cannot trust. It is written twice: when it is found, with nothing known of its
- * end, and when the book is whole again. `symbol` and `fromUpdateId` and `openedAtMs` name it.
+ * end, and when the stream is whole again. `symbol`, `stream`, `openedAtMs` and `fromUpdateId` name it.
  */
 export interface Gap {
   readonly symbol: string;
+  /** Of what it is. Ids of a gap of the trades are ids of trades. */
+  readonly stream: GapStream;
   readonly reason: GapReason;
   /** The last update that was applied before it; 0 when there was none. */
   readonly fromUpdateId: number;
   /** The update that the new book starts from; null while it lasts. */
   readonly toUpdateId: number | null;
+  /** When `fromUpdateId` was, by the exchange's clock. Unix milliseconds. */
   readonly openedAtMs: number;
+  /** When `toUpdateId` was, by the exchange's clock. */
   readonly closedAtMs: number | null;
   /** For people: what did not fit. */
   readonly detail: string;
 }
+
+export type GapStream = (typeof gapStreams)[number];
+export const gapStreams = ['book', 'trades', 'tickers'] as const;
 
 export type GapReason = (typeof gapReasons)[number];
 export const gapReasons = [

@@ -164,6 +164,7 @@ const anyRecord: fc.Arbitrary<MarketRecord> = fc.record({
   kind: fc.constantFrom(...recordKinds),
   updateId: fc.nat(Number.MAX_SAFE_INTEGER),
   firstUpdateId: fc.option(fc.nat(Number.MAX_SAFE_INTEGER)),
+  previousUpdateId: fc.option(fc.nat(Number.MAX_SAFE_INTEGER)),
   eventTimeMs: fc.integer({ min: 0, max: Date.UTC(2090, 0, 1) }),
   receivedAtMs: fc.integer({ min: noonMs, max: noonMs + 3_000 }),
   bid: optionalDecimal,

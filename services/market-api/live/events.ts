@@ -36,9 +36,9 @@ export function tickerText({ updateId, bid, bidSize, ask, askSize, eventTimeMs, 
 }
 
 export function gapText(gap: Gap): string {
-  const { closedAtMs, reason, fromUpdateId, toUpdateId, openedAtMs, detail } = gap;
+  const { closedAtMs, stream, reason, fromUpdateId, toUpdateId, openedAtMs, detail } = gap;
   const state = closedAtMs === null ? 'open' : 'closed';
-  return `"state":"${state}","reason":"${reason}","fromUpdateId":${fromUpdateId},"toUpdateId":${toUpdateId},"openedAt":${openedAtMs},"closedAt":${closedAtMs},"detail":${JSON.stringify(detail)}`;
+  return `"state":"${state}","stream":"${stream}","reason":"${reason}","fromUpdateId":${fromUpdateId},"toUpdateId":${toUpdateId},"openedAt":${openedAtMs},"closedAt":${closedAtMs},"detail":${JSON.stringify(detail)}`;
 }
 
 /** Decimal text needs no escaping. */

@@ -30,7 +30,8 @@ export async function findOfBook(
 /** Gaps of the symbols that last, or were closed at `closedFromMs` or later; the oldest first. */
 export async function readRecentGaps(rows: Rows, symbols: readonly string[], closedFromMs: number): Promise<Gap[]> {
   const found = await rows.query<{ gap: Gap }>(
-    `SELECT json_build_object('symbol', symbol, 'reason', reason, 'fromUpdateId', from_update_id, 'toUpdateId', to_update_id,
+    `SELECT json_build_object('symbol', symbol, 'stream', stream, 'reason', reason,
+              'fromUpdateId', from_update_id, 'toUpdateId', to_update_id,
               'openedAtMs', (extract(epoch FROM opened_at) * 1000)::int8,
               'closedAtMs', (extract(epoch FROM closed_at) * 1000)::int8, 'detail', detail) AS gap
        FROM market.gaps WHERE symbol = ANY ($1) AND (closed_at IS NULL OR closed_at >= $2)

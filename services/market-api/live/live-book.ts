@@ -125,7 +125,16 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
     },
     giveUp(detail) {
       const { updateId: fromUpdateId, receivedAtMs: openedAtMs } = last;
-      gap = { symbol, reason: 'sequence', fromUpdateId, toUpdateId: null, openedAtMs, closedAtMs: null, detail };
+      gap = {
+        symbol,
+        stream: 'book',
+        reason: 'sequence',
+        fromUpdateId,
+        toUpdateId: null,
+        openedAtMs,
+        closedAtMs: null,
+        detail,
+      };
       if (state === 'live') state = 'gap';
     },
     takeRecords(records, isAll) {

@@ -130,7 +130,7 @@ describe(openLiveMarket, () => {
     const { live, told } = await open({});
     await follow(live, symbol, told);
     live.follow(symbol, 'trades', (event) => told.push(event));
-    const gap = { symbol, reason: 'restart', fromUpdateId: 101, toUpdateId: 7, detail: '' } as const;
+    const gap = { symbol, stream: 'book', reason: 'restart', fromUpdateId: 101, toUpdateId: 7, detail: '' } as const;
     await write(
       store,
       [snapshotOf(symbol, 7), ...Array.from({ length: 120 }, (_, at) => depthOf(symbol, 8 + at)), trade(symbol, 3)],
