@@ -158,7 +158,7 @@ export async function findHoles(relational: Relational, symbol: string): Promise
   );
   const gaps = await relational.query<{ from: string; to: string | null }>(
     `SELECT from_update_id AS from, to_update_id AS to FROM market.gaps
-      WHERE symbol = $1 ORDER BY from_update_id`,
+      WHERE symbol = $1 AND stream = 'book' ORDER BY from_update_id`,
     [symbol],
   );
   const [counted] = await relational.query<{ doubled: number }>(
