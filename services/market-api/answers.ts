@@ -338,7 +338,11 @@ const Rates = Type.Object(
 );
 const Records = Type.Object(
   Object.fromEntries([...recordKinds, 'total'].map((kind) => [kind, Count(`${kind}: records`)])),
-  { ...closed, description: 'Records held, as counted when they were written: up to a minute behind' },
+  {
+    ...closed,
+    description:
+      'Records held, as counted when they were written: up to a minute behind, and in the first minute of a pair at most 1000 of each kind',
+  },
 );
 const GapCounts = Type.Object(
   { open: Count('That last'), last24h: Count('Found in the last 24 hours') },
@@ -377,6 +381,9 @@ export const StatsAnswer = Type.Object(
 );
 export type StatsAnswer = Static<typeof StatsAnswer>;
 
+export const healthWords = ['well', 'not well', 'no answer'] as const;
+export type HealthWord = (typeof healthWords)[number];
+
 export const HealthAnswer = Type.Object(
   {
     status: OneOf(['ok', 'unhealthy'], { description: 'unhealthy: a module is not well; answered with 503' }),
@@ -389,11 +396,9 @@ export const HealthAnswer = Type.Object(
       },
       closed,
     ),
-    modules: Type.Record(
-      Type.String(),
-      Type.Object({ ok: Type.Boolean(), detail: Nullable(Text('For people')) }, closed),
-      { description: 'The parts of this process that can say how they are' },
-    ),
+    modules: Type.Record(Type.String(), Type.Object({ ok: Type.Boolean(), detail: OneOf(healthWords) }, closed), {
+      description: 'The parts of this process that can say how they are',
+    }),
   },
   closed,
 );

@@ -1,5 +1,5 @@
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
-import { HealthAnswer, StatsAnswer } from './answers.ts';
+import { HealthAnswer, type HealthWord, StatsAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { readStats } from './market-view.ts';
 import { memoize } from './memo.ts';
@@ -8,7 +8,11 @@ import { NoQuery } from './query.ts';
 const tags = ['health'];
 
 /** The last minutes are counted row by row: not for every caller. */
-const statsForMs = 5_000;
+const statsForMs = 10_000;
+/** Callers are anybody, and each check may be a query. */
+const healthForMs = 1_500;
+/** Who asks gives up soon after. */
+const healthWithinMs = 3_000;
 
 /** How the collection goes, and how the service is. */
 export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
@@ -18,6 +22,8 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
     return readStats(relational, pairs, clock());
   });
 
+  const health = memoize(healthForMs, clock, () => askHealth(deps.health));
+
   app.get(
     '/stats',
     {
@@ -26,7 +32,7 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
         operationId: 'getStats',
         summary: 'Figures of the collection',
         description:
-          'Records by kind, records a second, lag and gaps: of all pairs, and of each that was ever collected.',
+          'Records by kind, records a second, lag and gaps: of all pairs of the catalog, and of each of them that was ever collected.',
         querystring: NoQuery,
         response: {
           200: { description: 'The figures', content: { 'application/json': { schema: StatsAnswer } } },
@@ -53,8 +59,8 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
       },
     },
     async (_request, reply) => {
-      const modules = await deps.health();
-      const well = Object.values(modules).every(({ ok }) => ok);
+      const modules = await health();
+      const well = Object.values(modules).every((word) => word === 'well');
       reply.code(well ? 200 : 503).header('cache-control', 'no-store');
       return {
         status: well ? ('ok' as const) : ('unhealthy' as const),
@@ -62,9 +68,24 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
         version,
         catalog: { digest: catalog.current().digest, refused: [...catalog.refused()] },
         modules: Object.fromEntries(
-          Object.entries(modules).map(([name, { ok, detail = null }]) => [name, { ok, detail }]),
+          Object.entries(modules).map(([name, detail]) => [name, { ok: detail === 'well', detail }]),
         ),
       };
     },
   );
+}
+
+/** A word for each module: why one is not well names hosts and users, which are for the log and the port of the operators. */
+async function askHealth(health: RouteDeps['health']): Promise<Record<string, HealthWord>> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), healthWithinMs);
+  });
+  try {
+    const modules = await Promise.race([health(), late]);
+    if (modules === undefined) return { service: 'no answer' };
+    return Object.fromEntries(Object.entries(modules).map(([name, { ok }]) => [name, ok ? 'well' : 'not well']));
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Pair } from '../../catalog/schema/pair.ts';
 import { readOpenGaps } from '../datasets/market/gaps.ts';
-import { countRecent, type Extent, readCounts, readExtents, readStorage } from '../datasets/market/read.ts';
+import { countRecent, countUpTo, type Extent, readCounts, readExtents, readStorage } from '../datasets/market/read.ts';
 import { timeOf } from '../datasets/market/read-rows.ts';
 import { type Gap, recordKinds } from '../datasets/market/record.ts';
 import type { Relational } from '../stores/relational.ts';
@@ -43,54 +43,59 @@ export function symbolAnswerOf(pair: Pair, held: Held, nowMs: number): SymbolAns
   };
 }
 
-/** Figures of all pairs, read together. */
+/** Records of a kind that are counted one by one while the pair is not in the counts. */
+const countedMax = 1000;
+
+/** Figures of the pairs, read together; what is held of others is left out. */
 export async function readStats(relational: Relational, pairs: readonly Pair[], nowMs: number): Promise<StatsAnswer> {
-  const [held, counts, last1m, last5m, gapsOfDay, storage] = await Promise.all([
+  const [held, tallied, recent, gapsOfDay, storage] = await Promise.all([
     readHeld(relational, pairs),
     readCounts(relational, 0),
-    countRecent(relational, nowMs - 60_000, nowMs),
-    countRecent(relational, nowMs - 300_000, nowMs),
+    countRecent(relational, nowMs),
     countGaps(relational, nowMs - dayMs),
     readStorage(relational),
   ]);
-  const sums = (rows: readonly { symbol: string; rows: number }[]) => {
-    const bySymbol = new Map<string, number>();
-    for (const row of rows) bySymbol.set(row.symbol, (bySymbol.get(row.symbol) ?? 0) + row.rows);
-    return bySymbol;
-  };
-  const [in1m, in5m] = [sums(last1m), sums(last5m)];
+  const isTallied = new Set(tallied.map(({ symbol }) => symbol));
+  const others = [...held.extents.keys()].filter((symbol) => !isTallied.has(symbol));
+  const counts = Map.groupBy(
+    [...tallied, ...(await countUpTo(relational, others, countedMax))],
+    ({ symbol }) => symbol,
+  );
+  const recentOf = new Map(recent.map((each) => [each.symbol, each]));
   const states: Record<string, number> = { live: 0, gap: 0, waiting: 0, idle: 0 };
   const symbols: StatsAnswer['symbols'] = [];
-  const total = recordsOf([]);
+  const records = recordsOf([]);
+  const sums = { last1m: 0, last5m: 0, open: 0, last24h: 0 };
   for (const pair of pairs) {
+    const { symbol } = pair;
     const state = stateOf(pair, held, nowMs);
     states[state] = (states[state] ?? 0) + 1;
-    const { symbol } = pair;
-    const records = recordsOf(counts.filter((count) => count.symbol === symbol));
+    const own = recordsOf(counts.get(symbol) ?? []);
+    const open = held.openGaps.filter((gap) => gap.symbol === symbol).length;
+    const last24h = gapsOfDay.get(symbol) ?? 0;
+    const { last1m = 0, last5m = 0 } = recentOf.get(symbol) ?? {};
+    for (const [kind, rows] of Object.entries(own)) records[kind] = (records[kind] ?? 0) + rows;
+    sums.last1m += last1m;
+    sums.last5m += last5m;
+    sums.open += open;
+    sums.last24h += last24h;
     const extent = held.extents.get(symbol);
-    if (extent === undefined && records.total === 0) continue;
-    for (const [kind, rows] of Object.entries(records)) total[kind] = (total[kind] ?? 0) + rows;
+    if (extent === undefined && own.total === 0 && open === 0 && last24h === 0) continue;
+    const recordsPerSecond = ratesOf(last1m, last5m);
     symbols.push({
-      symbol,
-      state,
-      records,
-      recordsPerSecond: ratesOf(in1m.get(symbol) ?? 0, in5m.get(symbol) ?? 0),
+      ...{ symbol, state, records: own, recordsPerSecond },
       ...lastOf(extent?.lastMs, nowMs),
-      gaps: {
-        open: held.openGaps.filter((gap) => gap.symbol === symbol).length,
-        last24h: gapsOfDay.get(symbol) ?? 0,
-      },
+      gaps: { open, last24h },
     });
   }
-  const all = (bySymbol: ReadonlyMap<string, number>) => [...bySymbol.values()].reduce((sum, rows) => sum + rows, 0);
   const lasts = [...held.extents.values()].map(({ lastMs }) => lastMs);
   return {
     asOf: nowMs,
     total: {
-      records: total,
-      recordsPerSecond: ratesOf(all(in1m), all(in5m)),
+      records,
+      recordsPerSecond: ratesOf(sums.last1m, sums.last5m),
       ...lastOf(lasts.length === 0 ? undefined : Math.max(...lasts), nowMs),
-      gaps: { open: held.openGaps.length, last24h: all(gapsOfDay) },
+      gaps: { open: sums.open, last24h: sums.last24h },
       symbols: states,
       storage: { days: storage.days, bytes: storage.bytes },
     },

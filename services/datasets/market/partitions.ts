@@ -42,7 +42,8 @@ export async function maintainPartitions(
   const before = [isoOf(oldest)];
   // An old recording that is replayed today is kept as long as what happens today.
   await relational.query('DELETE FROM market.records_default WHERE event_time < $1 AND received_at < $1', before);
-  await relational.query('DELETE FROM market.gaps WHERE closed_at < $1', before);
+  // One that lasts for longer is of a pair that nobody collects any more.
+  await relational.query('DELETE FROM market.gaps WHERE coalesce(closed_at, opened_at) < $1', before);
   await relational.query('DELETE FROM market.counts WHERE hour < $1', before);
   return { made, dropped, moved };
 }

@@ -4,6 +4,7 @@ import { findGapBetween, readGaps, readOpenGaps } from './gaps.ts';
 import { maintainPartitions } from './partitions.ts';
 import {
   countRecent,
+  countUpTo,
   loadLastRecorded,
   readExtents,
   readRecordPage,
@@ -248,9 +249,14 @@ describe('what is held', () => {
       { symbol: 'BTCUSDT', firstMs: noonMs - 30 * hourMs, lastMs: noonMs + 40 * hourMs },
       { symbol: 'ETHUSDT', firstMs: noonMs + 1, lastMs: noonMs + 1 },
     ]);
-    expect(await countRecent(store.relational, noonMs, noonMs + hourMs)).toEqual([
+    expect(await countRecent(store.relational, noonMs + 60_005)).toEqual([
+      { symbol: 'BTCUSDT', last1m: 1, last5m: 1 },
+      { symbol: 'ETHUSDT', last1m: 0, last5m: 1 },
+    ]);
+    expect(await countUpTo(store.relational, ['BTCUSDT', 'NEWUSDT'], 1)).toEqual([
       { symbol: 'BTCUSDT', kind: 'depth', rows: 1 },
-      { symbol: 'ETHUSDT', kind: 'ticker', rows: 1 },
+      { symbol: 'BTCUSDT', kind: 'trade', rows: 1 },
+      { symbol: 'BTCUSDT', kind: 'snapshot', rows: 1 },
     ]);
     await store.relational.query('ANALYZE market.records');
     expect(await readStorage(store.relational)).toEqual({ days: 3, rows: 4, bytes: expect.any(Number) });

@@ -210,13 +210,34 @@ export function readCounts(rows: Rows, sinceMs: number): Promise<Count[]> {
   );
 }
 
-/** Records from `sinceMs` to `toMs` by event time, by symbol and kind, counted one by one: for the last minutes only. */
-export function countRecent(rows: Rows, sinceMs: number, toMs: number): Promise<Count[]> {
+/** How many records of a symbol happened within the last minute, and within the last five. */
+export interface RecentCount {
+  readonly symbol: string;
+  readonly last1m: number;
+  readonly last5m: number;
+}
+
+/** Records of the last minutes before `nowMs` by event time, counted one by one. */
+export function countRecent(rows: Rows, nowMs: number): Promise<RecentCount[]> {
+  return rows.query(
+    `SELECT symbol, (count(*) FILTER (WHERE event_time >= $1))::int4 AS last1m, count(*)::int4 AS last5m
+       FROM market.records WHERE event_time >= $2 AND event_time <= $3 GROUP BY symbol ORDER BY symbol`,
+    [timeOf(nowMs - 60_000), timeOf(nowMs - 300_000), timeOf(nowMs)],
+  );
+}
+
+/** Records of the symbols by kind, counted one by one up to `limit` of each: for what `readCounts` does not know yet. */
+export function countUpTo(rows: Rows, symbols: readonly string[], limit: number): Promise<Count[]> {
   return queryCounts(
     rows,
-    `SELECT symbol, kind, count(*) AS rows FROM market.records
-      WHERE event_time >= $1 AND event_time <= $2 GROUP BY symbol, kind ORDER BY symbol, kind`,
-    [timeOf(sinceMs), timeOf(toMs)],
+    `SELECT asked.symbol, of.kind, found.rows
+       FROM unnest($1::text[]) AS asked (symbol)
+      CROSS JOIN unnest(enum_range(NULL::market.record_kind)) AS of (kind)
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS rows FROM (
+          SELECT FROM market.records r WHERE r.symbol = asked.symbol AND r.kind = of.kind LIMIT $2) few) found
+      WHERE found.rows > 0 ORDER BY asked.symbol, of.kind`,
+    [symbols, limit],
   );
 }
 
