@@ -5,6 +5,7 @@ import type { MarketRecord } from '../datasets/market/record.ts';
 import { addCounts } from '../datasets/market/write.ts';
 import type { HttpApp } from '../runtime/http.ts';
 import type { Started } from '../runtime/modules.ts';
+import type { StatsAnswer } from './answers.ts';
 import { depsOf, type MarketStores, openMarketStores, write } from './api-fixture.ts';
 import { createMarketApp } from './app.ts';
 import type { MarketDeps } from './deps.ts';
@@ -132,7 +133,7 @@ describe('GET /data/{symbol}', () => {
       'kind,updateId,firstUpdateId,previousUpdateId,eventTime,receivedAt,bid,bidSize,ask,askSize,price,size,buyerIsMaker,bids,asks,bidFloor,askCeiling',
     );
     expect(first).toBe(
-      `depth,0,0,${startMs},${startMs + 20},27123.45000000,0.10000000,27123.46000000,12.00000000,,,,"[[""27123.45000000"",""0.10000000""]]","[]",,`,
+      `depth,0,0,,${startMs},${startMs + 20},27123.45000000,0.10000000,27123.46000000,12.00000000,,,,"[[""27123.45000000"",""0.10000000""]]","[]",,`,
     );
     expect((await app.inject({ url, headers: { accept: 'image/png' } })).statusCode).toBe(406);
   });
@@ -256,6 +257,9 @@ describe('GET /stats', () => {
     await write(stores, buildRecords(symbol, 30, { eventTimeMs: now - 10_000 }));
     await write(stores, [], [buildGap({ symbol, openedAtMs: now - 1000 })]);
     await addCounts(stores.relational, now, new Map([[symbol, [10, 10, 10, 0, 0]]]));
+    // A pair that the catalog has no more counts for nothing.
+    const gone = { symbol: 'GONEUSDT', eventTimeMs: now };
+    await write(stores, [buildDepth(1, gone)], [buildGap({ symbol: 'GONEUSDT', openedAtMs: now - 500 })]);
     const app = await openApp();
     const answer = (await app.inject('/stats')).json();
     const own = answer.symbols.find((each: { symbol: string }) => each.symbol === symbol);
@@ -266,8 +270,17 @@ describe('GET /stats', () => {
       lastUpdate: now - 10_000 + 29,
       gaps: { open: 1, last24h: 1 },
     });
+    // Not in the counts yet.
+    const untold = answer.symbols.find((each: { symbol: string }) => each.symbol === 'TEST0USDT');
+    expect(untold.records).toMatchObject({ depth: 1, ticker: 1, trade: 1, total: 3 });
     expect(own.lagMs).toBeGreaterThanOrEqual(0);
     expect(answer.total.records.total).toBeGreaterThanOrEqual(30);
+    const sumOf = (of: (each: StatsAnswer['symbols'][number]) => number) =>
+      answer.symbols.reduce((sum: number, each: StatsAnswer['symbols'][number]) => sum + of(each), 0);
+    expect(answer.total).toMatchObject({
+      records: { total: sumOf(({ records }) => records.total ?? 0) },
+      gaps: { open: sumOf(({ gaps }) => gaps.open), last24h: sumOf(({ gaps }) => gaps.last24h) },
+    });
     expect(answer.total.symbols.idle).toBeGreaterThan(0);
   });
 });
@@ -279,9 +292,12 @@ describe('GET /health', () => {
       status: 'ok',
       modules: { relational: { ok: true } },
     });
-    const ill = await openApp({ health: async () => ({ relational: { ok: false, detail: 'gone' } }) });
+    const ill = await openApp({
+      health: async () => ({ relational: { ok: false, detail: 'postgres://db.internal: no' } }),
+    });
     const answer = await ill.inject('/health');
-    expect([answer.statusCode, answer.json().modules.relational]).toEqual([503, { ok: false, detail: 'gone' }]);
+    expect([answer.statusCode, answer.json().modules.relational]).toEqual([503, { ok: false, detail: 'not well' }]);
+    expect(answer.body).not.toContain('internal');
   });
 });
 
@@ -303,7 +319,13 @@ describe('GET /openapi.json', () => {
       '/health',
       '/stats',
       '/symbols',
+      '/ws',
     ]);
+    const guarded = Object.entries<{ get: Operation }>(document.paths).filter(
+      ([, { get }]) => get.security !== undefined,
+    );
+    expect(guarded.map(([path]) => path).sort()).toEqual(['/book/{symbol}', '/data/{symbol}', '/ws']);
+    expect(document.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
     expect(document.info.description).toContain('## WebSocket: `/ws`');
     const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
     ajv.addKeyword('components');
@@ -314,6 +336,7 @@ describe('GET /openapi.json', () => {
       return isValid(value) ? [] : isValid.errors;
     };
     for (const [path, { get }] of Object.entries<{ get: Operation }>(document.paths)) {
+      if (path === '/ws') continue;
       const answer = await app.inject(path.replace('{symbol}', symbol));
       const { schema, example } = get.responses[200]?.content['application/json'] ?? {};
       expect([path, answer.statusCode, problemsOf(schema ?? {}, answer.json())]).toEqual([path, 200, []]);
@@ -329,6 +352,7 @@ describe('GET /openapi.json', () => {
 });
 
 interface Operation {
+  readonly security?: readonly object[];
   readonly responses: Readonly<
     Record<
       number,
@@ -368,7 +392,7 @@ async function openApp(parts: Partial<MarketDeps> = {}): Promise<HttpApp> {
     findPair: (symbol) => findPair(catalog.current(), symbol),
   });
   lives.push(live);
-  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), pollMs: 50, log });
+  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), tickMs: 50, clock, log });
   const app = await createMarketApp({ ...deps, live: live.part, candles });
   apps.push(app);
   return app;

@@ -31,10 +31,13 @@ export async function createMarketApp(deps: RouteDeps, socket: SocketOptions = s
       title: 'Defimon Market API',
       version: deps.version,
       description,
+      bearer:
+        'Through the gateway, what is marked with it needs a token of a viewer, analyst, operator or admin; the ports of the service itself do not.',
       tags: [
         { name: 'symbols', description: 'Which pairs there are' },
         { name: 'data', description: 'What was recorded of them, and candles of it' },
         { name: 'books', description: 'Order books, now and in the past' },
+        { name: 'live', description: 'The market as it moves' },
         { name: 'health', description: 'How the collection and the service are' },
       ],
     },

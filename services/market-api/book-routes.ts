@@ -8,10 +8,13 @@ import { gapAnswerOf } from './gap-routes.ts';
 import { rebuildBook } from './live/rebuild.ts';
 import { getPair } from './pairs.ts';
 import { symbolPath, TimeParameter } from './query.ts';
+import { createSlots } from './slots.ts';
 import { millisecondsOf } from './time.ts';
 
 const depthDefault = 100;
 const staleMs = 60_000;
+/** Books of the past: each is made of up to thousands of updates. */
+const rebuildsMax = { max: 4, waitingMax: 32 } as const;
 
 const BookQuery = Type.Object(
   {
@@ -30,12 +33,15 @@ const BookQuery = Type.Object(
 
 /** The book of one pair, now or in the past. */
 export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }: RouteDeps): void {
+  const rebuilds = createSlots({ ...rebuildsMax, full: tooBusy });
+
   app.get(
     '/book/:symbol',
     {
       schema: {
         tags: ['books'],
         operationId: 'getBook',
+        security: [{ bearer: [] }],
         summary: 'The order book of a pair',
         description:
           'Rebuilt from the last whole book that was recorded and every update after it. `state`, `stale`, `ageMs` and `gap` say how far it can be trusted; `bidFloor` and `askCeiling`, how far down it is known.',
@@ -56,7 +62,8 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
       const { depth = depthDefault } = request.query;
       const pair = getPair(catalog.current(), request.params.symbol);
       const at = request.query.at === undefined ? null : millisecondsOf(request.query.at);
-      const view = at === null ? await live.openBook(pair.symbol) : await rebuildBook(relational, pair, at);
+      const view =
+        at === null ? await live.openBook(pair.symbol) : await rebuilds.run(() => rebuildBook(relational, pair, at));
       if (view.state === 'waiting') throw noBook(pair, at);
       const { book, state, gap, lastUpdateId, eventTimeMs, receivedAtMs } = view;
       const ageMs = Math.max(0, (at ?? clock()) - (at === null ? receivedAtMs : eventTimeMs));
@@ -81,6 +88,16 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
       };
     },
   );
+}
+
+function tooBusy(): ProblemError {
+  return new ProblemError({
+    status: 503,
+    code: 'too-busy',
+    title: 'Too many books are being rebuilt',
+    detail: `${rebuildsMax.waitingMax} requests wait for books of the past already: try again in a second.`,
+    headers: { 'retry-after': '1' },
+  });
 }
 
 function noBook({ symbol, status, statusNote }: Pair, at: number | null): ProblemError {

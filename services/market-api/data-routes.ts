@@ -58,6 +58,7 @@ export function addDataRoutes(app: HttpApp, { catalog, relational, log }: RouteD
       schema: {
         tags: ['data'],
         operationId: 'getData',
+        security: [{ bearer: [] }],
         summary: 'Records of a pair',
         description: `The latest records, newest first: \`/data/BTCUSDT?limit=1000\`. Those from a time on, oldest first: \`/data/ETHUSDT?start_time=1695211200&limit=5000\`. Passing \`next\` as \`cursor\` goes on right behind the last record, also while newer ones are written; what is written late, with a time that was walked past already, is not given any more: of the last minute, ask again. Such a late record may also make an answer a little longer than \`limit\`. It is a JSON object, CSV (RFC 4180, with a header line; levels are JSON in one field) or NDJSON (a record a line); of the latter two, \`x-next-cursor\` and \`x-record-count\` say what the JSON object does (the count before late records), and \`link\` leads to the next page in all. An answer that breaks off is not whole: the connection ends with an error, also on who reads less than ${sendLimits.bytesPerSecondMin / 1024} KiB a second.`,
         params: symbolPath(catalog.current()),

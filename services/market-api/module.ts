@@ -32,7 +32,7 @@ export async function createMarketApi(given: MarketApiDeps): Promise<Started<Mar
     log,
     pollMs,
   });
-  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), pollMs, log });
+  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), tickMs: pollMs, clock, log });
   const stopFeeds = async (): Promise<void> => {
     await candles.stop();
     await live.stop();

@@ -41,13 +41,17 @@ channel and symbol. Neither ever skips: what you do not get is told by \`reset\`
 **Update ids** are those of the exchange: \`firstUpdateId\` (\`U\`) and \`lastUpdateId\` (\`u\`). A collector that joins updates joins their ids.
 
 **Resuming** gives the diffs since an update of ours, if it is not older than ${resumeWithinMs / 60_000} minutes, not more than ${resumeDiffsMax} diffs have come, and no gap
-since; otherwise a snapshot with the reason \`not-resumable\`.
+since; otherwise a snapshot with the reason \`not-resumable\`. A connection resumes one book after the other; one that is being
+resumed cannot be resumed again (\`resume-running\`).
 
 **Slow readers.** Up to ${kibibytes(senderLimits.bufferBytesMax)} wait for a connection, less while all together have too much. Then books are reset,
 trades are dropped and counted, tickers and candles are conflated, and all of it goes on once what waits has been read. After ${seconds(senderLimits.slowMs)}
 without that the connection is closed with 1013.
 
-**Limits.** ${socketDefaults.connectionsMax} connections (then 503), ${sessionLimits.subscriptionsMax} subscriptions a connection, ${sessionLimits.messagesPerSecond} messages a second (${sessionLimits.messagesAtOnce} at once; a flood is closed with 1008),
+**Tokens.** Through the gateway a connection needs a token, as \`Authorization: Bearer <token>\`. A browser cannot set that: it offers the
+subprotocols \`bearer\` and the token, \`new WebSocket(url, ['bearer', token])\`, and we choose \`bearer\`.
+
+**Limits.** ${socketDefaults.connectionsMax} connections, ${socketDefaults.connectionsPerCallerMax} of one token or address (then 503), ${sessionLimits.subscriptionsMax} subscriptions a connection, ${sessionLimits.messagesPerSecond} messages a second (${sessionLimits.messagesAtOnce} at once; a flood is closed with 1008),
 ${kibibytes(socketDefaults.payloadBytesMax)} a message (1009). We ping every ${seconds(socketDefaults.pingMs)}, and end a connection that is silent for ${seconds(socketDefaults.silentMs)}. When the service ends it
 closes with 1001: connect again, and resume.
 `;

@@ -52,6 +52,8 @@ interface OpenApi {
   /** Markdown. */
   readonly description: string;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
+  /** Where it needs one: what of the token that routes with `security: [{ bearer: [] }]` take. */
+  readonly bearer?: string;
 }
 
 /** The status under which an answer is counted whose caller did not wait for its end: nginx's. */
@@ -225,9 +227,14 @@ function answerUnknownPaths(app: HttpApp): void {
 const docsCsp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async function addDocs(app: HttpApp, { title, version, description, tags }: OpenApi): Promise<void> {
+async function addDocs(app: HttpApp, { title, version, description, tags, bearer }: OpenApi): Promise<void> {
   await app.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title, version, description }, tags: [...tags] },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, version, description },
+      tags: [...tags],
+      components: bearer === undefined ? {} : { securitySchemes: { bearer: bearerScheme(bearer) } },
+    },
     // Shared schemas keep their names in the document.
     refResolver: {
       buildLocalReference: (json, _base, _fragment, at) => (typeof json.$id === 'string' ? json.$id : `Schema${at}`),
@@ -252,6 +259,10 @@ async function addDocs(app: HttpApp, { title, version, description, tags }: Open
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+function bearerScheme(description: string) {
+  return { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT', description };
 }
 
 /** As they stand in the address: the network comes before the window. */

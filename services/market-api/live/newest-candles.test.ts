@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BarStore, buildBar, buildTrades, midnightMs, openBarStore } from '../../datasets/market/bar-fixtures.ts';
 import { writeBars } from '../../datasets/market/timeseries.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
-import { createCandleFeed } from './candle-feed.ts';
+import { createCandleFeed, pollMsOf } from './candle-feed.ts';
 import { createCandleReader } from './newest-candles.ts';
 
 const minute = midnightMs + 120_000;
@@ -53,30 +53,41 @@ describe(createCandleReader, () => {
 
 describe(createCandleFeed, () => {
   it('calls back with what there is, and with what changes', async () => {
+    const clock = { now: 0 };
     const read = { texts: ['"n":1'], asked: [] as string[] };
     const feed = createCandleFeed({
       read: async (symbols, interval) => {
         read.asked.push(`${symbols.join()} ${interval}`);
         return read.texts.map((text, at) => ({ symbol: 'AUSDT', timeMs: at, text }));
       },
-      pollMs: 5,
+      tickMs: 5,
+      clock: () => clock.now,
       log: pino({ level: 'silent' }),
     });
     const told: string[] = [];
     const stop = feed.follow('AUSDT', '1m', ({ text }) => told.push(text));
     await until(() => told.length === 1);
+    await delay(20);
+    expect(read.asked).toEqual(['AUSDT 1m']);
+    // Others are read at once, and all again when it is time.
+    feed.follow('BUSDT', '1m', () => undefined);
+    await until(() => read.asked.length === 2);
+    expect(read.asked).toEqual(['AUSDT 1m', 'BUSDT 1m']);
+    clock.now += pollMsOf('1m');
     read.texts = ['"n":2', '"n":3'];
     await until(() => told.length === 3);
     await delay(20);
     expect(told).toEqual(['"n":1', '"n":2', '"n":3']);
+    expect(read.asked.slice(2)).toEqual(['AUSDT,BUSDT 1m']);
     const late: string[] = [];
     feed.follow('AUSDT', '1m', ({ text }) => late.push(text))();
     expect(late).toEqual(['"n":2', '"n":3']);
     stop();
     await delay(20);
     const asked = read.asked.length;
-    await delay(30);
-    expect(read.asked.length).toBe(asked);
+    clock.now += pollMsOf('1m');
+    await until(() => read.asked.length > asked);
+    expect(read.asked.at(-1)).toBe('BUSDT 1m');
     await feed.stop();
   });
 });

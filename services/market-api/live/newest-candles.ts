@@ -1,5 +1,5 @@
 import { selectFolded } from '../../datasets/market/bar-fold.ts';
-import { type Interval, intervalSeconds, tableOf } from '../../datasets/market/bar-read.ts';
+import { type Interval, intervalSeconds, readLimits, tableOf } from '../../datasets/market/bar-read.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import type { ReadCandles } from './candle-feed.ts';
 
@@ -16,7 +16,7 @@ export function createCandleReader(timeseries: Timeseries, clock: () => number):
     const where = "b.symbol IN {symbols:Array(String)} AND b.time >= {from:DateTime('UTC')}";
     const rows = await timeseries.query<CandleRow>(
       `SELECT symbol, toUnixTimestamp(time) AS at, open, high, low, close, volume, quote_volume, trades
-         FROM (${selectFolded(tableOf(interval), start, where)}) ORDER BY symbol, at DESC LIMIT 2 BY symbol`,
+         FROM (${selectFolded(tableOf(interval), start, where)}) ORDER BY symbol, at DESC LIMIT 2 BY symbol ${readLimits}`,
       { symbols: [...symbols], from: Math.max(0, from) },
     );
     return rows.reverse().map((row) => ({ symbol: row.symbol, timeMs: row.at * 1000, text: textOf(row, interval) }));

@@ -202,10 +202,41 @@ describe('GET /ws', () => {
     const { url } = await openServer({ connectionsMax: 1 });
     await connect(url);
     await expect(connect(url)).rejects.toThrow('503');
+    const one = await openServer({ connectionsPerCallerMax: 1 });
+    await connect(one.url, { headers: { authorization: 'Bearer a' } });
+    await connect(one.url, { headers: { authorization: 'Bearer b' } });
+    await expect(connect(one.url, { headers: { authorization: 'Bearer a' } })).rejects.toThrow('503');
     const plain = await fetch(`${url}/ws`);
     expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket']);
     await expect(connect(url, {}, '/wss')).rejects.toThrow('404');
     await expect(connect(url, {}, '/symbols')).rejects.toThrow('400');
+  });
+
+  it('takes the token of a browser as a subprotocol, and answers with the word alone', async () => {
+    const { url } = await openServer();
+    const client = await connect(url, { protocols: ['bearer', 'abc.def'] });
+    expect(client.socket.protocol).toBe('bearer');
+  });
+
+  it('counts its clients, what they are sent, and those that it sends away', async () => {
+    const { url, metrics, close } = await openServer({ payloadBytesMax: 1000, connectionsPerCallerMax: 2 });
+    const [long, other] = [await connect(url), await connect(url)];
+    await expect(connect(url)).rejects.toThrow('503');
+    other.say({ op: 'ping' });
+    await other.until(({ type }) => type === 'pong');
+    long.socket.send('x'.repeat(2000));
+    await long.closed;
+    const holds = async (line: string) => (await metrics.metrics()).includes(`${line}\n`);
+    await until(() => holds('defimon_market_clients 1'));
+    await close();
+    for (const line of [
+      'defimon_market_clients 0',
+      'defimon_market_client_messages_total 1',
+      'defimon_market_clients_dropped_total{reason="limit"} 1',
+      'defimon_market_clients_dropped_total{reason="protocol"} 1',
+      'defimon_market_clients_dropped_total{reason="shutdown"} 1',
+    ])
+      expect([line, await holds(line)]).toEqual([line, true]);
   });
 
   it('says goodbye when the service ends', async () => {
@@ -229,8 +260,12 @@ interface Client {
   until(isIt: (message: Message) => boolean): Promise<void>;
 }
 
-async function connect(url: string, options: object = {}, path = '/ws'): Promise<Client> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, options);
+async function connect(
+  url: string,
+  { protocols = [], ...options }: { protocols?: string[]; headers?: object; autoPong?: boolean } = {},
+  path = '/ws',
+): Promise<Client> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, protocols, options as object);
   const messages: Message[] = [];
   socket.on('message', (data) => void messages.push(JSON.parse(String(data))));
   const closed = new Promise<{ code: number; reason: string }>((resolve) =>
@@ -252,8 +287,8 @@ async function connect(url: string, options: object = {}, path = '/ws'): Promise
   };
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; !isTrue(); await delay(5)) {
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await isTrue()); await delay(5)) {
     if (Date.now() > end) throw new Error(`waited too long for ${isTrue}`);
   }
 }
@@ -277,7 +312,7 @@ async function openServer(options: Partial<SocketOptions> = {}) {
     follow: (...args) => counted(started.part.follow(...args)),
     followGaps: (...args) => counted(started.part.followGaps(...args)),
   };
-  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), pollMs: 50, log });
+  const candles = createCandleFeed({ read: createCandleReader(timeseries, clock), tickMs: 50, clock, log });
   const app = await createMarketApp({ ...deps, live, candles }, { ...socketDefaults, ...options });
   const [url = ''] = await listen(app, [0], '127.0.0.1');
   let closing: Promise<void> | undefined;
@@ -289,7 +324,7 @@ async function openServer(options: Partial<SocketOptions> = {}) {
     return closing;
   };
   closers.push(close);
-  return { url, follows, close };
+  return { url, follows, close, metrics: deps.metrics };
 }
 
 /** The book of a client that follows the messages, in the form of GET /book. */
