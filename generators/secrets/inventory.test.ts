@@ -14,7 +14,7 @@ describe(secretEntriesOf.name, () => {
         environment: 'staging',
         cluster: 'defimon-market',
         entry: 'binance',
-        keys: ['api-key', 'secret-key'],
+        keys: ['api-key'],
         readBy: ['market-collector'],
       },
     ]);
