@@ -15,6 +15,12 @@ export interface TradeIds {
   forgetBefore(second: number): void;
 }
 
+/**
+ * A trade that happened so long after the newest one is none of before, whatever its id: the exchange has begun to count anew.
+ * What another socket brings again happened when it did at first.
+ */
+const resetAfterSeconds = 10;
+
 /** Ids without a break, and the seconds of the first and the last of them. */
 interface Run {
   from: number;
@@ -37,8 +43,9 @@ export function createTradeIds(): TradeIds {
         last.toSecond = Math.max(last.toSecond, second);
         return 'next';
       }
-      // What is forgotten is of seconds that are over for long: the exchange has begun to count anew.
-      if (id <= forgottenTo) {
+      const isAnew = last !== undefined && id <= last.to && second - last.toSecond > resetAfterSeconds;
+      // What is forgotten is of seconds that are over for long.
+      if (isAnew || id <= forgottenTo) {
         runs.length = 0;
         forgottenTo = Number.NEGATIVE_INFINITY;
       }

@@ -25,18 +25,18 @@ export interface BarBuilderOptions {
 
 /**
  * Bars of one symbol. A trade is of the second of its trade time, the book is what it was after the last update with an event time
- * in the second. Which seconds are over is told by the newest of these times; our own clock only counts what has passed since
- * that came, so neither a clock that is wrong nor a recording of long ago matters.
+ * in the second. Which seconds are over is told by the newest of these times; `arrivedAtMs` and `nowMs` only count what has passed
+ * since that came. They are of one clock, which nobody may set.
  */
 export interface BarBuilder {
   /** Call before the book is given an update, with the update's event time: it may belong to the next second already. */
-  beforeUpdate(eventTimeMs: number, receivedAtMs: number): void;
+  beforeUpdate(eventTimeMs: number, arrivedAtMs: number): void;
   /** The book has become whole, by the update last announced. */
   onBookLive(): void;
   /** The book is not to be trusted from the update last announced on, nor what was told of it since. */
   onBookLost(): void;
   /** tooLate, unreadable: it is not counted, and the bar says that trades are missing. */
-  onTrade(trade: Trade, receivedAtMs: number): 'counted' | 'duplicate' | 'tooLate' | 'unreadable';
+  onTrade(trade: Trade, arrivedAtMs: number): 'counted' | 'duplicate' | 'tooLate' | 'unreadable';
   /** Trades may have been missed since the last event. If none were, the next one proves it. */
   onTradesBroken(): void;
   /** Bars of the seconds that are over now, and of older ones in which something has changed. Call it once a second or oftener. */
@@ -68,7 +68,7 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
   const seconds = new Map<number, Second>();
   const ids = createTradeIds();
   let newestMs = Number.NEGATIVE_INFINITY;
-  let newestReceivedAtMs = 0;
+  let newestArrivedAtMs = 0;
   /** Seconds below are over. */
   let closedTo = Number.NEGATIVE_INFINITY;
   /** Of seconds below the book at their end is settled. */
@@ -103,10 +103,10 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
     if (second.start < closedTo) isOldChanged = true;
   }
 
-  function onTime(eventTimeMs: number, receivedAtMs: number): void {
+  function onTime(eventTimeMs: number, arrivedAtMs: number): void {
     if (eventTimeMs <= newestMs) return;
     newestMs = eventTimeMs;
-    newestReceivedAtMs = receivedAtMs;
+    newestArrivedAtMs = arrivedAtMs;
   }
 
   function settleBook(to: number): void {
@@ -159,11 +159,11 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
   }
 
   return {
-    beforeUpdate(eventTimeMs, receivedAtMs) {
+    beforeUpdate(eventTimeMs, arrivedAtMs) {
       seen = isTime(eventTimeMs) ? seen : undefined;
       if (!isTime(eventTimeMs)) return;
       if (eventTimeMs < newestMs - jumpSeconds * 1000) restart(eventTimeMs);
-      onTime(eventTimeMs, receivedAtMs);
+      onTime(eventTimeMs, arrivedAtMs);
       settleBook(Math.floor(eventTimeMs / 1000));
       seen = undefined;
       // A snapshot made it live before any update came.
@@ -185,14 +185,14 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
         change(second);
       }
     },
-    onTrade(trade, receivedAtMs) {
+    onTrade(trade, arrivedAtMs) {
       const units = findTradeUnits(trade);
       if (units === undefined || !isTime(trade.tradeTimeMs)) {
         ids.doubt(Math.floor(newestMs / 1000));
         checkWhole();
         return 'unreadable';
       }
-      onTime(trade.tradeTimeMs, receivedAtMs);
+      onTime(trade.tradeTimeMs, arrivedAtMs);
       const start = Math.floor(trade.tradeTimeMs / 1000);
       if (start < closedTo - retainedSeconds) return 'tooLate';
       const added = ids.add(trade.tradeId, start);
@@ -208,7 +208,7 @@ export function createBarBuilder(options: BarBuilderOptions): BarBuilder {
       checkWhole();
     },
     close(nowMs) {
-      const passedMs = Math.max(0, nowMs - newestReceivedAtMs - quietMs);
+      const passedMs = Math.max(0, nowMs - newestArrivedAtMs - quietMs);
       const to = Math.floor((newestMs + passedMs - latenessMs) / 1000);
       const bars = before;
       before = [];
