@@ -44,6 +44,15 @@ describe(createConsolidator, () => {
     expect(consolidator.flush()).toEqual([]);
   });
 
+  test('holds nothing back for as long as the clock was set back', () => {
+    const consolidator = createConsolidator(1000);
+    consolidator.push(depthOf(1, 3_600_000, '[]', '[]'));
+    expect(consolidator.due(100)).toHaveLength(1);
+    consolidator.push(depthOf(2, 3_600_000, '[]', '[]'));
+    expect(consolidator.push(depthOf(3, 100, '[]', '[]')).map(({ updateId }) => updateId)).toEqual([2]);
+    expect(consolidator.due(1100).map(({ updateId }) => updateId)).toEqual([3]);
+  });
+
   test('never lets an update pass a snapshot', () => {
     const consolidator = createConsolidator(1000);
     consolidator.push(depthOf(1, 0, '[]', '[]'));
