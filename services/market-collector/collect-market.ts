@@ -85,8 +85,6 @@ const garbageLoggedEveryMs = 10_000;
 interface Followed {
   pair: Pair;
   readonly feed: SymbolFeed;
-  /** A snapshot that is wanted later. */
-  timer: NodeJS.Timeout | undefined;
 }
 
 export function collectMarket(options: CollectMarketOptions): MarketCollection {
@@ -136,6 +134,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     limiter,
     onMessage: receive,
     onBroken: (symbols, detail, kinds) => {
+      metrics.disconnected();
       for (const symbol of symbols) followed.get(symbol)?.feed.onBroken(kinds, detail);
     },
     onHealed: (symbols, kinds) => {
@@ -179,7 +178,6 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     const name = exchangeSymbolOf(pair);
     const one: Followed = {
       pair,
-      timer: undefined,
       feed: createSymbolFeed({
         symbol,
         market,
@@ -191,19 +189,13 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
         sinks: {
           ...sinks,
           gap: (gap) => {
-            metrics.gap(gap);
+            if (gap.stream === 'book') metrics.gap(gap);
             if (gap.closedAtMs === null) log.info({ market, ...gap }, 'gap');
             sinks.gap(gap);
           },
-          wantSnapshot: (why, delayMs) => {
-            clearTimeout(one.timer);
-            const want = (): void => queue.want(name, why === 'deepen' ? 'deepen' : 'resync', collection.snapshotDepth);
-            one.timer = setTimeout(want, delayMs);
-          },
-          cancelSnapshot: () => {
-            clearTimeout(one.timer);
-            queue.cancel(name);
-          },
+          wantSnapshot: (why) => queue.want(name, why === 'deepen' ? 'deepen' : 'resync', collection.snapshotDepth),
+          cancelSnapshot: () => queue.cancel(name),
+          onStreamStalled: () => log.warn({ market, symbol }, 'the depth stream is silent while others go on'),
           dropped: metrics.dropped,
           joined: () => metrics.joined(symbol),
         },
@@ -212,9 +204,8 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     return one;
   }
 
-  function unfollow(name: string, { pair, feed, timer }: Followed): void {
+  function unfollow(name: string, { pair, feed }: Followed): void {
     followed.delete(name);
-    clearTimeout(timer);
     queue.cancel(name);
     feed.close();
     metrics.forget(pair.symbol);

@@ -8,7 +8,7 @@ import { seededRandom } from '../testing/seeded-random.ts';
 import type { BookTicker, DepthSnapshot, Market } from './binance/messages.ts';
 import { parseStreamMessage } from './binance/parse-message.ts';
 import { parseSnapshot } from './binance/parse-snapshot.ts';
-import { createSymbolBook, type Outcome } from './symbol-book.ts';
+import { createSymbolBook, type Outcome, type SnapshotReason } from './symbol-book.ts';
 
 /**
  * What these schedules show, for the rules of all three markets:
@@ -19,14 +19,14 @@ import { createSymbolBook, type Outcome } from './symbol-book.ts';
  * faults are over.
  *
  * Seen by the ticker only: a diff whose ids are right and whose sizes are not, as soon as the level is the best and the
- * ticker of the next change came.
+ * ticker of the next change came; and that no diff comes any more, once the best was another for seconds.
  *
  * Seen by nobody: the same below the best, until the level becomes the best or is told again; and that the newest diffs are
- * missing while nothing follows them: until then the book is right at its own id, which is all it claims.
+ * missing while neither an update nor a ticker follows them: until then the book is right at its own id, which is all it claims.
  */
 describe(createSymbolBook, () => {
   it('is right or not live in 10,000 schedules of faults, and whole again after each', { timeout: 300_000 }, () => {
-    const tally = { live: 0, opened: 0, closed: 0, deepened: 0, reasons: new Set<string>() };
+    const tally = { live: 0, opened: 0, closed: 0, deepened: 0, stalled: 0, reasons: new Set<string>() };
     fc.assert(
       fc.property(schedules(anyFault), (schedule) => {
         const listener = listen(schedule);
@@ -36,6 +36,7 @@ describe(createSymbolBook, () => {
         tally.opened += listener.opened;
         tally.closed += listener.closed;
         tally.deepened += listener.deepened;
+        tally.stalled += listener.stalled;
         for (const reason of listener.reasons) tally.reasons.add(reason);
       }),
       { numRuns: 10_000, seed: 4 },
@@ -45,6 +46,7 @@ describe(createSymbolBook, () => {
     expect(tally.opened).toBeGreaterThan(5_000);
     expect(tally.closed).toBe(tally.opened);
     expect(tally.deepened).toBeGreaterThan(0);
+    expect(tally.stalled).toBeGreaterThan(50);
     expect([...tally.reasons].sort()).toEqual(['disconnect', 'garbage', 'overflow', 'sequence', 'ticker']);
   });
 
@@ -89,6 +91,8 @@ type Fault =
   /** A second connection says all that the first one says, a little later. */
   | { readonly kind: 'overlap'; readonly lagMs: number }
   | { readonly kind: 'halt' }
+  /** The depth stream dies alone. */
+  | { readonly kind: 'deadDepth' }
   | { readonly kind: 'resetIds' }
   | { readonly kind: 'none' };
 
@@ -162,10 +166,11 @@ const commonFault: fc.Arbitrary<Fault> = fc.oneof(
   none,
 );
 
-/** Ids that begin anew take ten seconds of the exchange to be told from old ones: rare, or they would be most of the work. */
+/** What takes many seconds of the exchange to be told is rare, or it would be most of the work. */
 const anyFault: fc.Arbitrary<Fault> = fc.oneof(
   { arbitrary: commonFault, weight: 60 },
   { arbitrary: fc.constant<Fault>({ kind: 'resetIds' }), weight: 1 },
+  { arbitrary: fc.constant<Fault>({ kind: 'deadDepth' }), weight: 1 },
 );
 
 const harmlessFault: fc.Arbitrary<Fault> = fc.oneof(
@@ -212,8 +217,12 @@ const startMs = 1_700_000_000_000;
 const symbol = 'AAAUSDT';
 /** Gaps under which the book goes on. */
 const doubts = ['ticker', 'crossed'];
-/** The longest back-off of a book, and the time in which it must find that ids began anew, with room. */
-const recoveryMs = 150_000;
+/** A request in vain, and the time in which a book must find that ids began anew or that its stream died, with room. */
+const recoveryMs = 60_000;
+/** In steps: how long a depth stream is dead. */
+const deadSteps = 160;
+/** A live book may be behind a ticker that it heard for so long, and its best not be that of the ticker after it. */
+const behindMsMax = 5_500;
 
 /** A collector of one symbol behind faults, that compares its book with the exchange's own after every message. */
 function listen(schedule: Schedule) {
@@ -244,9 +253,13 @@ function listen(schedule: Schedule) {
     market,
     bufferBytesMax: schedule.bufferBytesMax,
     now: core.nowMs,
+    elapsedMs: core.nowMs,
   });
   const open: { current: (Outcome & { kind: 'opened' })['gap'] | undefined } = { current: undefined };
-  const seen = { checked: 0, opened: 0, closed: 0, deepened: 0, wrongBelow: 0, reasons: new Set<string>() };
+  const seen = { checked: 0, opened: 0, closed: 0, deepened: 0, stalled: 0, wrongBelow: 0, reasons: new Set<string>() };
+  /** When what the book had was, by id; and the first ticker that it is behind. */
+  const times = new Map<number, number[]>();
+  let behind: { readonly updateId: number; readonly atMs: number } | undefined;
   let wasLive = false;
   let goesOn = false;
   let lastHeld = 0;
@@ -255,6 +268,7 @@ function listen(schedule: Schedule) {
   let connected = true;
   let silent = false;
   let resets = 0;
+  let wanted: SnapshotReason | undefined;
   let request: { readonly askMs: number } | undefined;
   let answer: { readonly dueMs: number; readonly snapshot: DepthSnapshot | undefined } | undefined;
   let tickers: BookTicker[] = [];
@@ -286,8 +300,13 @@ function listen(schedule: Schedule) {
           else expect(outcome.gap.fromUpdateId).toBeLessThanOrEqual(lastHeld);
           must(!hasJoined || outcome.gap.reason !== 'sequence', 'it took a snapshot that its diffs do not fit');
           open.current = outcome.gap;
-          const { toUpdateId, closedAtMs, openedAtMs } = outcome.gap;
-          expect([toUpdateId, closedAtMs, openedAtMs]).toEqual([null, null, core.nowMs()]);
+          const { toUpdateId, closedAtMs, openedAtMs, fromUpdateId } = outcome.gap;
+          expect([toUpdateId, closedAtMs]).toEqual([null, null]);
+          // By the clock of the exchange; a little later if another gap began there.
+          const held = times.get(fromUpdateId);
+          const isHeld = held?.some((timeMs) => openedAtMs >= timeMs && openedAtMs < timeMs + 10) ?? true;
+          must(isHeld, `it opened at ${openedAtMs}, but had ${fromUpdateId} at ${held}`);
+          must(openedAtMs <= core.nowMs(), 'it opened later than now');
           // The ticker may have been the one that was wrong: those after it count.
           tickers = [];
           seen.opened++;
@@ -297,7 +316,11 @@ function listen(schedule: Schedule) {
         case 'closed': {
           const { toUpdateId, closedAtMs, ...begin } = outcome.gap;
           expect({ ...begin, toUpdateId: null, closedAtMs: null }).toEqual(open.current);
-          expect([truths.has(toUpdateId ?? -1), closedAtMs]).toEqual([true, core.nowMs()]);
+          must(truths.has(toUpdateId ?? -1), 'it closed with what the exchange never had');
+          must(
+            closedAtMs !== null && closedAtMs >= begin.openedAtMs && closedAtMs <= core.nowMs(),
+            'it closed at a time that never was',
+          );
           open.current = undefined;
           seen.closed++;
           break;
@@ -305,6 +328,7 @@ function listen(schedule: Schedule) {
         case 'joined':
           if (wasLive && open.current === undefined) seen.deepened++;
           hasJoined = true;
+          addTime(outcome.snapshot.lastUpdateId, outcome.eventTimeMs);
           // One that is put under a book that goes on is older than the book.
           if (!goesOn) lastHeld = outcome.snapshot.lastUpdateId;
           wasLive = true;
@@ -315,10 +339,20 @@ function listen(schedule: Schedule) {
           must(open.current === undefined || doubts.includes(open.current.reason), 'it went on in a gap');
           isAudited = true;
           lastHeld = outcome.diff.lastUpdateId;
+          addTime(lastHeld, outcome.diff.eventTimeMs);
           break;
         case 'wantsSnapshot':
-          must(request === undefined && answer === undefined, 'it asked for a snapshot twice');
-          request = { askMs: core.nowMs() + outcome.delayMs };
+          must(
+            wanted === undefined || (wanted === 'deepen' && outcome.why !== 'deepen'),
+            'it asked for a snapshot twice',
+          );
+          wanted = outcome.why;
+          request = { askMs: core.nowMs() };
+          answer = undefined;
+          break;
+        case 'stalled':
+          seen.stalled++;
+          forget();
           break;
         case 'dropped':
           break;
@@ -326,6 +360,33 @@ function listen(schedule: Schedule) {
     }
     goesOn = book.state === 'live';
     check();
+  }
+
+  /** What was asked for is not wanted any more. */
+  function forget(): void {
+    wanted = undefined;
+    request = undefined;
+    answer = undefined;
+  }
+
+  function addTime(id: number, timeMs: number): void {
+    times.set(id, [...(times.get(id) ?? []), timeMs]);
+  }
+
+  /** A live book goes with the tickers that it hears. */
+  function checkPace(): void {
+    const ticker = tickers.at(-1);
+    if (book.state === 'waiting' || ticker === undefined) behind = undefined;
+    else {
+      if (behind !== undefined && behind.updateId <= book.lastUpdateId) behind = undefined;
+      const { bid, bidSize, ask, askSize } = book.book.best();
+      const isSame =
+        [bid, bidSize, ask, askSize].join() === [ticker.bid, ticker.bidSize, ticker.ask, ticker.askSize].join();
+      // A side that is not known tells nothing; a best that is right is no sign of a stream that has died.
+      if (bid === null || ask === null || isSame) behind = undefined;
+      else if (ticker.updateId > book.lastUpdateId) behind ??= { updateId: ticker.updateId, atMs: core.nowMs() };
+    }
+    must(behind === undefined || core.nowMs() - behind.atMs <= behindMsMax, 'it is live, and far behind the exchange');
   }
 
   function check(): void {
@@ -382,7 +443,12 @@ function listen(schedule: Schedule) {
     if (answer === undefined || answer.dueMs > nowMs) return;
     const { snapshot } = answer;
     answer = undefined;
-    accept(snapshot === undefined ? book.onSnapshotFailed() : book.onSnapshot(snapshot, nowMs));
+    // Whoever loads it tries again.
+    if (snapshot === undefined) request = { askMs: nowMs + 500 };
+    else {
+      wanted = undefined;
+      accept(book.onSnapshot(snapshot, nowMs));
+    }
   }
 
   function read(body: string): DepthSnapshot | undefined {
@@ -399,6 +465,8 @@ function listen(schedule: Schedule) {
     const passed = faults.pass(said);
     if (connected && !silent) for (const message of passed) deliver(message);
     snapshots();
+    accept(book.tick());
+    checkPace();
   }
 
   function begin(fault: Fault): () => void {
@@ -412,7 +480,7 @@ function listen(schedule: Schedule) {
         return ended(faults.injectStream({ kind: 'duplicate', afterMs: fault.lagMs }));
       case 'disconnect':
         connected = false;
-        accept(book.onDisconnect('closed'));
+        loseConnection('closed');
         return reconnect;
       case 'halfOpen':
         silent = true;
@@ -420,7 +488,7 @@ function listen(schedule: Schedule) {
           silent = false;
           // The watchdog may or may not have been quicker than the exchange.
           if (random() < 0.5) return;
-          accept(book.onDisconnect('silent'));
+          loseConnection('silent');
           reconnect();
         };
       case 'halt':
@@ -430,9 +498,17 @@ function listen(schedule: Schedule) {
         resets++;
         core.resetIds(symbol, 1_000_000_000 - resets * 50_000_000);
         return () => undefined;
+      case 'deadDepth':
+        return ended(faults.injectStream({ kind: 'drop', kinds: ['depth'], share: 1 }));
       case 'none':
         return () => undefined;
     }
+  }
+
+  function loseConnection(detail: string): void {
+    forget();
+    tickers = [];
+    accept(book.onDisconnect(detail));
   }
 
   function reconnect(): void {
@@ -443,7 +519,8 @@ function listen(schedule: Schedule) {
   return {
     run({ fault, lasts, peace, overhangs }: Step): void {
       const end = begin(fault);
-      for (let step = 0; step < lasts; step++) tick();
+      const steps = fault.kind === 'deadDepth' ? deadSteps : lasts;
+      for (let step = 0; step < steps; step++) tick();
       endLast();
       endLast = overhangs ? end : () => undefined;
       if (!overhangs) end();
@@ -472,6 +549,9 @@ function listen(schedule: Schedule) {
     },
     get deepened() {
       return seen.deepened;
+    },
+    get stalled() {
+      return seen.stalled;
     },
     get wrongBelow() {
       return seen.wrongBelow;

@@ -106,14 +106,15 @@ function createReplay(symbol: string, market: Market): OneReplay {
   const rebuild = createRebuild(market);
   const counts = { diffs: 0, tickers: 0, trades: 0, garbage: 0, snapshots: 0, applied: 0 };
   const mismatches: string[] = [];
-  const gaps = new Map<number, Gap>();
+  const gaps = new Map<string, Gap>();
   const tickers: BookTicker[] = [];
   const tops: { updateId: number; top: readonly string[] }[] = [];
 
   function note(outcomes: readonly Outcome[], rebuilt: readonly number[]): void {
     const applied: number[] = [];
     for (const outcome of outcomes) {
-      if (outcome.kind === 'opened' || outcome.kind === 'closed') gaps.set(outcome.gap.openedAtMs, outcome.gap);
+      if (outcome.kind === 'opened' || outcome.kind === 'closed')
+        gaps.set(`${outcome.gap.fromUpdateId} ${outcome.gap.openedAtMs}`, outcome.gap);
       if (outcome.kind !== 'applied') continue;
       const { diff, top } = outcome;
       applied.push(diff.lastUpdateId);

@@ -54,9 +54,10 @@ function startRun(market: Market, seed: number) {
 
   function respond(answer: Step['answer']): void {
     if (!isAsked || answer === 'none') return;
+    // Whoever loads it tries again.
+    if (answer === 'failed') return;
     isAsked = false;
-    if (answer === 'failed') note(book.onSnapshotFailed());
-    else if (answer === 'shallow') note(book.onSnapshot(exchange.snapshot(exchange.lastId, 3), 0));
+    if (answer === 'shallow') note(book.onSnapshot(exchange.snapshot(exchange.lastId, 3), 0));
     else note(book.onSnapshot(exchange.snapshot(exchange.lastId - answer), 0));
   }
 
@@ -76,8 +77,10 @@ function startRun(market: Market, seed: number) {
         for (const ticker of tickers) note(book.onTicker(ticker));
       const deliver = () => {
         if (fault === 'garbage') note(book.onGarbage('no JSON'));
-        else if (fault === 'disconnect') note([...book.onDisconnect('closed'), ...book.onConnect()]);
-        else if (fault === 'swap') {
+        else if (fault === 'disconnect') {
+          isAsked = false;
+          note([...book.onDisconnect('closed'), ...book.onConnect()]);
+        } else if (fault === 'swap') {
           const next = exchange.step(changes).diff;
           sent.push(next);
           note([...book.onDiff(next, 0), ...book.onDiff(diff, 0)]);

@@ -9,7 +9,7 @@ const markets = ['spot', 'usdm', 'coinm'] as const;
 describe(createSymbolBook, () => {
   test('asks for a snapshot once, at the connection or at the first diff', () => {
     const { book } = openBook('spot');
-    expect(book.onConnect()).toEqual([{ kind: 'wantsSnapshot', why: 'start', delayMs: 0 }]);
+    expect(book.onConnect()).toEqual([{ kind: 'wantsSnapshot', why: 'start' }]);
     expect(book.onConnect()).toEqual([]);
     expect(book.onDiff(diffOf(11, 12), 0)).toEqual([]);
     const { book: other } = openBook('spot');
@@ -41,25 +41,20 @@ describe(createSymbolBook, () => {
     expect(book).toMatchObject({ state: 'live', lastUpdateId: 16, gap: undefined });
   });
 
-  test('keeps the diffs when a snapshot is older than them, and asks again, slower each time', () => {
+  test('keeps the diffs when a snapshot is older than them, and asks again', () => {
     const { book } = openBook('spot');
     book.onDiff(diffOf(20, 21), 0);
     const stale = snapshotOf(18, [], []);
-    const delays = Array.from({ length: 9 }, () => book.onSnapshot(stale, 0)).flat();
-    expect(delays.every((outcome) => outcome.kind === 'wantsSnapshot' && outcome.why === 'stale')).toBe(true);
-    expect(delays.map((outcome) => outcome.kind === 'wantsSnapshot' && outcome.delayMs)).toEqual([
-      1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000,
-    ]);
+    for (let at = 0; at < 3; at++) expect(kinds(book.onSnapshot(stale, 0))).toEqual(['wantsSnapshot stale']);
     book.onDiff(diffOf(22, 25), 0);
     expect(kinds(book.onSnapshot(snapshotOf(22, [], []), 0))).toEqual(['joined 22', 'dropped old', 'applied 25']);
   });
 
-  test('asks again when the snapshot cannot be had, or is no book', () => {
+  test('asks again when the snapshot is no book', () => {
     const { book } = openBook('spot');
     book.onConnect();
-    expect(book.onSnapshotFailed()).toEqual([{ kind: 'wantsSnapshot', why: 'failed', delayMs: 1000 }]);
     const tooBig = { ...snapshotOf(18, [], []), bids: '[["1","99999999999999999"]]' };
-    expect(book.onSnapshot(tooBig, 0)).toEqual([{ kind: 'wantsSnapshot', why: 'failed', delayMs: 2000 }]);
+    expect(book.onSnapshot(tooBig, 0)).toEqual([{ kind: 'wantsSnapshot', why: 'failed' }]);
   });
 
   test('joins a snapshot of futures whose id is between two diffs', () => {
@@ -94,8 +89,8 @@ describe(createSymbolBook, () => {
   test.each(markets)('opens a gap when a diff of %s is missing, and closes it with the next snapshot', (market) => {
     const { book, clock } = liveBook(market);
     clock.nowMs = 5000;
-    const opened = book.onDiff(diffOf(15, 16, [], [], 14), 0);
-    const gap = { symbol: 'X', stream: 'book', reason: 'sequence', fromUpdateId: 12, openedAtMs: 5000 };
+    const opened = book.onDiff({ ...diffOf(15, 16, [], [], 14), eventTimeMs: 6000 }, 0);
+    const gap = { symbol: 'X', stream: 'book', reason: 'sequence', fromUpdateId: 12, openedAtMs: 0 };
     expect(opened).toMatchObject([
       { kind: 'opened', gap: { ...gap, toUpdateId: null, closedAtMs: null, detail: 'update 16 continues 14, not 12' } },
       { kind: 'wantsSnapshot', why: 'gap' },
@@ -105,7 +100,7 @@ describe(createSymbolBook, () => {
     clock.nowMs = 7000;
     expect(book.onSnapshot(snapshotOf(15, [], []), 0)).toMatchObject([
       { kind: 'joined' },
-      { kind: 'closed', gap: { ...gap, toUpdateId: 15, closedAtMs: 7000 } },
+      { kind: 'closed', gap: { ...gap, toUpdateId: 15, closedAtMs: 6000 } },
       { kind: 'applied', diff: { lastUpdateId: 16 } },
     ]);
     expect(book.gap).toBeUndefined();
@@ -281,16 +276,125 @@ describe(createSymbolBook, () => {
     expect(book.book.best()).toMatchObject({ bid: '99', bidSize: '4' });
   });
 
-  test('asks without delay again after a book was sound for a minute', () => {
-    const { book, clock } = liveBook('spot');
-    const wanted = (outcomes: readonly Outcome[]) =>
-      outcomes.find((outcome) => outcome.kind === 'wantsSnapshot')?.delayMs;
-    expect(wanted(book.onGarbage('x'))).toBe(1000);
-    book.onSnapshot(snapshotOf(20, [], []), 0);
-    expect(wanted(book.onGarbage('x'))).toBe(2000);
-    book.onSnapshot(snapshotOf(30, [], []), 0);
+  test('asks with the haste of a lost book when it is lost while it was to be deepened', () => {
+    const { book } = liveBook('spot', [['99', '1']], 1);
+    expect(kinds(book.onDiff(diffOf(13, 13, [['99', '0']]), 0))).toEqual(['applied 13', 'wantsSnapshot deepen']);
+    expect(kinds(book.onDiff(diffOf(15, 15), 0))).toEqual(['opened sequence', 'wantsSnapshot gap']);
+    expect(kinds(book.onDiff(diffOf(17, 17), 0))).toEqual(['dropped old']);
+  });
+
+  test('asks for nothing while the stream is lost, takes no snapshot, and asks once when it is back', () => {
+    const { book } = liveBook('spot');
+    expect(kinds(book.onDisconnect('closed'))).toEqual(['opened disconnect']);
+    expect(book.onDiff(diffOf(13, 13), 0)).toEqual([]);
+    expect(book.onSnapshot(snapshotOf(20, [], []), 0)).toEqual([]);
+    expect(book.state).toBe('waiting');
+    expect(kinds([...book.onConnect(), ...book.onConnect(), ...book.onDiff(diffOf(14, 14), 0)])).toEqual([
+      'wantsSnapshot gap',
+    ]);
+  });
+
+  test('loses a book whose stream has died while its ticker goes on, and asks for a snapshot once it is back', () => {
+    const { book, clock } = liveBook('spot', [['99', '1']]);
+    book.onDiff({ ...diffOf(13, 13), eventTimeMs: 700 }, 0);
+    const outcomes: Outcome[] = [];
+    let id = 14;
+    const wait = (durationMs: number) => {
+      for (const untilMs = clock.nowMs + durationMs; clock.nowMs < untilMs; clock.nowMs += 250)
+        outcomes.push(...book.onTicker(tickerOf(id++, '98', '1')), ...book.tick());
+    };
+    wait(5_000);
+    expect(book.state).toBe('live');
+    wait(1_000);
+    expect(kinds(outcomes)).toEqual(['opened disconnect', 'stalled']);
+    expect(book).toMatchObject({ state: 'waiting', gap: { fromUpdateId: 13, openedAtMs: 700 } });
+    // What was asked for before is of no use: nothing would go on with it.
+    expect(book.onSnapshot(snapshotOf(30, [], []), 0)).toEqual([]);
+    outcomes.length = 0;
+    wait(61_000);
+    expect(kinds(outcomes)).toEqual(['stalled', 'stalled']);
+    expect(kinds(book.onDiff(diffOf(400, 401), 0))).toEqual(['wantsSnapshot gap']);
+    expect(kinds(book.onSnapshot(snapshotOf(400, [], []), 0))).toEqual([
+      'joined 400',
+      'closed disconnect',
+      'applied 401',
+    ]);
+  });
+
+  test('waits for a stream that is late, and for one of a book that has the best of the ticker', () => {
+    const { book, clock } = liveBook('spot', [['99', '1']]);
+    const outcomes: Outcome[] = [];
+    for (let at = 0; at < 100; at++, clock.nowMs += 250) {
+      // Each update comes 4 s after its ticker, at the latest.
+      if (at < 50) outcomes.push(...book.onTicker(tickerOf(20 + at, '98', '1')));
+      else outcomes.push(...book.onTicker(tickerOf(20 + at, '99', '1')));
+      if (at < 50 && at % 16 === 15) outcomes.push(...book.onDiff(diffOf(13, 20 + at), 0));
+      outcomes.push(...book.tick());
+    }
+    expect(kinds(outcomes).filter((kind) => kind.startsWith('opened') || kind === 'stalled')).toEqual([
+      'opened ticker',
+    ]);
+  });
+
+  test('does not take its own sleep for that of the stream', () => {
+    const { book, clock } = liveBook('spot', [['99', '1']]);
+    book.onTicker(tickerOf(14, '98', '1'));
+    book.tick();
     clock.nowMs += 60_000;
-    expect(wanted(book.onGarbage('x'))).toBe(0);
+    expect(book.tick()).toEqual([]);
+  });
+
+  test('tells when a gap was by the clock of the exchange', () => {
+    const { book, clock } = openBook('spot');
+    clock.nowMs = 999_999;
+    const at = (first: number, last: number, eventTimeMs: number) => ({ ...diffOf(first, last), eventTimeMs });
+    for (const [id, ms] of [
+      [10, 1000],
+      [11, 1100],
+      [12, 1200],
+    ] as const)
+      book.onDiff(at(id, id, ms), 0);
+    expect(book.onSnapshot(snapshotOf(11, [], []), 0)).toMatchObject([
+      { kind: 'joined', eventTimeMs: 1100 },
+      {},
+      {},
+      {},
+    ]);
+    expect(book.eventTimeMs).toBe(1200);
+    expect(book.onDiff(at(15, 15, 1900), 0)).toMatchObject([{ gap: { fromUpdateId: 12, openedAtMs: 1200 } }, {}]);
+    book.onDiff(at(16, 16, 2000), 0);
+    expect(book.onSnapshot(snapshotOf(15, [], []), 0)).toMatchObject([
+      { eventTimeMs: 1900 },
+      { kind: 'closed', gap: { openedAtMs: 1200, toUpdateId: 15, closedAtMs: 1900 } },
+      {},
+      {},
+    ]);
+    // Lost twice with nothing in between: two gaps.
+    book.onDisconnect('closed');
+    book.onConnect();
+    expect(book.onSnapshot(snapshotOf(16, [], []), 0)).toMatchObject([{ eventTimeMs: 2000 }, {}]);
+    expect(book.onDisconnect('closed')).toMatchObject([{ gap: { fromUpdateId: 16, openedAtMs: 2001 } }]);
+  });
+
+  test('tells since when a doubted book was not known to be right', () => {
+    const { book } = liveBook('spot', [['99', '1']]);
+    const at = (id: number, bid: string, size: string) => ({ ...diffOf(id, id, [[bid, size]]), eventTimeMs: id * 100 });
+    book.onTicker(tickerOf(12, '99', '1'));
+    for (const id of [13, 14, 15]) {
+      book.onDiff(at(id, '99', String(id)), 0);
+      book.onTicker(tickerOf(id, '99', id === 15 ? '7' : String(id)));
+    }
+    expect(book.onTicker(tickerOf(16, '99', '8'))).toMatchObject([
+      { kind: 'opened', gap: { fromUpdateId: 14, openedAtMs: 1400 } },
+      {},
+    ]);
+    for (const id of [16, 17, 18, 19]) {
+      book.onDiff(at(id, '99', String(id)), 0);
+      book.onTicker(tickerOf(id, '99', String(id)));
+    }
+    expect(book.onTicker(tickerOf(20, '99', '9'))).toMatchObject([
+      { kind: 'closed', gap: { openedAtMs: 1400, toUpdateId: 19, closedAtMs: 1900 } },
+    ]);
   });
 
   test.each(markets)('equals the exchange and agrees with its ticker over a long run of %s', (market) => {
@@ -311,7 +415,16 @@ describe(createSymbolBook, () => {
 
 function openBook(market: Market, bufferBytesMax = 1_000_000) {
   const clock = { nowMs: 0 };
-  return { clock, book: createSymbolBook({ symbol: 'X', market, bufferBytesMax, now: () => clock.nowMs }) };
+  return {
+    clock,
+    book: createSymbolBook({
+      symbol: 'X',
+      market,
+      bufferBytesMax,
+      now: () => clock.nowMs,
+      elapsedMs: () => clock.nowMs,
+    }),
+  };
 }
 
 /** After a snapshot at 12 and, on futures, a diff that ends there. */
@@ -358,6 +471,8 @@ function kinds(outcomes: readonly Outcome[]): string[] {
       case 'opened':
       case 'closed':
         return `${outcome.kind} ${outcome.gap.reason}`;
+      case 'stalled':
+        return outcome.kind;
       default:
         return `${outcome.kind} ${outcome.why}`;
     }

@@ -3,11 +3,12 @@ import { BookError } from '../datasets/market/order-book-levels.ts';
 import type { Gap, GapReason } from '../datasets/market/record.ts';
 import type { BookTicker, DepthDiff, DepthSnapshot, Market } from './binance/messages.ts';
 import { knownRangeOf } from './binance/parse-snapshot.ts';
-import { createSnapshotAttempts } from './symbol-book-attempts.ts';
-import { createTickerAudit } from './symbol-book-audit.ts';
+import { createTickerAudit, isTopOf, type KnownSides } from './symbol-book-audit.ts';
 import { createDiffBuffer } from './symbol-book-buffer.ts';
+import { createGapKeeper, type Moment } from './symbol-book-gap.ts';
 import type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 import { type Position, relationOf } from './symbol-book-sequence.ts';
+import { createStallWatch } from './symbol-book-stall.ts';
 
 export type { Outcome, SnapshotReason } from './symbol-book-outcome.ts';
 
@@ -17,8 +18,10 @@ export interface SymbolBookOptions {
   readonly market: Market;
   /** Of the diffs that are kept while a snapshot is awaited; the oldest go first. */
   readonly bufferBytesMax: number;
-  /** Unix milliseconds. */
+  /** Unix milliseconds: in place of the exchange's clock as long as that has said nothing. */
   readonly now: () => number;
+  /** Milliseconds that only go forward, for how long something lasts. */
+  readonly elapsedMs?: () => number;
 }
 
 /**
@@ -34,18 +37,20 @@ export interface SymbolBook {
   onDiff(diff: DepthDiff, receivedAtMs: number): Outcome[];
   onTicker(ticker: BookTicker): Outcome[];
   onSnapshot(snapshot: DepthSnapshot, receivedAtMs: number): Outcome[];
-  /** The snapshot that was asked for cannot be had. */
-  onSnapshotFailed(): Outcome[];
   /** A message of the symbol could not be read: a diff may be lost. */
   onGarbage(reason: string): Outcome[];
   /** Tickers may have been missed: what came before is compared with none that comes after. */
   onTickersLost(): void;
-  /** The stream is lost. A snapshot is only wanted once it is back. */
+  /** The stream is lost, and what was asked for with it. A snapshot is only wanted once it is back. */
   onDisconnect(detail: string): Outcome[];
+  /** Several times a second: a stream that has died says nothing of it. */
+  tick(): Outcome[];
   readonly book: OrderBook;
   readonly state: 'waiting' | 'live';
   /** The last that the book held; 0 before the first snapshot. */
   readonly lastUpdateId: number;
+  /** When that was, by the exchange's clock. */
+  readonly eventTimeMs: number;
   /** The gap that is open. */
   readonly gap: Gap | undefined;
   /** How often the best of the book was compared with the ticker, and agreed. */
@@ -58,38 +63,56 @@ const deepenBelow = 1 / 5;
 /** A book in doubt is trusted again after so many tops in a row that the ticker confirms. */
 const streakToTrust = 3;
 
-export function createSymbolBook({ symbol, market, bufferBytesMax, now }: SymbolBookOptions): SymbolBook {
+export function createSymbolBook(options: SymbolBookOptions): SymbolBook {
+  const { symbol, market, bufferBytesMax, now, elapsedMs = () => performance.now() } = options;
   const book = createOrderBook();
   const audit = createTickerAudit();
-  const attempts = createSnapshotAttempts(now);
-  const { ask } = attempts;
+  const gaps = createGapKeeper(symbol);
+  const stall = createStallWatch(elapsedMs);
   /** Without a hole. Waiting: the newest diffs. Live with `refreshing`: those since its `fromUpdateId`. */
   const buffer = createDiffBuffer(bufferBytesMax);
   let state: 'waiting' | 'live' = 'waiting';
   let position: Position = { lastUpdateId: 0, eventTimeMs: undefined, isFresh: true };
-  let gap: Gap | undefined;
-  let loaded = { id: 0, bid: 0, ask: 0 };
+  /** Of the last update applied, or of the snapshot; undefined before the first. */
+  let heldMs: number | undefined;
+  /** The newest that was heard of the exchange's clock. */
+  let newestMs: number | undefined;
+  let newestTicker: BookTicker | undefined;
+  let loaded = { id: 0, timeMs: 0, bid: 0, ask: 0 };
+  let asked: SnapshotReason | undefined;
+  /** Undefined as long as nobody says. */
+  let isConnected: boolean | undefined;
   /** While live: a new snapshot is to be put under the book. `snapshot` came, but is ahead of the book. */
   let refreshing: { fromUpdateId: number; snapshot: DepthSnapshot | undefined } | undefined;
 
-  function openGap(reason: GapReason, fromUpdateId: number, detail: string): Outcome[] {
-    if (gap !== undefined) return [];
-    if (state === 'live') attempts.onUnsound();
-    gap = { symbol, stream: 'book', reason, fromUpdateId, toUpdateId: null, openedAtMs: now(), closedAtMs: null, detail };
-    return [{ kind: 'opened', gap }];
+  const held = (): Moment => ({ updateId: position.lastUpdateId, timeMs: heldMs ?? newestMs ?? now() });
+
+  function openGap(reason: GapReason, from: Moment, detail: string): Outcome[] {
+    const gap = gaps.open(reason, from, detail);
+    return gap === undefined ? [] : [{ kind: 'opened', gap }];
   }
 
-  function closeGap(toUpdateId: number): Outcome[] {
-    attempts.onSound();
-    if (gap === undefined) return [];
-    const closed = { ...gap, toUpdateId, closedAtMs: now() };
-    gap = undefined;
-    return [{ kind: 'closed', gap: closed }];
+  function closeGap(to: Moment): Outcome[] {
+    const gap = gaps.close(to);
+    return gap === undefined ? [] : [{ kind: 'closed', gap }];
+  }
+
+  /** One at a time; only a book that is lost goes before one that is to be deepened. When and how often is for others to say. */
+  function ask(why: SnapshotReason): Outcome[] {
+    if (isConnected === false || stall.isStalled) return [];
+    if (asked !== undefined && (asked !== 'deepen' || why === 'deepen')) return [];
+    asked = why;
+    return [{ kind: 'wantsSnapshot', why }];
+  }
+
+  function clearTickers(): void {
+    audit.clear();
+    newestTicker = undefined;
   }
 
   /** No book any more. */
   function lose(reason: GapReason, detail: string): Outcome[] {
-    const opened = openGap(reason, position.lastUpdateId, detail);
+    const opened = openGap(reason, held(), detail);
     state = 'waiting';
     refreshing = undefined;
     buffer.clear();
@@ -100,7 +123,9 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
 
   /** The book goes on, but is not trusted. */
   function doubt(reason: GapReason, detail: string): Outcome[] {
-    return [...openGap(reason, Math.max(loaded.id, audit.lastAgreedId), detail), ...refresh('gap')];
+    const { lastAgreed } = audit;
+    const from = lastAgreed !== undefined && lastAgreed.updateId > loaded.id ? lastAgreed : undefined;
+    return [...openGap(reason, from ?? { updateId: loaded.id, timeMs: loaded.timeMs }, detail), ...refresh('gap')];
   }
 
   function refresh(why: SnapshotReason): Outcome[] {
@@ -120,7 +145,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     }
     if (relation === 'next') return apply(diff, receivedAtMs);
     const lost = lose('sequence', describeGap(relation, position.lastUpdateId, diff));
-    if (relation === 'reset') audit.clear();
+    if (relation === 'reset') clearTickers();
     return [...lost, ...keep(diff, receivedAtMs), ...ask('gap')];
   }
 
@@ -128,18 +153,17 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     const refusal = refusalOf(() => book.apply(diff));
     if (refusal !== undefined) return [...lose('garbage', `update ${diff.lastUpdateId}: ${refusal}`), ...ask('gap')];
     position = { lastUpdateId: diff.lastUpdateId, eventTimeMs: diff.eventTimeMs, isFresh: false };
+    heldMs = diff.eventTimeMs;
     const top = book.best();
     const outcomes: Outcome[] = [{ kind: 'applied', diff, receivedAtMs, top }];
     if (refreshing !== undefined) {
       const gone = buffer.push(diff, receivedAtMs).at(-1);
       if (gone !== undefined) refreshing.fromUpdateId = gone.diff.lastUpdateId;
     }
-    outcomes.push(...check(isTopKnown(book, top) ? audit.onTop(diff.lastUpdateId, top) : undefined));
+    const known = knownSidesOf(book, top);
+    outcomes.push(...check(known && audit.onTop({ updateId: diff.lastUpdateId, timeMs: heldMs }, top, known)));
     if (refreshing?.snapshot !== undefined) outcomes.push(...putUnder(refreshing.snapshot, receivedAtMs));
-    if (!attempts.isAsked && refreshing === undefined && isShallow()) {
-      if (gap === undefined) attempts.onUnsound();
-      outcomes.push(...refresh('deepen'));
-    }
+    if (asked === undefined && refreshing === undefined && isShallow()) outcomes.push(...refresh('deepen'));
     return outcomes;
   }
 
@@ -151,7 +175,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return doubt('crossed', `at update ${position.lastUpdateId} the best bid is ${bid}, the best ask ${ask}`);
     }
     if (disagreement !== undefined) return doubt('ticker', disagreement);
-    return gap !== undefined && audit.streak >= streakToTrust ? closeGap(audit.lastAgreedId) : [];
+    return gaps.current !== undefined && audit.streak >= streakToTrust ? closeGap(held()) : [];
   }
 
   function isShallow(): boolean {
@@ -165,7 +189,7 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     const last = buffer.diffs.at(-1)?.diff;
     const relation = last === undefined ? 'next' : relationOf(market, { ...last, isFresh: false }, diff);
     if (relation === 'old') return [{ kind: 'dropped', why: 'duplicate' }];
-    if (relation === 'reset') audit.clear();
+    if (relation === 'reset') clearTickers();
     // Whatever snapshot the diffs before a hole would fit, its book would end at the hole.
     const useless = relation === 'next' ? [] : buffer.clear();
     const overflown = buffer.push(diff, receivedAtMs);
@@ -179,15 +203,26 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     const outcomes = keep(diff, receivedAtMs);
     if (outcomes.some((outcome) => outcome.kind === 'dropped' && outcome.why === 'overflow')) {
       const detail = `more than ${bufferBytesMax} bytes of updates came before a snapshot`;
-      outcomes.push(...openGap('overflow', position.lastUpdateId, detail));
+      outcomes.push(...openGap('overflow', held(), detail));
     }
-    return [...outcomes, ...ask(gap === undefined ? 'start' : 'gap')];
+    return [...outcomes, ...askAnew()];
+  }
+
+  function askAnew(): Outcome[] {
+    return ask(gaps.current === undefined ? 'start' : 'gap');
+  }
+
+  /** Spot does not tell: it was about when the last diff that it includes was. */
+  function timeOf(snapshot: DepthSnapshot): number {
+    const { diffs } = buffer;
+    const included = diffs.findLast(({ diff }) => diff.lastUpdateId <= snapshot.lastUpdateId) ?? diffs[0];
+    return snapshot.eventTimeMs ?? included?.diff.eventTimeMs ?? newestMs ?? now();
   }
 
   /** False, with the book as it was, if the snapshot is no book. */
-  function load(snapshot: DepthSnapshot): boolean {
+  function load(snapshot: DepthSnapshot, timeMs: number): boolean {
     if (refusalOf(() => book.load(snapshot, knownRangeOf(snapshot))) !== undefined) return false;
-    loaded = { id: snapshot.lastUpdateId, bid: book.knownCount('bid'), ask: book.knownCount('ask') };
+    loaded = { id: snapshot.lastUpdateId, timeMs, bid: book.knownCount('bid'), ask: book.knownCount('ask') };
     return true;
   }
 
@@ -197,13 +232,15 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     const fresh: Position = { lastUpdateId, eventTimeMs: undefined, isFresh: true };
     const first = buffer.diffs.find(({ diff }) => relationOf(market, fresh, diff) !== 'old');
     if (first !== undefined && relationOf(market, fresh, first.diff) !== 'next') return ask('stale');
-    if (!load(snapshot)) return ask('failed');
+    const timeMs = timeOf(snapshot);
+    if (!load(snapshot, timeMs)) return ask('failed');
     const newest = buffer.diffs.at(-1)?.diff;
     position = { ...fresh, eventTimeMs: snapshot.eventTimeMs ?? newest?.eventTimeMs };
+    heldMs = timeMs;
     state = 'live';
     const outcomes: Outcome[] = [
-      { kind: 'joined', snapshot, receivedAtMs, top: book.best() },
-      ...closeGap(lastUpdateId),
+      { kind: 'joined', snapshot, eventTimeMs: timeMs, receivedAtMs, top: book.best() },
+      ...closeGap({ updateId: lastUpdateId, timeMs }),
     ];
     const kept = buffer.clear();
     // Not compared with the ticker: a snapshot of COIN-M futures may lack what the stream had before its id.
@@ -221,8 +258,9 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       return [];
     }
     refreshing.snapshot = undefined;
-    const isNeeded = gap !== undefined || isShallow();
-    if (snapshot.lastUpdateId < refreshing.fromUpdateId || !load(snapshot)) {
+    const isNeeded = gaps.current !== undefined || isShallow();
+    const timeMs = timeOf(snapshot);
+    if (snapshot.lastUpdateId < refreshing.fromUpdateId || !load(snapshot, timeMs)) {
       if (isNeeded) return ask('stale');
       refreshing = undefined;
       buffer.clear();
@@ -236,29 +274,63 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
       const refusal = refusalOf(() => book.apply(diff));
       if (refusal !== undefined) return [...lose('garbage', `update ${diff.lastUpdateId}: ${refusal}`), ...ask('gap')];
     }
-    return [{ kind: 'joined', snapshot, receivedAtMs, top }, ...closeGap(snapshot.lastUpdateId), ...check(undefined)];
+    return [
+      { kind: 'joined', snapshot, eventTimeMs: timeMs, receivedAtMs, top },
+      ...closeGap({ updateId: snapshot.lastUpdateId, timeMs }),
+      ...check(undefined),
+    ];
+  }
+
+  function agrees(ticker: BookTicker): boolean {
+    const top = book.best();
+    const known = knownSidesOf(book, top);
+    return known === undefined || isTopOf(ticker, top, known);
   }
 
   return {
-    onConnect: () => (state === 'waiting' ? ask(gap === undefined ? 'start' : 'gap') : []),
-    onDiff: (diff, receivedAtMs) => (state === 'live' ? onDiffLive : onDiffWaiting)(diff, receivedAtMs),
+    onConnect() {
+      if (isConnected === true) return [];
+      isConnected = true;
+      stall.onLife();
+      asked = undefined;
+      return state === 'waiting' ? askAnew() : [];
+    },
+    onDiff(diff, receivedAtMs) {
+      stall.onLife();
+      newestMs = Math.max(newestMs ?? 0, diff.eventTimeMs);
+      return (state === 'live' ? onDiffLive : onDiffWaiting)(diff, receivedAtMs);
+    },
     onTicker(ticker) {
+      newestTicker = ticker;
+      if (ticker.eventTimeMs !== undefined) newestMs = Math.max(newestMs ?? 0, ticker.eventTimeMs);
       const disagreement = audit.onTicker(ticker);
       return state === 'live' ? check(disagreement) : [];
     },
     onSnapshot(snapshot, receivedAtMs) {
-      attempts.onAnswer();
+      asked = undefined;
+      // Nothing would keep the book true.
+      if (isConnected === false || stall.isStalled) return [];
       return (state === 'live' ? putUnder : join)(snapshot, receivedAtMs);
     },
-    onSnapshotFailed() {
-      attempts.onAnswer();
-      return state === 'live' && refreshing === undefined ? [] : ask('failed');
+    onGarbage(reason) {
+      stall.onLife();
+      return [...lose('garbage', reason), ...ask('gap')];
     },
-    onGarbage: (reason) => [...lose('garbage', reason), ...ask('gap')],
-    onTickersLost: () => audit.clear(),
+    onTickersLost: clearTickers,
     onDisconnect(detail) {
-      audit.clear();
+      isConnected = false;
+      asked = undefined;
+      stall.onLife();
+      clearTickers();
       return lose('disconnect', detail);
+    },
+    tick() {
+      const { lastUpdateId } = position;
+      if (!stall.look(state === 'live' ? { lastUpdateId, agrees } : undefined, newestTicker)) return [];
+      if (state === 'waiting') return [{ kind: 'stalled' }];
+      asked = undefined;
+      const detail = `no update came since ${lastUpdateId}, though ticker ${newestTicker?.updateId} did seconds ago`;
+      return [...lose('disconnect', detail), { kind: 'stalled' }];
     },
     book,
     get state() {
@@ -267,8 +339,11 @@ export function createSymbolBook({ symbol, market, bufferBytesMax, now }: Symbol
     get lastUpdateId() {
       return position.lastUpdateId;
     },
+    get eventTimeMs() {
+      return held().timeMs;
+    },
     get gap() {
-      return gap;
+      return gaps.current;
     },
     get auditedCount() {
       return audit.agreedCount;
@@ -296,7 +371,10 @@ function describeGap(relation: 'ahead' | 'reset', lastUpdateId: number, diff: De
   return `update ${diff.lastUpdateId} continues ${continued}, not ${lastUpdateId}`;
 }
 
-/** A side that is empty is known to be; one whose best may be a level beyond the known range is not. */
-function isTopKnown(book: OrderBook, { bid, ask }: BookTop): boolean {
-  return (bid !== null || book.bidFloor === null) && (ask !== null || book.askCeiling === null);
+/** Undefined if neither is. */
+function knownSidesOf(book: OrderBook, { bid, ask }: BookTop): KnownSides | undefined {
+  const isBidKnown = bid !== null || book.bidFloor === null;
+  const isAskKnown = ask !== null || book.askCeiling === null;
+  if (isBidKnown) return isAskKnown ? 'both' : 'bid';
+  return isAskKnown ? 'ask' : undefined;
 }

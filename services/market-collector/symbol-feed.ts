@@ -7,6 +7,7 @@ import type { BookTicker, DepthSnapshot, Market, MarketMessage, Trade } from './
 import { knownRangeOf } from './binance/parse-snapshot.ts';
 import { createConsolidator } from './consolidate.ts';
 import { createSymbolBook, type Outcome, type SnapshotReason } from './symbol-book.ts';
+import { createStreamLoss } from './symbol-feed-loss.ts';
 
 /** Where what is learnt of a symbol goes. Nothing here may throw. */
 export interface SymbolSinks {
@@ -14,9 +15,11 @@ export interface SymbolSinks {
   gap(gap: Gap): void;
   bars(bars: readonly Bar[]): void;
   /** Only while the symbol is connected. */
-  wantSnapshot(why: SnapshotReason, delayMs: number): void;
+  wantSnapshot(why: SnapshotReason): void;
   /** The symbol wants no snapshot any more. */
   cancelSnapshot(): void;
+  /** The symbol's depth stream has died while others go on. Said again from time to time until it is back. */
+  onStreamStalled(): void;
   dropped(kind: 'duplicate' | 'old' | 'overflow'): void;
   joined(): void;
 }
@@ -32,6 +35,8 @@ export interface SymbolFeedOptions {
   readonly sinks: SymbolSinks;
   /** Unix milliseconds. */
   readonly now: () => number;
+  /** Milliseconds that only go forward, for how long something lasts. */
+  readonly elapsedMs?: () => number;
 }
 
 /** One symbol from its messages to its records and bars. */
@@ -44,9 +49,9 @@ export interface SymbolFeed {
   /** A message that cannot be read; `of` what, if that can be told. */
   onGarbage(of: MarketMessage['kind'] | undefined, reason: string): void;
   onSnapshot(snapshot: DepthSnapshot, receivedAtMs: number): void;
-  /** The whole book is written down at the next tick. */
+  /** The whole book is written down at the next tick at which it is sound. */
   wantCheckpoint(): void;
-  /** Once a second or oftener: what is held back by time goes on. */
+  /** Several times a second: what is held back by time goes on. */
   tick(): void;
   /** Hands on all that is held back. */
   close(): void;
@@ -75,7 +80,8 @@ const blank = {
 
 export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
   const { symbol, market, sinks, now, checkpointIntervalMs } = options;
-  const book = createSymbolBook({ symbol, market, bufferBytesMax: options.bufferBytesMax, now });
+  const { elapsedMs = () => performance.now() } = options;
+  const book = createSymbolBook({ symbol, market, bufferBytesMax: options.bufferBytesMax, now, elapsedMs });
   const bars = createBarBuilder({ symbol, book: book.book });
   const consolidator = createConsolidator(options.recordIntervalMs);
   /** Open from the start until the first snapshot, whatever else goes wrong before that. */
@@ -91,13 +97,14 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
   };
   /** A gap of the book within the one of the restart is not written down. */
   let isGapUntold = false;
+  const trades = createStreamLoss(symbol, 'trades', sinks.gap);
+  const tickers = createStreamLoss(symbol, 'tickers', sinks.gap);
   let isConnected = false;
   let isLive = false;
-  let wanted: SnapshotReason | undefined;
   let updatedAtMs: number | undefined;
-  let eventTimeMs = 0;
   let lastTickerId = 0;
-  let checkpointAtMs = Number.POSITIVE_INFINITY;
+  /** By `elapsedMs`. */
+  let checkpointDueMs = Number.POSITIVE_INFINITY;
   if (restart !== undefined) sinks.gap(restart);
 
   function record(kind: RecordKind, fields: Omit<Partial<MarketRecord>, 'kind'> & RequiredFields): void {
@@ -115,13 +122,13 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
           const { diff, receivedAtMs, top } = outcome;
           const { firstUpdateId, previousUpdateId = null, lastUpdateId: updateId, bids, asks } = diff;
           const ids = { updateId, firstUpdateId, previousUpdateId };
-          eventTimeMs = diff.eventTimeMs;
+          const { eventTimeMs } = diff;
           record('depth', { ...ids, eventTimeMs, receivedAtMs, ...topOf(top), bids, asks });
           updatedAtMs = receivedAtMs;
           break;
         }
         case 'joined':
-          onJoined(outcome.snapshot, outcome.receivedAtMs, outcome.top);
+          onJoined(outcome);
           break;
         case 'opened':
           recordAll(consolidator.flush());
@@ -139,32 +146,36 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
           // No snapshot: its ticker has cleared the book of doubt. Whoever rebuilds it starts anew from here.
           isLive = true;
           bars.onBookLive();
-          checkpoint();
+          if (book.gap === undefined) checkpoint();
           break;
         case 'dropped':
           sinks.dropped(outcome.why);
           break;
         case 'wantsSnapshot':
-          wanted = outcome.why;
-          if (isConnected) sinks.wantSnapshot(outcome.why, outcome.delayMs);
+          // Otherwise it is said again once it is.
+          if (isConnected) sinks.wantSnapshot(outcome.why);
+          break;
+        case 'stalled':
+          sinks.cancelSnapshot();
+          sinks.onStreamStalled();
           break;
       }
     }
   }
 
-  function onJoined(snapshot: DepthSnapshot, receivedAtMs: number, top: BookTop): void {
+  function onJoined({ snapshot, eventTimeMs, receivedAtMs, top }: Outcome & { kind: 'joined' }): void {
     const { lastUpdateId: updateId, bids, asks } = snapshot;
     const known = knownRangeOf(snapshot);
-    const atMs = snapshot.eventTimeMs ?? receivedAtMs;
-    record('snapshot', { updateId, eventTimeMs: atMs, receivedAtMs, ...topOf(top), bids, asks, ...known });
-    if (restart !== undefined) sinks.gap({ ...restart, toUpdateId: updateId, closedAtMs: now() });
+    record('snapshot', { updateId, eventTimeMs, receivedAtMs, ...topOf(top), bids, asks, ...known });
+    if (restart !== undefined) {
+      sinks.gap({ ...restart, toUpdateId: updateId, closedAtMs: Math.max(eventTimeMs, restart.openedAtMs) });
+    }
     restart = undefined;
     // A deeper snapshot of a book that lives changes nothing for its bars.
     if (!isLive) bars.onBookLive();
     isLive = true;
-    eventTimeMs = Math.max(eventTimeMs, atMs);
     updatedAtMs = receivedAtMs;
-    checkpointAtMs = now() + checkpointIntervalMs;
+    checkpointDueMs = elapsedMs() + checkpointIntervalMs;
     sinks.joined();
   }
 
@@ -177,26 +188,31 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
     }
     lastTickerId = updateId;
     const atMs = ticker.eventTimeMs ?? receivedAtMs;
+    tickers.onNext({ updateId, timeMs: atMs });
     record('ticker', { updateId, eventTimeMs: atMs, receivedAtMs, bid, bidSize, ask, askSize });
   }
 
   function onTrade(trade: Trade, receivedAtMs: number): void {
-    if (bars.onTrade(trade, receivedAtMs) === 'duplicate') {
+    if (bars.onTrade(trade, elapsedMs()) === 'duplicate') {
       sinks.dropped('duplicate');
       return;
     }
     const { tradeId: updateId, tradeTimeMs, price, size, buyerIsMaker } = trade;
+    const { last } = trades;
+    const isLate = last !== undefined && updateId < last.updateId && tradeTimeMs <= last.timeMs;
+    if (last !== undefined && updateId !== last.updateId + 1 && !isLate)
+      trades.onBroken('sequence', `trade ${updateId} does not follow ${last.updateId}`);
+    if (!isLate) trades.onNext({ updateId, timeMs: tradeTimeMs });
     record('trade', { updateId, eventTimeMs: tradeTimeMs, receivedAtMs, price, size, buyerIsMaker });
   }
 
   /** Our own book as a row, so that a rebuild need not go back far. */
   function checkpoint(): void {
-    if (book.state !== 'live') return;
     const { bidFloor, askCeiling } = book.book;
     recordAll(consolidator.flush());
     record('checkpoint', {
       updateId: book.lastUpdateId,
-      eventTimeMs,
+      eventTimeMs: book.eventTimeMs,
       receivedAtMs: now(),
       ...topOf(book.book.best()),
       bids: book.book.levelsText('bid'),
@@ -211,12 +227,16 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
       if (isConnected || !kinds.includes('depth')) return;
       isConnected = true;
       handle(book.onConnect());
-      // Asked for while there was no stream that its diffs could have come by.
-      if (wanted !== undefined && book.state === 'waiting') sinks.wantSnapshot(wanted, 0);
     },
     onBroken: (kinds, detail) => {
-      if (kinds.includes('trade')) bars.onTradesBroken();
-      if (kinds.includes('ticker')) book.onTickersLost();
+      if (kinds.includes('trade')) {
+        bars.onTradesBroken();
+        trades.onBroken('disconnect', detail);
+      }
+      if (kinds.includes('ticker')) {
+        book.onTickersLost();
+        tickers.onBroken('disconnect', detail);
+      }
       if (!kinds.includes('depth')) return;
       isConnected = false;
       sinks.cancelSnapshot();
@@ -225,7 +245,7 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
     onMessage: (message, receivedAtMs) => {
       switch (message.kind) {
         case 'depth':
-          bars.beforeUpdate(message.eventTimeMs, receivedAtMs);
+          bars.beforeUpdate(message.eventTimeMs, elapsedMs());
           return handle(book.onDiff(message, receivedAtMs));
         case 'ticker':
           return onTicker(message, receivedAtMs);
@@ -240,20 +260,20 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
     },
     onSnapshot: (snapshot, receivedAtMs) => {
       // Without a stream nothing would keep the book true.
-      if (!isConnected) return;
-      wanted = undefined;
-      handle(book.onSnapshot(snapshot, receivedAtMs));
+      if (isConnected) handle(book.onSnapshot(snapshot, receivedAtMs));
     },
     wantCheckpoint: () => {
-      checkpointAtMs = now();
+      checkpointDueMs = elapsedMs();
     },
     tick: () => {
-      const nowMs = now();
-      recordAll(consolidator.due(nowMs));
-      const closed = bars.close(nowMs);
+      const atMs = elapsedMs();
+      handle(book.tick());
+      recordAll(consolidator.due(now()));
+      const closed = bars.close(atMs);
       if (closed.length > 0) sinks.bars(closed);
-      if (nowMs < checkpointAtMs) return;
-      checkpointAtMs = nowMs + checkpointIntervalMs;
+      // What is in doubt must not be written down as what others begin from.
+      if (atMs < checkpointDueMs || book.state !== 'live' || book.gap !== undefined) return;
+      checkpointDueMs = atMs + checkpointIntervalMs;
       checkpoint();
     },
     close: () => {

@@ -128,6 +128,59 @@ describe(createSnapshotQueue, () => {
     expect(queue.stats()).toMatchObject({ waiting: 0, inFlight: 0 });
   });
 
+  it('asks anew, with the haste of a lost book, for one that is lost while it is deepened', async () => {
+    const { queue, asked, answer, got } = queueOf({});
+    queue.want('BTC', 'deepen', 1000);
+    await vi.advanceTimersByTimeAsync(1);
+    queue.want('BTC', 'resync', 1000);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked.map(({ priority, signal }) => [priority, signal.aborted])).toEqual([
+      [5, true],
+      [105, false],
+    ]);
+    answer('BTC');
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(asked).toHaveLength(2);
+    expect(got).toHaveLength(1);
+  });
+
+  it.each([0, 100])('is no quicker for a symbol whose line flaps, with answers after %i ms', async (answerAfterMs) => {
+    const { queue, asked, answer } = queueOf({ random: () => 1 });
+    for (let flap = 0; flap < 1_000; flap++) {
+      queue.want('BTC', 'resync', 1000);
+      await vi.advanceTimersByTimeAsync(answerAfterMs + 1);
+      answer('BTC');
+      await vi.advanceTimersByTimeAsync(100 - answerAfterMs);
+      queue.cancel('BTC');
+    }
+    // After 0, 0.5, 1, 2, 4, 8, 16, 30, 30 s.
+    expect(asked.length).toBeLessThanOrEqual(11);
+    expect(asked.length).toBeGreaterThan(7);
+  });
+
+  it('is no quicker for a symbol that fails when its line flaps', async () => {
+    const { queue, asked, answer } = queueOf({ random: () => 1 });
+    for (let flap = 0; flap < 100; flap++) {
+      queue.want('BAD', 'resync', 1000);
+      await vi.advanceTimersByTimeAsync(1);
+      answer('BAD', new ExchangeError('refused', 'Invalid symbol.'));
+      await vi.advanceTimersByTimeAsync(999);
+      queue.cancel('BAD');
+    }
+    expect(asked.length).toBeLessThanOrEqual(7);
+  });
+
+  it('goes by what has passed, whatever is done to the clock', async () => {
+    const { queue, asked, answer } = queueOf({ random: () => 1 });
+    queue.want('BTC', 'resync', 1000);
+    await vi.advanceTimersByTimeAsync(1);
+    answer('BTC', new ExchangeError('unreachable', 'no route'));
+    await vi.advanceTimersByTimeAsync(1);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toHaveLength(2);
+  });
+
   it('goes on when a consumer throws', async () => {
     const { queue, asked, answer } = queueOf({
       onSnapshot: () => {
@@ -183,6 +236,7 @@ const snapshot: DepthSnapshot = { lastUpdateId: 1, eventTimeMs: undefined, bids:
 interface Asked {
   readonly symbol: string;
   readonly levels: number;
+  readonly priority: number;
   readonly signal: AbortSignal;
   readonly settle: (error?: Error) => void;
 }
@@ -193,12 +247,13 @@ function queueOf(options: Partial<SnapshotQueueOptions> & { priorities?: Readonl
   const failures: { readonly symbol: string; readonly retryInMs: number }[] = [];
   const { priorities = {}, ...given } = options;
   const queue = createSnapshotQueue({
-    load: (symbol, levels, _priority, signal) =>
+    load: (symbol, levels, priority, signal) =>
       new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
         asked.push({
           symbol,
           levels,
+          priority,
           signal,
           settle: (error) => (error === undefined ? resolve(snapshot) : reject(error)),
         });

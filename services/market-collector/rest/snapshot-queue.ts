@@ -13,7 +13,7 @@ export interface SnapshotQueue {
    * that keeps coming back is served ever more rarely. Calls back later, never at once.
    */
   want(symbol: string, need: SnapshotNeed, levels: number): void;
-  /** The symbol wants nothing any more. */
+  /** The symbol wants nothing any more. How often it came is not forgotten: a line that flaps must not be quicker for it. */
   cancel(symbol: string): void;
   stats(): SnapshotQueueStats;
   /** Ends what is under way; nobody is called back any more. */
@@ -43,17 +43,26 @@ export interface SnapshotQueueOptions {
   readonly log: Logger;
 }
 
+/** Times are of a clock that nobody sets. */
 interface Wish {
   readonly symbol: string;
   need: SnapshotNeed;
   levels: number;
   readonly sinceMs: number;
   notBeforeMs: number;
-  failures: number;
   /** While it is being loaded. */
   loading: AbortController | undefined;
   /** More was wished for while it was being loaded. */
   more: number | undefined;
+}
+
+/** How often a symbol was served of late, or failed to be. */
+interface Pace {
+  readonly times: number;
+  readonly failures: number;
+  readonly atMs: number;
+  /** After a failure. */
+  readonly notBeforeMs: number;
 }
 
 /** A book that is not whole goes before all that are. */
@@ -72,7 +81,9 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
   const { load, priorityOf, onSnapshot, log, inFlightMax = 4, backoffMinMs = 1000 } = options;
   const { clock = Date.now, random = Math.random } = options;
   const wishes = new Map<string, Wish>();
-  const served = new Map<string, { times: number; atMs: number }>();
+  /** The latest last; those that are settled go. */
+  const paces = new Map<string, Pace>();
+  const elapsedMs = (): number => performance.now();
   let inFlight = 0;
   let delivered = 0;
   let failed = 0;
@@ -91,7 +102,7 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
   function pump(): void {
     timer = undefined;
     while (!stopped && inFlight < inFlightMax) {
-      const now = clock();
+      const now = elapsedMs();
       let best: Wish | undefined;
       let bestScore = Number.NEGATIVE_INFINITY;
       let earliestMs = Number.POSITIVE_INFINITY;
@@ -131,20 +142,34 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
   }
 
   function deliver(wish: Wish, snapshot: DepthSnapshot): void {
-    const now = clock();
     delivered++;
     wishes.delete(wish.symbol);
-    const before = served.get(wish.symbol);
-    served.set(wish.symbol, {
-      times: before !== undefined && now - before.atMs < settledMs ? before.times + 1 : 1,
-      atMs: now,
-    });
+    noteServed(wish.symbol, 0);
     try {
-      onSnapshot(wish.symbol, snapshot, now);
+      onSnapshot(wish.symbol, snapshot, clock());
     } catch (error) {
       log.error({ symbol: wish.symbol, error: describeError(error) }, 'a snapshot could not be taken in');
     }
     if (wish.more !== undefined) want(wish.symbol, wish.need, wish.more);
+  }
+
+  function paceOf(symbol: string): Pace | undefined {
+    const pace = paces.get(symbol);
+    return pace !== undefined && elapsedMs() - Math.max(pace.atMs, pace.notBeforeMs) < settledMs ? pace : undefined;
+  }
+
+  function setPace(symbol: string, pace: Pace): void {
+    paces.delete(symbol);
+    for (const old of paces.keys()) {
+      if (paceOf(old) !== undefined) break;
+      paces.delete(old);
+    }
+    paces.set(symbol, pace);
+  }
+
+  function noteServed(symbol: string, failures: number): void {
+    const atMs = elapsedMs();
+    setPace(symbol, { times: (paceOf(symbol)?.times ?? 0) + 1, failures, atMs, notBeforeMs: atMs });
   }
 
   function retryLater(wish: Wish, error: unknown): void {
@@ -156,41 +181,47 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
       return;
     }
     const maxMs = kind === 'unreachable' || kind === 'timeout' || kind === 'server' ? troubleMaxMs : symbolMaxMs;
-    const delayMs = jittered(Math.min(maxMs, backoffMinMs * 2 ** wish.failures));
-    wish.failures++;
-    wish.notBeforeMs = clock() + delayMs;
+    const { times, failures } = paceOf(wish.symbol) ?? { times: 0, failures: 0 };
+    const delayMs = jittered(Math.min(maxMs, backoffMinMs * 2 ** failures));
+    const atMs = elapsedMs();
+    wish.notBeforeMs = atMs + delayMs;
+    setPace(wish.symbol, { times, failures: failures + 1, atMs, notBeforeMs: wish.notBeforeMs });
     log.warn(
-      { symbol: wish.symbol, error: describeError(error), failures: wish.failures, retryInMs: Math.round(delayMs) },
+      { symbol: wish.symbol, error: describeError(error), failures: failures + 1, retryInMs: Math.round(delayMs) },
       'no snapshot: it is asked for again',
     );
     options.onFailed?.(wish.symbol, error, delayMs);
   }
 
   /** The first snapshots follow at once: a stale one, a newer one. Then there is something else amiss. */
-  function delayOfRepeat(symbol: string, now: number): number {
-    const before = served.get(symbol);
-    if (before === undefined || now - before.atMs >= settledMs || before.times < 2) return 0;
-    return jittered(Math.min(troubleMaxMs, repeatMinMs * 2 ** (before.times - 2)));
+  function notBefore(symbol: string, now: number): number {
+    const pace = paceOf(symbol);
+    if (pace === undefined) return now;
+    const repeatMs = pace.times < 2 ? 0 : jittered(Math.min(troubleMaxMs, repeatMinMs * 2 ** (pace.times - 2)));
+    return Math.max(now, pace.atMs + repeatMs, pace.notBeforeMs);
   }
 
   function want(symbol: string, need: SnapshotNeed, levels: number): void {
     if (stopped) return;
-    const now = clock();
+    const now = elapsedMs();
     const wish = wishes.get(symbol);
     if (wish === undefined) {
-      const notBeforeMs = now + delayOfRepeat(symbol, now);
+      const notBeforeMs = notBefore(symbol, now);
       wishes.set(symbol, {
         symbol,
         need,
         levels,
         sinceMs: now,
         notBeforeMs,
-        failures: 0,
         loading: undefined,
         more: undefined,
       });
     } else {
-      if (need === 'resync') wish.need = need;
+      if (need === 'resync' && wish.need === 'deepen') {
+        wish.need = need;
+        // It waits behind all that are not whole, and may be from before the loss.
+        wish.loading?.abort(new Error('wanted sooner'));
+      }
       if (wish.loading === undefined) wish.levels = Math.max(wish.levels, levels);
       else if (levels > wish.levels) wish.more = Math.max(wish.more ?? 0, levels);
     }
@@ -200,12 +231,14 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
   return {
     want,
     cancel: (symbol) => {
-      wishes.get(symbol)?.loading?.abort(new Error('no longer wanted'));
+      const loading = wishes.get(symbol)?.loading;
       wishes.delete(symbol);
-      served.delete(symbol);
+      if (loading === undefined) return;
+      loading.abort(new Error('no longer wanted'));
+      noteServed(symbol, paceOf(symbol)?.failures ?? 0);
     },
     stats: () => {
-      const now = clock();
+      const now = elapsedMs();
       const waiting = [...wishes.values()].filter(({ loading }) => loading === undefined);
       return {
         waiting: waiting.length,
