@@ -346,7 +346,7 @@ const Records = Type.Object(
 );
 const GapCounts = Type.Object(
   { open: Count('That last'), last24h: Count('Found in the last 24 hours') },
-  { ...closed, description: 'Gaps of books' },
+  { ...closed, description: 'Gaps of books, trades and tickers' },
 );
 const counted = {
   records: Records,

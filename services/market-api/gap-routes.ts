@@ -1,6 +1,6 @@
 import Type from 'typebox';
-import { readGaps } from '../datasets/market/gaps.ts';
-import type { Gap } from '../datasets/market/record.ts';
+import { type GapPlace, readGaps } from '../datasets/market/gaps.ts';
+import { type Gap, gapStreams } from '../datasets/market/record.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest } from '../runtime/http-problem.ts';
 import { type GapAnswer, GapsAnswer } from './answers.ts';
@@ -60,14 +60,19 @@ export function gapAnswerOf(gap: Gap): GapAnswer {
   return { stream, reason, fromUpdateId, toUpdateId, openedAt: openedAtMs, closedAt: closedAtMs, detail };
 }
 
-function cursorOf({ openedAtMs, fromUpdateId }: Pick<Gap, 'openedAtMs' | 'fromUpdateId'>): string {
-  return Buffer.from(`1~${openedAtMs}~${fromUpdateId}`).toString('base64url');
+function cursorOf({ openedAtMs, fromUpdateId, stream }: GapPlace): string {
+  return Buffer.from(`1~${openedAtMs}~${fromUpdateId}~${stream}`).toString('base64url');
 }
 
-function placeOf(text: string | undefined): Pick<Gap, 'openedAtMs' | 'fromUpdateId'> | undefined {
+function placeOf(text: string | undefined): GapPlace | undefined {
   if (text === undefined) return undefined;
-  const [, opened, from] = /^1~(\d{1,15})~(\d{1,16})$/.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
-  const place = { openedAtMs: Number(opened), fromUpdateId: Number(from) };
-  if (opened !== undefined && place.openedAtMs <= timeMax && cursorOf(place) === text) return place;
+  const plain = Buffer.from(text, 'base64url').toString('latin1');
+  const [, opened, from, word] = /^1~(\d{1,15})~(\d{1,16})~([a-z]{1,16})$/.exec(plain) ?? [];
+  const stream = gapStreams.find((each) => each === word);
+  const openedAtMs = Number(opened);
+  if (stream !== undefined && openedAtMs <= timeMax) {
+    const place = { openedAtMs, fromUpdateId: Number(from), stream };
+    if (cursorOf(place) === text) return place;
+  }
   throw invalidRequest([{ parameter: 'cursor', detail: 'it is no cursor: pass `next` of an earlier answer as it is' }]);
 }

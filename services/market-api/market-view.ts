@@ -26,7 +26,7 @@ type SymbolState = (typeof symbolStates)[number];
 
 export function stateOf(pair: Pair, { extents, openGaps }: Held, nowMs: number): SymbolState {
   if (pair.status === 'retired') return 'idle';
-  if (openGaps.some(({ symbol }) => symbol === pair.symbol)) return 'gap';
+  if (openGaps.some(({ symbol, stream }) => symbol === pair.symbol && stream === 'book')) return 'gap';
   const last = extents.get(pair.symbol)?.lastMs;
   return last !== undefined && nowMs - last < silentMs ? 'live' : 'waiting';
 }

@@ -33,7 +33,7 @@ Subscribing again to a book sends it again as a whole. What cannot be done is an
 | \`dropped\` | trades | \`count\` trades were left out, from \`firstTradeId\` to \`lastTradeId\`: \`/data\` has them |
 | \`ticker\` | ticker | Best bid and ask; the last one wins |
 | \`candle\` | candles | The candle of \`time\` as far as it is known; the last one of each \`time\` wins |
-| \`gap\` | (all of the symbol) | \`open\`: updates are missing, and the book stays as it was; \`closed\`: it is whole again, its snapshot was sent |
+| \`gap\` | (all of the symbol) | \`stream\`: \`book\`, \`trades\` or \`tickers\`. \`open\`: updates are missing, and a book stays as it was; \`closed\`: it is whole again, a book's snapshot was sent |
 
 **Counting.** Every message has \`seq\`, counted from 1 by connection, and those of a subscription \`channelSeq\`, counted from 1 by
 channel and symbol. Neither ever skips: what you do not get is told by \`reset\`, \`dropped\` or \`gap\`.

@@ -40,6 +40,9 @@ function gapRow(gap: Gap): Record<string, unknown> {
   };
 }
 
+/** A place among the gaps of a symbol. */
+export type GapPlace = Pick<Gap, 'openedAtMs' | 'fromUpdateId' | 'stream'>;
+
 /** Gaps of a symbol that overlap a time range (both ends inclusive, Unix milliseconds), oldest first. */
 export async function readGaps(
   rows: Rows,
@@ -49,21 +52,22 @@ export async function readGaps(
     readonly toMs: number;
     readonly limit: number;
     /** Only those that were found after this one: the last of the page before. */
-    readonly after?: Pick<Gap, 'openedAtMs' | 'fromUpdateId'> | undefined;
+    readonly after?: GapPlace | undefined;
   },
 ): Promise<Gap[]> {
   const { symbol, fromMs, toMs, limit, after } = query;
   const found = await rows.query<GapRow>(
     `SELECT ${gapColumns} FROM market.gaps
       WHERE symbol = $1 AND opened_at <= $3 AND (closed_at IS NULL OR closed_at >= $2)
-        AND (opened_at, from_update_id) > ($4, $5)
-      ORDER BY opened_at, from_update_id LIMIT $6`,
+        AND (opened_at, from_update_id, stream) > ($4, $5, $6)
+      ORDER BY opened_at, from_update_id, stream LIMIT $7`,
     [
       symbol,
       new Date(fromMs).toISOString(),
       new Date(toMs).toISOString(),
       after === undefined ? '-infinity' : new Date(after.openedAtMs).toISOString(),
       after?.fromUpdateId ?? -1,
+      after?.stream ?? '',
       limit,
     ],
   );
@@ -73,7 +77,7 @@ export async function readGaps(
 /** The gaps that last, of all symbols. */
 export async function readOpenGaps(rows: Rows): Promise<Gap[]> {
   const found = await rows.query<GapRow>(
-    `SELECT ${gapColumns} FROM market.gaps WHERE closed_at IS NULL ORDER BY symbol, opened_at, from_update_id`,
+    `SELECT ${gapColumns} FROM market.gaps WHERE closed_at IS NULL ORDER BY symbol, opened_at, from_update_id, stream`,
   );
   return found.map(gapOf);
 }

@@ -69,6 +69,19 @@ describe(createLiveSymbol, () => {
     ]);
   });
 
+  it('tells gaps of trades, and leaves the book as it is', () => {
+    const { live, gaps } = openSymbol();
+    const book = createLiveBook(pair);
+    book.takeRecords([buildSnapshot(90, at(0))], true);
+    const beginning = newest({ depth: undefined, snapshot: buildSnapshot(90, at(0)), checkpoint: undefined });
+    live.begin({ newest: beginning, book, gaps: [] }, noonMs);
+    const missing = buildGap({ stream: 'trades', fromUpdateId: 800, openedAtMs: noonMs + 100 });
+    expect(live.take([], [missing], true, noonMs + 200)).toBe('taken');
+    expect(live.take([], [{ ...missing, toUpdateId: 3, closedAtMs: noonMs + 300 }], true, noonMs + 300)).toBe('taken');
+    expect([gaps.map(({ state }) => state), book.state]).toEqual([['open', 'closed'], 'live']);
+    expect(live.toBegin()).toEqual(['trades']);
+  });
+
   it('tells a gap that lasts to whoever comes later, whatever they follow', () => {
     const { live } = openSymbol();
     live.begin({ newest: newest({ trade: undefined }), book: undefined, gaps: [buildGap()] }, noonMs);

@@ -198,19 +198,26 @@ export function createLiveSymbol(pair: Pick<Pair, 'symbol' | 'market'>, createdA
           emit('trades', { kind: 'trade', tradeId: updateId, text: tradeText(record) });
         else if (kind === 'ticker') tellTicker(record);
       }
-      if (news.some(isBegunAnew)) {
-        for (const gap of news) tellGap(gap);
+      const ofOthers = news.filter(({ stream }) => stream !== 'book');
+      for (const gap of ofOthers) {
+        tellGap(gap);
+        if (isBegunAnew(gap))
+          for (const kind of kindsOf[gap.stream === 'trades' ? 'trades' : 'ticker']) doubtful.add(kind);
+      }
+      const gapsOfBook = news.filter(({ stream }) => stream === 'book');
+      if (gapsOfBook.some(isBegunAnew)) {
+        for (const gap of gapsOfBook) tellGap(gap);
         doubt();
         return 'rebuild';
       }
       for (const [name, { closedAtMs }] of toldGaps)
         if (closedAtMs !== null && nowMs - closedAtMs > 2 * closedWithinMs) toldGaps.delete(name);
       if (book === undefined) {
-        for (const gap of news) tellGap(gap);
+        for (const gap of gapsOfBook) tellGap(gap);
         return 'taken';
       }
       const ofBook = records.filter(({ kind }) => kindsOf.book.includes(kind));
-      const events = [...book.takeGaps(news), ...book.takeRecords(ofBook, isAll)];
+      const events = [...book.takeGaps(gapsOfBook), ...book.takeRecords(ofBook, isAll)];
       // An end of a gap is told once the book is whole again.
       const isEnd = (event: BookEvent) => event.kind === 'gap' && event.gap.closedAtMs !== null;
       for (const event of events) if (!isEnd(event)) tell(event);
@@ -239,6 +246,6 @@ function isBack(record: MarketRecord, place: TailPlace): boolean {
   return record.updateId < place.updateId && record.eventTimeMs > place.eventTimeMs;
 }
 
-function nameOf({ openedAtMs, fromUpdateId }: Gap): string {
-  return `${openedAtMs} ${fromUpdateId}`;
+function nameOf({ stream, openedAtMs, fromUpdateId }: Gap): string {
+  return `${stream} ${openedAtMs} ${fromUpdateId}`;
 }
