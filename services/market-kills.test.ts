@@ -71,11 +71,11 @@ function startChild(options: ChildOptions) {
     import { openEmbeddedTimeseries } from ${at('./stores/embedded/chdb.ts')};
     import { migrateDataset } from ${at('./stores/migrate.ts')};
     import { openPool } from ${at('./stores/open-pool.ts')};
-    import { marketTables, startMarketPipeline } from ${at('./market-pipeline-fixture.ts')};
+    import { startMarketPipeline } from ${at('./market-pipeline-fixture.ts')};
     const { connection, dataDir, pairs, rest, stream } = ${JSON.stringify(options)};
     const { part: relational, stop: stopRelational } = await openPool({ ...connection, max: 5 });
     const { part: timeseries, stop: stopTimeseries } = await openEmbeddedTimeseries({ dataDir });
-    await migrateDataset({ relational, timeseries }, 'market', marketTables);
+    await migrateDataset({ relational, timeseries }, 'market', ${JSON.stringify(join(import.meta.dirname, 'datasets', 'market'))});
     const exchanges = { spot: { restUrl: rest, streamUrl: stream } };
     const pipeline = await startMarketPipeline({ relational, timeseries, pairs, exchanges, dataDir });
     process.stdout.write('started\\n');

@@ -19,8 +19,6 @@ import { type ExchangeServer, startSimulatedExchange } from './testing/exchange/
 // The order books' whole way, from a simulated exchange into both stores and out of the API, for tests: the services as the
 // program wires them, without the program.
 
-export const marketTables = join(import.meta.dirname, 'datasets', 'market');
-
 export interface MarketPipeline extends AsyncDisposable {
   readonly collector: MarketCollector;
   readonly metrics: Registry;
