@@ -1,5 +1,4 @@
 import type { Rows } from '../../stores/relational.ts';
-import { timeOf } from './read-rows.ts';
 import type { Gap, GapReason, GapStream, MarketRecord } from './record.ts';
 
 /** Writes gaps down: each when it is found and again when it is over, in either order and any number of times. */
@@ -85,35 +84,66 @@ export async function readOpenGaps(rows: Rows): Promise<Gap[]> {
 /** A snapshot is older than its arrival, and what follows it may have happened before it came, by up to this. */
 export const snapshotAgeMs = 60_000;
 
+/** A record of a book: a book that is rebuilt from there on, or goes on there. */
+export type BookStart = Pick<MarketRecord, 'updateId' | 'eventTimeMs'>;
+
 /**
- * Whether a gap begins behind a record of its book. One of a restart was opened, by its row, when the last record that is held
- * happened, which is before that came: update ids tell it then, if the gap did not end before the record came. Ids that began
- * anew make the ids of an older gap mean nothing, hence the time.
+ * Whether a book that is rebuilt from a record comes to a gap: to one that lasts, or that ends beyond the record. Update ids tell
+ * it, whatever any clock said; only where a gap ends below its beginning, as ids began anew, time by the exchange's clock does.
  */
-export function isBehind(gap: Gap, start: Pick<MarketRecord, 'updateId' | 'eventTimeMs' | 'receivedAtMs'>): boolean {
-  if (gap.openedAtMs >= start.receivedAtMs) return true;
-  const isOver = gap.closedAtMs !== null && gap.closedAtMs < start.receivedAtMs;
-  return !isOver && gap.fromUpdateId >= start.updateId && gap.openedAtMs >= start.eventTimeMs - snapshotAgeMs;
+export function isBehind(gap: Gap, start: BookStart): boolean {
+  if (gap.stream !== 'book') return false;
+  if (gap.toUpdateId === null) return true;
+  if (gap.toUpdateId >= gap.fromUpdateId) return gap.toUpdateId > start.updateId;
+  if (gap.toUpdateId === start.updateId) return false;
+  return gap.openedAtMs >= start.eventTimeMs || (gap.closedAtMs ?? 0) > start.eventTimeMs;
+}
+
+/** Of gaps in their order, the last one that ends below its beginning, up to the record: ids of older gaps mean nothing to it. */
+export function findLastReset(gaps: readonly Gap[], start?: BookStart): Gap | undefined {
+  return gaps.findLast(
+    (gap) =>
+      gap.toUpdateId !== null && gap.toUpdateId < gap.fromUpdateId && (start === undefined || !isBehind(gap, start)),
+  );
+}
+
+/** The first of the gaps, which are in their order, that a book rebuilt from the record comes to. */
+export function findGapBehind(gaps: readonly Gap[], start: BookStart): Gap | undefined {
+  const reset = findLastReset(gaps, start);
+  return gaps.find(
+    (gap) =>
+      isBehind(gap, start) && (gap.toUpdateId === null || reset === undefined || gap.openedAtMs >= reset.openedAtMs),
+  );
 }
 
 /**
- * The first gap behind a record of a book (see `isBehind`) that was found up to `atMs`, and that the record does not end itself:
- * from there on a book rebuilt from it is not the exchange's.
+ * The first gap of the book behind a record of it that had begun by `atMs`: from there on a book rebuilt from the record is not
+ * the exchange's.
  */
 export async function findGapBetween(
   rows: Rows,
-  start: Pick<MarketRecord, 'symbol' | 'updateId' | 'eventTimeMs' | 'receivedAtMs'>,
+  start: BookStart & Pick<MarketRecord, 'symbol'>,
   atMs: number,
 ): Promise<Gap | undefined> {
-  const { symbol, updateId, eventTimeMs, receivedAtMs } = start;
+  return findGapBehind(await readBookGaps(rows, start.symbol, { fromMs: start.eventTimeMs, toMs: atMs }), start);
+}
+
+/** No clock is wrong by more than this. It bounds what is read and decides nothing. */
+const clockSlackMs = 86_400_000;
+
+/** Gaps of a symbol's book that had begun by `toMs` and last or ended since about `fromMs`, in the order of time. */
+export async function readBookGaps(
+  rows: Rows,
+  symbol: string,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): Promise<Gap[]> {
   const found = await rows.query<GapRow>(
     `SELECT ${gapColumns} FROM market.gaps
-      WHERE symbol = $1 AND opened_at BETWEEN $2 AND $3
-        AND (to_update_id IS NULL OR to_update_id > $4 OR (to_update_id < from_update_id AND to_update_id <> $4))
+      WHERE symbol = $1 AND stream = 'book' AND opened_at <= $3 AND (closed_at IS NULL OR closed_at >= $2)
       ORDER BY opened_at, from_update_id`,
-    [symbol, timeOf(Math.min(receivedAtMs, eventTimeMs - snapshotAgeMs)), timeOf(atMs), updateId],
+    [symbol, new Date(fromMs - clockSlackMs).toISOString(), new Date(toMs).toISOString()],
   );
-  return found.map(gapOf).find((gap) => isBehind(gap, start));
+  return found.map(gapOf);
 }
 
 const gapColumns = 'symbol, stream, opened_at, from_update_id, to_update_id, closed_at, reason, detail';

@@ -131,7 +131,10 @@ export async function readTail(rows: Rows, places: readonly TailPlace[], limit: 
   );
 }
 
-/** How far a symbol's book is recorded: its last update by id; a symbol with none is left out. Fast on tables of any size. */
+/**
+ * How far a symbol's book is recorded: its last update, by time as ids may have begun anew; a symbol with none is left out. Fast on
+ * tables of any size.
+ */
 export async function loadLastRecorded(
   rows: Rows,
   symbols: readonly string[],
@@ -145,7 +148,7 @@ export async function loadLastRecorded(
         SELECT update_id, event_time FROM market.records r
          WHERE r.symbol = asked.symbol AND r.kind = of.kind
          ORDER BY event_time DESC, update_id DESC LIMIT 1) last
-      ORDER BY asked.symbol, last.update_id DESC`,
+      ORDER BY asked.symbol, last.event_time DESC, last.update_id DESC`,
     [symbols],
   );
   return new Map(

@@ -23,7 +23,7 @@ describe(createLiveBook, () => {
     });
   });
 
-  it('is to be built again where updates of spot are missing, and takes jumps of futures as they are', () => {
+  it('is to be built again where updates are missing, by the ids of its market', () => {
     const live = createLiveBook(spot);
     live.takeRecords([buildSnapshot(10)], true);
     const missing = [buildDepth(11), buildDepth(13), buildDepth(14)];
@@ -36,11 +36,10 @@ describe(createLiveBook, () => {
 
     const other = createLiveBook(futures);
     other.takeRecords([buildSnapshot(10)], true);
-    expect(told(other.takeRecords(missing, true))).toEqual([
-      'diff 11 after 10',
-      'diff 13 after 11',
-      'diff 14 after 13',
-    ]);
+    // Ids of futures jump; each names the one before it, and the first may reach back before the snapshot.
+    const jumps = [buildDepth(12, { previousUpdateId: 8 }), buildDepth(20, { previousUpdateId: 12 })];
+    expect(told(other.takeRecords(jumps, true))).toEqual(['diff 12 after 10', 'diff 20 after 12']);
+    expect(told(other.takeRecords([buildDepth(30, { previousUpdateId: 25 })], true))).toEqual(['rebuild']);
   });
 
   it('tells of a gap after the updates before it, and stays as it was until the next whole book', () => {
@@ -73,10 +72,28 @@ describe(createLiveBook, () => {
     expect(told(live.takeRecords([], true))).toEqual(['gap open']);
   });
 
-  it('passes over gaps from before its whole book, and whole books that it holds already', () => {
+  it('is not made live by a checkpoint while its gap lasts, and is built again once that is over', () => {
+    const live = createLiveBook(spot);
+    live.takeRecords([buildSnapshot(10), buildDepth(11)], true);
+    const gap = buildGap({ reason: 'ticker', fromUpdateId: 11, openedAtMs: noonMs + 11 });
+    live.takeGaps([gap]);
+    expect(told(live.takeRecords([buildSnapshot(13, { kind: 'checkpoint' })], true))).toEqual(['gap open']);
+    expect(live).toMatchObject({ state: 'gap', lastUpdateId: 11 });
+    live.takeGaps([{ ...gap, toUpdateId: 13, closedAtMs: noonMs + 13 }]);
+    expect(told(live.takeRecords([], true))).toEqual(['rebuild']);
+  });
+
+  it('knows of a gap that lasts, whenever it began', () => {
+    const live = createLiveBook(spot);
+    live.takeRecords([buildSnapshot(10)], true);
+    live.takeGaps([buildGap({ fromUpdateId: 5, openedAtMs: noonMs - 3_600_000 })]);
+    expect(told(live.takeRecords([], true))).toEqual(['gap open']);
+  });
+
+  it('passes over gaps that ended before its whole book, and whole books that it holds already', () => {
     const live = createLiveBook(spot);
     live.takeRecords([buildSnapshot(10, { receivedAtMs: noonMs + 500 })], true);
-    live.takeGaps([buildGap({ fromUpdateId: 5, openedAtMs: noonMs + 499 })]);
+    live.takeGaps([buildGap({ fromUpdateId: 5, openedAtMs: noonMs + 499, toUpdateId: 10, closedAtMs: noonMs + 510 })]);
     expect(told(live.takeRecords([buildDepth(11), buildSnapshot(11, { kind: 'checkpoint' })], true))).toEqual([
       'diff 11 after 10',
     ]);

@@ -1,5 +1,6 @@
 import type { Pair } from '../../../catalog/schema/pair.ts';
 import { isBehind } from '../../datasets/market/gaps.ts';
+import { isNext } from '../../datasets/market/is-next.ts';
 import { createOrderBook, type OrderBook } from '../../datasets/market/order-book.ts';
 import { BookError } from '../../datasets/market/order-book-levels.ts';
 import type { Gap, MarketRecord } from '../../datasets/market/record.ts';
@@ -37,15 +38,13 @@ export interface LiveBook {
    * there to read, so a gap has begun even if the updates up to it never came.
    */
   takeRecords(records: readonly MarketRecord[], isAll: boolean): BookEvent[];
+  /** It is not known beyond this gap, even one that is over: it opens behind the updates before it. */
+  endAt(gap: Gap): void;
   /** What is stored does not lead on either: as a gap, until a whole book comes. */
   giveUp(detail: string): void;
 }
 
-/**
- * The pair's market decides what continues a book: on spot each update begins where the last one ended; on futures the record
- * does not say, and a gap is known from its own row alone.
- */
-export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market'>): LiveBook {
+export function createLiveBook({ symbol }: Pick<Pair, 'symbol'>): LiveBook {
   const book = createOrderBook();
   let state: BookState = 'waiting';
   let last = { updateId: 0, eventTimeMs: 0, receivedAtMs: 0 };
@@ -54,6 +53,8 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
   let gap: Gap | undefined;
   /** Told of once the updates before it are taken. */
   let coming: Gap | undefined;
+  /** lasting: by its row, so that our own checkpoints are in doubt too · over: told since, and no whole book of it came. */
+  let end: 'lasting' | 'over' | 'none' = 'none';
 
   function openGap(): BookEvent[] {
     if (coming === undefined) return [];
@@ -69,6 +70,7 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
     base = last;
     state = 'live';
     gap = undefined;
+    end = coming === undefined ? 'none' : end;
   }
 
   function takeWhole(record: MarketRecord): BookEvent[] {
@@ -77,14 +79,14 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
       const again = record.kind === 'snapshot' && record.receivedAtMs > base.receivedAtMs;
       return again ? [{ kind: 'rebuild', why: 'deepened' }] : [];
     }
-    if (gap !== undefined && record.receivedAtMs < gap.openedAtMs) return [];
+    if (gap !== undefined && end === 'lasting' && record.kind === 'checkpoint') return [];
     load(record);
     return [{ kind: 'replaced' }];
   }
 
   function takeDepth(record: MarketRecord): BookEvent[] {
     if (state !== 'live' || record.updateId <= last.updateId) return [];
-    if (market === 'spot' && (record.firstUpdateId ?? 0) > last.updateId + 1) {
+    if (!isNext(record, last.updateId)) {
       // Update ids that began anew, as on another exchange under the old name, leave rows from before behind.
       return record.eventTimeMs < base.eventTimeMs ? [] : [{ kind: 'rebuild', why: 'hole' }];
     }
@@ -116,15 +118,22 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
       for (const each of gaps) {
         if (each.closedAtMs !== null) {
           if (coming?.openedAtMs === each.openedAtMs) coming = undefined;
+          if (gap?.openedAtMs === each.openedAtMs && gap.fromUpdateId === each.fromUpdateId) end = 'over';
           events.push({ kind: 'gap', gap: each });
         } else if (isBehind(each, base)) {
           coming = each;
+          end = 'lasting';
         }
       }
       return events;
     },
+    endAt(each) {
+      coming = { ...each, closedAtMs: null, toUpdateId: null };
+      end = each.closedAtMs === null ? 'lasting' : 'none';
+    },
     giveUp(detail) {
-      const { updateId: fromUpdateId, receivedAtMs: openedAtMs } = last;
+      const { updateId: fromUpdateId, eventTimeMs: openedAtMs } = last;
+      end = 'none';
       gap = {
         symbol,
         stream: 'book',
@@ -151,6 +160,10 @@ export function createLiveBook({ symbol, market }: Pick<Pair, 'symbol' | 'market
         if (events.at(-1)?.kind === 'rebuild') return events;
       }
       if (isAll) events.push(...openGap());
+      if (isAll && state === 'gap' && end === 'over') {
+        end = 'none';
+        events.push({ kind: 'rebuild', why: 'hole' });
+      }
       return events;
     },
   };

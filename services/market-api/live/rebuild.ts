@@ -12,7 +12,7 @@ export async function rebuildBook(rows: Rows, pair: Pick<Pair, 'symbol' | 'marke
   const history = await findBookHistory(rows, pair.symbol, atMs);
   if (history === undefined) return live;
   live.takeRecords([history.start], false);
-  if (history.gap !== undefined) live.takeGaps([{ ...history.gap, closedAtMs: null, toUpdateId: null }]);
+  if (history.gap !== undefined) live.endAt(history.gap);
   for await (const record of history.depth()) {
     const events = live.takeRecords([record], false);
     if (events.some(({ kind }) => kind === 'rebuild')) {

@@ -1,5 +1,6 @@
 import type { Pair } from '../../../catalog/schema/pair.ts';
 import { findGapBetween, snapshotAgeMs } from '../../datasets/market/gaps.ts';
+import { isNext } from '../../datasets/market/is-next.ts';
 import { readTail } from '../../datasets/market/read.ts';
 import type { Relational } from '../../stores/relational.ts';
 import { diffText } from './events.ts';
@@ -21,7 +22,7 @@ const pageRows = 500;
  */
 export async function* readDiffs(
   relational: Relational,
-  { symbol, market }: Pick<Pair, 'symbol' | 'market'>,
+  { symbol }: Pick<Pair, 'symbol'>,
   fromUpdateId: number,
   nowMs: number,
 ): AsyncGenerator<ResumedDiffs> {
@@ -42,8 +43,7 @@ export async function* readDiffs(
     if (page === undefined) break;
     const diffs = [];
     for (const record of page) {
-      // On futures the record does not say what it continues: gaps are known from their rows alone.
-      if (market === 'spot' && (record.firstUpdateId ?? 0) > after.updateId + 1) {
+      if (!isNext(record, after.updateId)) {
         isWhole = false;
         break;
       }

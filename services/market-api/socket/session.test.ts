@@ -336,7 +336,7 @@ function openMarket() {
     followers: () => [...followers.values()].reduce((sum, set) => sum + set.size, 0) + candles.size + gaps,
     /** Another book; undefined: none yet. */
     load: (updateId: number | undefined, of = symbol) => {
-      const book = createLiveBook({ symbol: of, market: 'spot' });
+      const book = createLiveBook({ symbol: of });
       if (updateId !== undefined) book.takeRecords([buildSnapshot(updateId, { symbol: of })], true);
       books.set(of, book);
       emit('book', { kind: 'book' }, of);
@@ -374,7 +374,7 @@ function openMarket() {
         if (book === undefined) throw new Error('no book');
         return bookText(book);
       },
-      openBook: async (of) => books.get(of) ?? createLiveBook({ symbol: of, market: 'spot' }),
+      openBook: async (of) => books.get(of) ?? createLiveBook({ symbol: of }),
       readDiffs: async function* (): AsyncGenerator<ResumedDiffs> {
         if (market.stored === 'not-resumable') {
           yield 'not-resumable' as const;

@@ -39,7 +39,8 @@ describe('GET /ws', () => {
       const step = symbol.endsWith('.P') ? 3 : 1;
       for (let at = 1; at <= 5; at++) {
         const id = 11 + at * step;
-        await write(stores, [depthOf(symbol, id, { firstUpdateId: id }), trade(symbol, at), ticker(symbol, id)]);
+        const continues = step === 1 ? { firstUpdateId: id } : { previousUpdateId: id - step };
+        await write(stores, [depthOf(symbol, id, continues), trade(symbol, at), ticker(symbol, id)]);
       }
       await client.until((message) => message.type === 'diff' && message.lastUpdateId === 11 + 5 * step);
       await client.until((message) => message.type === 'ticker' && message.updateId === 11 + 5 * step);
