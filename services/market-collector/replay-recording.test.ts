@@ -78,7 +78,7 @@ function record(market: Market): RecordingEntry[] {
     if (step !== 20) continue;
     const url = `${addresses[market].depth}?symbol=X&limit=1000`;
     const body = snapshotBody(exchange.snapshot(exchange.lastId - 2));
-    entries.push({ kind: 'response', atMs: exchange.nowMs, url, body, header: undefined, at: at() });
+    entries.push({ kind: 'response', atMs: exchange.nowMs, url, body, at: at() });
   }
   return entries;
 }

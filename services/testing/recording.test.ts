@@ -20,14 +20,11 @@ describe(parseRecordingLine, () => {
     });
   });
 
-  test('reads an answer, with and without a header', () => {
+  test('reads an answer, without its header', () => {
     const url = 'https://api.binance.com/api/v3/depth?symbol=NKNUSDT&limit=1000';
     const answer = { kind: 'response', atMs: 1633998512000, url, body: '{"bids":[]}', at: 'f:1' };
-    expect(parseRecordingLine(`${url} -> 1633998512: {"bids":[]}`, 'f:1')).toEqual({ ...answer, header: undefined });
-    expect(parseRecordingLine(`${url} -> 1633998512: {"bids":[]} header: {"Date": "x"}`, 'f:1')).toEqual({
-      ...answer,
-      header: '{"Date": "x"}',
-    });
+    expect(parseRecordingLine(`${url} -> 1633998512: {"bids":[]}`, 'f:1')).toEqual(answer);
+    expect(parseRecordingLine(`${url} -> 1633998512: {"bids":[]} header: {"Date": "x"}`, 'f:1')).toEqual(answer);
   });
 
   test('reads a connection and a configuration', () => {

@@ -5,13 +5,12 @@ import { createInterface } from 'node:readline';
 export type RecordingEntry =
   /** `timestamp: message`: what a WebSocket said. */
   | { readonly kind: 'message'; readonly atMs: number; readonly text: string; readonly at: string }
-  /** `URL -> timestamp: body` and maybe ` header: {…}`: what a request was answered with. */
+  /** `URL -> timestamp: body` and maybe ` header: {…}`, which is left out: what a request was answered with. */
   | {
       readonly kind: 'response';
       readonly atMs: number;
       readonly url: string;
       readonly body: string;
-      readonly header: string | undefined;
       readonly at: string;
     }
   /** `wss://… <-> timestamp`: a WebSocket was opened. */
@@ -52,7 +51,6 @@ export function parseRecordingLine(line: string, at: string): RecordingEntry {
       atMs: milliseconds(response[2]),
       url: response[1] as string,
       body: headerAt < 0 ? rest : rest.slice(0, headerAt),
-      header: headerAt < 0 ? undefined : rest.slice(headerAt + headerMark.length - 1),
       at,
     };
   }

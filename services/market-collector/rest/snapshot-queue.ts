@@ -25,8 +25,6 @@ export interface SnapshotQueueStats {
   readonly inFlight: number;
   readonly delivered: number;
   readonly failed: number;
-  /** How long the one that waits longest has waited; 0 when none does. */
-  readonly oldestWaitMs: number;
 }
 
 export interface SnapshotQueueOptions {
@@ -34,7 +32,6 @@ export interface SnapshotQueueOptions {
   /** 10 is the most liquid. */
   readonly priorityOf: (symbol: string) => number;
   readonly onSnapshot: (symbol: string, snapshot: DepthSnapshot, receivedAtMs: number) => void;
-  readonly onFailed?: (symbol: string, error: unknown, retryInMs: number) => void;
   readonly inFlightMax?: number;
   /** The first pause after a failure; each further one doubles it. */
   readonly backoffMinMs?: number;
@@ -176,10 +173,7 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
     failed++;
     const kind = error instanceof ExchangeError ? error.kind : 'garbled';
     // The budget holds everyone until the exchange takes requests again; the symbol is not to blame.
-    if (kind === 'throttled' || kind === 'banned') {
-      options.onFailed?.(wish.symbol, error, 0);
-      return;
-    }
+    if (kind === 'throttled' || kind === 'banned') return;
     const maxMs = kind === 'unreachable' || kind === 'timeout' || kind === 'server' ? troubleMaxMs : symbolMaxMs;
     const { times, failures } = paceOf(wish.symbol) ?? { times: 0, failures: 0 };
     const delayMs = jittered(Math.min(maxMs, backoffMinMs * 2 ** failures));
@@ -190,7 +184,6 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
       { symbol: wish.symbol, error: describeError(error), failures: failures + 1, retryInMs: Math.round(delayMs) },
       'no snapshot: it is asked for again',
     );
-    options.onFailed?.(wish.symbol, error, delayMs);
   }
 
   /** The first snapshots follow at once: a stale one, a newer one. Then there is something else amiss. */
@@ -238,15 +231,8 @@ export function createSnapshotQueue(options: SnapshotQueueOptions): SnapshotQueu
       noteServed(symbol, paceOf(symbol)?.failures ?? 0);
     },
     stats: () => {
-      const now = elapsedMs();
-      const waiting = [...wishes.values()].filter(({ loading }) => loading === undefined);
-      return {
-        waiting: waiting.length,
-        inFlight,
-        delivered,
-        failed,
-        oldestWaitMs: Math.max(0, ...waiting.map(({ sinceMs }) => now - sinceMs)),
-      };
+      const waiting = [...wishes.values()].filter(({ loading }) => loading === undefined).length;
+      return { waiting, inFlight, delivered, failed };
     },
     stop: () => {
       stopped = true;
