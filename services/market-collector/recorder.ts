@@ -117,7 +117,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
     log,
   });
   const left = await readLeft({ relational, spill, losses, takeDamage, log });
-  const maintenance = await startMaintenance({ relational, retentionDays: options.retentionDays, clock, log });
+  const onSkew = (): void => metrics.failed('postgresql', 'clock');
+  const maintenance = await startMaintenance({ relational, retentionDays: options.retentionDays, clock, onSkew, log });
   observe();
 
   // ---- in ----
@@ -263,6 +264,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
       if (isDropping) return { ok: false, detail: 'records are lost: memory and disk are full' };
       if (queue.isOnDisk)
         return { ok: false, detail: `${spill.length} batches of records wait on disk for PostgreSQL` };
+      if (maintenance.trouble !== undefined) return { ok: false, detail: maintenance.trouble };
       return { ok: true };
     },
   };

@@ -89,11 +89,30 @@ describe(maintainPartitions, () => {
     expect((await maintain(noonMs + 11 * dayMs)).dropped).toEqual(['20261121']);
   });
 
+  test('drops some days at a time, and with them what is written of them, so that a wrong clock does not take all', async () => {
+    for (const day of [0, 4]) await maintain(noonMs + day * dayMs);
+    const gaps = [0, 3].map((day) => {
+      const openedAtMs = noonMs + day * dayMs;
+      return buildGap({ openedAtMs, closedAtMs: openedAtMs + 1, toUpdateId: 11 });
+    });
+    await writeRecords(store.relational, batchOf([buildDepth(1)], gaps));
+    const range = { symbol: 'BTCUSDT', fromMs: 0, toMs: noonMs + 9 * dayMs, limit: 10 };
+    const nextYear = noonMs + 365 * dayMs;
+    expect(await maintainPartitions(store.relational, { ...retention, now: nextYear, keepsAll: true })).toMatchObject({
+      dropped: [],
+    });
+    expect(await readGaps(store.relational, range)).toEqual(gaps);
+    expect((await maintain(nextYear)).dropped).toEqual(['20261121', '20261122', '20261123']);
+    expect(await readGaps(store.relational, range)).toEqual([gaps[1]]);
+    expect((await maintain(nextYear)).dropped).toEqual(['20261124', '20261125', '20261126']);
+    expect(await readGaps(store.relational, range)).toEqual([]);
+  });
+
   test('is done once by several processes at the same time', async () => {
     const done = await Promise.all([1, 2, 3, 4].map(() => maintain(noonMs)));
     expect(done.flatMap((each) => each.made).sort()).toEqual(['20261121', '20261122', '20261123', '20261124']);
-    await Promise.all([1, 2, 3, 4].map(() => maintain(noonMs + 12 * dayMs)));
-    expect(await idsByTable()).toEqual({});
+    const dropped = await Promise.all([1, 2, 3, 4].map(() => maintain(noonMs + 12 * dayMs)));
+    expect([...new Set(dropped.flatMap((each) => each.dropped))].sort()).toEqual(['20261121', '20261122']);
   });
 
   test('gives up what others keep locked instead of standing in the way, and does it the next time', async () => {
@@ -106,8 +125,10 @@ describe(maintainPartitions, () => {
   });
 });
 
+const retention = { aheadDays: 3, retentionDays: 10 };
+
 function maintain(now: number) {
-  return maintainPartitions(store.relational, { now, aheadDays: 3, retentionDays: 10 });
+  return maintainPartitions(store.relational, { ...retention, now });
 }
 
 async function idsByTable(): Promise<Record<string, number[]>> {

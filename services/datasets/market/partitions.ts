@@ -1,6 +1,8 @@
 import type { Relational, Transaction } from '../../stores/relational.ts';
 
 const dayMs = 86_400_000;
+/** A clock that is wrong takes no more than this before somebody may see it. */
+const droppedDaysMax = 3;
 
 /** What a call did: names of days, YYYYMMDD. */
 export interface Maintained {
@@ -12,13 +14,19 @@ export interface Maintained {
 
 /**
  * Makes the partitions of today and `aheadDays` after it, gives the rows of the default partition a day of their own where it is
- * within these, and drops what is older than `retentionDays` before today: records, gaps and counts. Days are UTC.
+ * within these, and drops what is older than `retentionDays` before today: records, gaps and counts; of some days at a time, the
+ * oldest first, and with `keepsAll` of none. Days are UTC.
  * Several processes may call it at once: they take turns. Readers and writers wait for moments only: a lock that is not got
  * within two seconds is given up (RetryableError; call again), and files are removed after the partition has left the table.
  */
 export async function maintainPartitions(
   relational: Relational,
-  options: { readonly now: number; readonly aheadDays: number; readonly retentionDays: number },
+  options: {
+    readonly now: number;
+    readonly aheadDays: number;
+    readonly retentionDays: number;
+    readonly keepsAll?: boolean;
+  },
 ): Promise<Maintained> {
   const today = Math.floor(options.now / dayMs) * dayMs;
   const oldest = today - options.retentionDays * dayMs;
@@ -32,20 +40,28 @@ export async function maintainPartitions(
     made.push(nameOf(day));
     moved += count;
   }
-  for (const name of await readDays(relational)) {
-    if (name >= nameOf(oldest)) continue;
+  if (options.keepsAll === true) return { made, dropped, moved };
+  const old = (await readDays(relational)).filter((name) => name < nameOf(oldest));
+  for (const name of old.slice(0, droppedDaysMax)) {
     await inTurn(relational, (tx) => detachDay(tx, name));
     // Its own transaction: nobody waits while the file system frees gigabytes.
     await inTurn(relational, (tx) => tx.query(`DROP TABLE IF EXISTS market.records_${name}`));
     dropped.push(name);
   }
-  const before = [isoOf(oldest)];
+  const firstKept = old[droppedDaysMax];
+  const before = [isoOf(firstKept === undefined ? oldest : dayOf(firstKept))];
   // An old recording that is replayed today is kept as long as what happens today.
   await relational.query('DELETE FROM market.records_default WHERE event_time < $1 AND received_at < $1', before);
   // One that lasts for longer is of a pair that nobody collects any more.
   await relational.query('DELETE FROM market.gaps WHERE coalesce(closed_at, opened_at) < $1', before);
   await relational.query('DELETE FROM market.counts WHERE hour < $1', before);
   return { made, dropped, moved };
+}
+
+/** PostgreSQL's own time in Unix milliseconds: what is removed for ever should not rest on one clock. */
+export async function readStoreTime(relational: Relational): Promise<number> {
+  const [row] = await relational.query<{ ms: string }>('SELECT (extract(epoch FROM now()) * 1000)::int8 AS ms');
+  return Number(row?.ms);
 }
 
 /** Days that must have a partition and have none: today, those ahead, and those that the default partition holds rows of. */
@@ -119,6 +135,10 @@ function inTurn<T>(relational: Relational, work: (tx: Transaction) => Promise<T>
 
 function nameOf(dayStartMs: number): string {
   return isoOf(dayStartMs).slice(0, 10).replaceAll('-', '');
+}
+
+function dayOf(name: string): number {
+  return Date.UTC(Number(name.slice(0, 4)), Number(name.slice(4, 6)) - 1, Number(name.slice(6)));
 }
 
 function isoOf(ms: number): string {
