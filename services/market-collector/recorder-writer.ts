@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { addCounts, type Written, writeRecords } from '../datasets/market/write.ts';
 import { halveBatch, type RecordBatch } from '../datasets/market/write-batch.ts';
-import { describeError, RetryableError } from '../runtime/errors.ts';
+import { describeError } from '../runtime/errors.ts';
 import type { Relational } from '../stores/relational.ts';
 import type { RecorderMetrics } from './recorder-metrics.ts';
 import { isRefusal, type RefusedFile, reasonOf } from './recorder-refused.ts';
@@ -39,7 +38,7 @@ export function createBatchWriter(options: {
 
   async function writeOnce(batch: RecordBatch): Promise<void> {
     const fromMs = performance.now();
-    const written = await withDeadline(options.writeTimeoutMs, writeRecords(relational, batch, { expectDuplicates }));
+    const written = await writeRecords(relational, batch, { expectDuplicates, timeoutMs: options.writeTimeoutMs });
     expectDuplicates = written.duplicates > 0;
     const oldestAgeMs = batch.receivedAtMs === undefined ? undefined : clock() - batch.receivedAtMs;
     metrics.written({ written, gaps: batch.gaps.length, tookMs: performance.now() - fromMs, oldestAgeMs });
@@ -78,7 +77,7 @@ export function createBatchWriter(options: {
     counts = new Map();
     countedAtMs = clock();
     // They are for people's eyes: to fail here must not keep a record from being written.
-    await withDeadline(options.writeTimeoutMs, addCounts(relational, countedAtMs, added)).catch((error: unknown) => {
+    await addCounts(relational, countedAtMs, added, { timeoutMs: options.writeTimeoutMs }).catch((error: unknown) => {
       log.warn({ reason: describeError(error) }, 'counts of records were not added');
     });
   }
@@ -95,17 +94,4 @@ export function createBatchWriter(options: {
     },
     addCounts: addCountsNow,
   };
-}
-
-/** The work's result, or a RetryableError when it takes longer; the work goes on then, unheeded. */
-async function withDeadline<T>(ms: number, work: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const late = delay(ms, undefined, { signal: timer.signal }).then(() => {
-    throw new RetryableError(`PostgreSQL did not answer in ${ms / 1000} s`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    timer.abort();
-  }
 }

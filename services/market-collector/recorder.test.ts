@@ -108,6 +108,19 @@ describe(createRecorder, () => {
     for (const symbol of loadSymbols) expect(await idsOf(symbol)).toEqual(range(1, last));
   });
 
+  test('keeps no connection of a write that it gave up', async () => {
+    const metrics = new Registry();
+    const recorder = await open({ writeTimeoutMs: 50, metrics });
+    const waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    await database.relational.transaction(async (tx) => {
+      await tx.query('LOCK TABLE market.records IN SHARE MODE');
+      recorder.record(buildDepth(1));
+      await until(async () => (await metricOf(metrics, 'collector_errors_total')) > 6);
+      expect((await database.relational.query(waiting)).length).toBeLessThanOrEqual(1);
+    });
+    await until(async () => (await idsOf('BTCUSDT')).length === 1);
+  });
+
   test('goes to disk when PostgreSQL is slower than what comes', async () => {
     const recorder = await open({ batchSize: 10, bufferSize: 20_000 });
     await database.relational.transaction(async (tx) => {

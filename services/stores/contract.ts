@@ -158,6 +158,21 @@ export function relationalContract(name: string, open: () => Promise<Started<Rel
       expect(await count()).toBe(1);
     });
 
+    it('gives up a transaction that takes longer than it may, and closes a connection in its way', async () => {
+      const slow = relational.transaction((tx) => tx.query('SELECT pg_sleep(60)'), { timeoutMs: 300 });
+      await expect(slow).rejects.toBeInstanceOf(RetryableError);
+      const idle = relational.transaction(
+        async (tx) => {
+          await tx.query('INSERT INTO contract.t (id) VALUES (1)');
+          await new Promise((resolve) => setTimeout(resolve, 600));
+          await tx.query('INSERT INTO contract.t (id) VALUES (2)');
+        },
+        { timeoutMs: 300 },
+      );
+      await expect(idle).rejects.toBeInstanceOf(RetryableError);
+      expect(await count()).toBe(0);
+    });
+
     it('does not pass a failed transaction off as committed', async () => {
       const swallowed = relational.transaction(async (tx) => {
         await tx.query('INSERT INTO contract.t (id) VALUES (1)');

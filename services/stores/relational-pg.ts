@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { RetryableError } from '../runtime/errors.ts';
 import type { Relational, Transaction } from './relational.ts';
 import { relationalError } from './relational-errors.ts';
 
@@ -26,7 +27,7 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
 export function createRelational(pool: pg.Pool, stopped: AbortSignal): Relational {
   return {
     query: (text, values) => runQuery(pool, text, values),
-    transaction: (work) => runTransaction(pool, work),
+    transaction: (work, options) => runTransaction(pool, work, options?.timeoutMs),
     listen: async (channel, onNotify) => {
       const stop = await listen(pool, channel, onNotify);
       stopped.addEventListener('abort', () => void stop(), { once: true });
@@ -46,7 +47,11 @@ async function runQuery<R extends object>(on: Queryable, text: string, values?: 
   }
 }
 
-async function runTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function runTransaction<T>(
+  pool: pg.Pool,
+  work: (tx: Transaction) => Promise<T>,
+  timeoutMs: number | undefined,
+): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw relationalError(error);
   });
@@ -63,8 +68,22 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promi
     copy: (target, text) => inTurn(() => runCopy(client, target, text)),
   };
   let broken: Error | undefined;
+  let isReleased = false;
+  const release = (): void => {
+    // A connection that cannot even roll back is in an unknown state: it must not serve anybody else.
+    if (!isReleased) client.release(broken);
+    isReleased = true;
+  };
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          broken = new RetryableError(`PostgreSQL did not answer in ${timeoutMs / 1000} s`);
+          // Closes the connection under the statement in hand, which fails.
+          release();
+        }, timeoutMs);
   try {
-    await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = '${idleTransactionSeconds}s'`);
+    await client.query(beginText(timeoutMs));
     const result = await work(tx);
     open = false;
     await last;
@@ -79,13 +98,20 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promi
     try {
       await client.query('ROLLBACK');
     } catch (failure) {
-      broken = failure instanceof Error ? failure : new Error(String(failure));
+      broken ??= failure instanceof Error ? failure : new Error(String(failure));
     }
-    throw relationalError(error);
+    throw isReleased ? broken : relationalError(error);
   } finally {
-    // A connection that cannot even roll back is in an unknown state: it must not serve anybody else.
-    client.release(broken);
+    clearTimeout(timer);
+    release();
   }
+}
+
+function beginText(timeoutMs: number | undefined): string {
+  const begin = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '${idleTransactionSeconds}s'`;
+  if (timeoutMs === undefined) return begin;
+  const serverMs = Math.ceil(timeoutMs * 0.9);
+  return `${begin}; SET LOCAL statement_timeout = ${serverMs}; SET LOCAL lock_timeout = ${serverMs}`;
 }
 
 async function runCopy(client: pg.PoolClient, target: string, text: string | Iterable<string>): Promise<void> {

@@ -28,8 +28,10 @@ export interface Relational extends Rows {
    * Commits when `work` resolves and rolls back when it rejects, with that rejection. READ COMMITTED; nothing is retried
    * here. A RetryableError out of the commit itself leaves the outcome unknown: read before writing again.
    * A transaction left idle for a minute is ended by the server, so that a lost process cannot keep its locks.
+   * With `timeoutMs` it is a RetryableError that it takes longer, whatever it waits for: the server gives up the statement or the
+   * lock a little earlier, and a connection that says nothing by then is closed.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: { readonly timeoutMs?: number }): Promise<T>;
   /**
    * Calls `onNotify` for each NOTIFY on the channel once resolved; the function returned stops that. After a lost
    * connection it connects again by itself and calls `onNotify('')` once, as notifications may have been missed:

@@ -20,21 +20,22 @@ export interface Written {
  * The rows are copied right into the table, as fast as PostgreSQL takes rows at all; only if it finds that it has one of them
  * already (or when `expectDuplicates` says so) they go through a staging table and an INSERT that skips those, at about two
  * thirds of the speed.
- * Throws RetryableError with the outcome unknown: write it again. Throws the driver's error with its SQLSTATE for rows that
+ * Throws RetryableError with the outcome unknown: write it again; also when a try takes longer than `timeoutMs`. Throws the driver's error with its SQLSTATE for rows that
  * PostgreSQL refuses; nothing of the batch was written then.
  */
 export async function writeRecords(
   relational: Relational,
   batch: RecordBatch,
-  options: { readonly expectDuplicates?: boolean } = {},
+  options: { readonly expectDuplicates?: boolean; readonly timeoutMs?: number } = {},
 ): Promise<Written> {
   if (batch.rows === 0 && batch.gaps.length === 0) return { inserted: 0, duplicates: 0, symbols: new Map() };
-  if (options.expectDuplicates !== true) {
+  const { expectDuplicates, ...within } = options;
+  if (expectDuplicates !== true) {
     try {
       await relational.transaction(async (tx) => {
         if (batch.rows > 0) await tx.copy(`market.records (${recordColumns})`, batch.copyText);
         await finish(tx, batch);
-      });
+      }, within);
       return { inserted: batch.rows, duplicates: 0, symbols: countsOf(batch.symbols) };
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -44,7 +45,7 @@ export async function writeRecords(
     const inserted = batch.rows > 0 ? await insertNew(tx, batch.copyText) : new Map<string, number[]>();
     await finish(tx, batch);
     return inserted;
-  });
+  }, within);
   let inserted = 0;
   for (const counts of symbols.values()) for (const count of counts) inserted += count;
   return { inserted, duplicates: batch.rows - inserted, symbols };
@@ -83,18 +84,23 @@ export async function addCounts(
   relational: Relational,
   countedAtMs: number,
   symbols: ReadonlyMap<string, readonly number[]>,
+  within: { readonly timeoutMs?: number } = {},
 ): Promise<void> {
   const given = [...symbols].flatMap(([symbol, counts]) =>
     recordKinds.flatMap((kind, at) => ((counts[at] ?? 0) > 0 ? [{ symbol, kind, rows: counts[at] }] : [])),
   );
   if (given.length === 0) return;
-  await relational.query(
-    `INSERT INTO market.counts AS held (hour, symbol, kind, rows)
+  await relational.transaction(
+    (tx) =>
+      tx.query(
+        `INSERT INTO market.counts AS held (hour, symbol, kind, rows)
      SELECT date_trunc('hour', $1::timestamptz, 'UTC'), symbol, kind, rows
        FROM json_to_recordset($2::json) AS given (symbol text, kind market.record_kind, rows int8)
       ORDER BY symbol, kind
      ON CONFLICT (hour, symbol, kind) DO UPDATE SET rows = held.rows + excluded.rows`,
-    [new Date(countedAtMs).toISOString(), JSON.stringify(given)],
+        [new Date(countedAtMs).toISOString(), JSON.stringify(given)],
+      ),
+    within,
   );
 }
 
