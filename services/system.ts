@@ -93,7 +93,7 @@ export function missingSettings({ stores }: Config, modules: readonly string[]):
   const problems: string[] = [];
   if (modules.includes('relational') && stores.databaseUrl === undefined)
     problems.push(`DATABASE_URL is not set: ${why}`);
-  if (modules.includes('timeseries') && stores.clickhouseUrl === undefined)
+  if (modules.includes('timeseries') && stores.clickhouseUrl === undefined && stores.timeseriesDataDir === undefined)
     problems.push(`CLICKHOUSE_URL is not set: ${why}`);
   return problems;
 }
@@ -225,6 +225,7 @@ function storesConfig({ stores, database }: Config): StoresConfig {
     databaseCa: stores.databaseCa?.reveal(),
     databasePool: database,
     clickhouseUrl: stores.clickhouseUrl?.reveal(),
+    timeseriesDataDir: stores.timeseriesDataDir,
   };
 }
 

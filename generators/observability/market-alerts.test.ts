@@ -75,6 +75,8 @@ interface Case {
 }
 
 function cases(): Case[] {
+  const shardAction =
+    'kubectl logs and describe the pod of StatefulSet market-collector-0; what is missed meanwhile is a gap on record';
   const shards = (zero: string) => ({
     'up{job="market-collector",shard="0",pod="a"}': zero,
     'up{job="market-collector",shard="1",pod="b"}': '1x80',
@@ -94,7 +96,7 @@ function cases(): Case[] {
       how: 'loud when one of four shards does not answer',
       at: '5m',
       input: shards('1x4 0x80'),
-      fires: { labels: { shard: '0' }, summary: 'Nobody collects the pairs of shard 0' },
+      fires: { labels: { shard: '0' }, summary: 'Nobody collects the pairs of shard 0', action: shardAction },
     },
     {
       alert: 'CollectorShardDown',
@@ -104,9 +106,30 @@ function cases(): Case[] {
       fires: {
         labels: { job: 'market-collector', shard: '0' },
         summary: 'Nobody collects the pairs of shard 0',
+        action: shardAction,
       },
     },
     { alert: 'CollectorShardDown', how: 'quiet while a pod is replaced', at: '5m', input: shards('1x12 0x4 1x80') },
+    {
+      alert: 'BooksSilent',
+      how: 'loud when no book of a collector changes, though another goes on',
+      at: '5m',
+      input: {
+        'defimon_market_book_updated_timestamp_seconds{pod="c-0",symbol="A"}': '0+15x4 60x80',
+        'defimon_market_book_updated_timestamp_seconds{pod="c-0",symbol="B"}': '0x80',
+        'defimon_market_book_updated_timestamp_seconds{pod="c-1",symbol="C"}': '0+15x80',
+      },
+      fires: { labels: { pod: 'c-0' }, summary: 'No book of c-0 has changed for 4m 0s' },
+    },
+    {
+      alert: 'BooksSilent',
+      how: 'quiet while one book of a collector changes',
+      at: '5m',
+      input: {
+        'defimon_market_book_updated_timestamp_seconds{pod="c-0",symbol="A"}': '0+15x80',
+        'defimon_market_book_updated_timestamp_seconds{pod="c-0",symbol="B"}': '0x80',
+      },
+    },
     {
       alert: 'HighErrorRate',
       how: 'loud when kinds of errors together are many',

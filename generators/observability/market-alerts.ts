@@ -21,7 +21,7 @@ export function marketAlerts(services: readonly Service[], pairs: readonly Pair[
   const shards = shardsOf(collector, { networks: [], pairs }).map(({ id }) => id);
   const active = pairs.filter(({ status }) => status !== 'retired').length;
   const alerts = [
-    ...shards.map((shard) => shardAlert(collector.id, shard)),
+    shardAlert(collector.id, shards),
     ...volumeAlerts(active),
     ...bookAlerts,
     ...exchangeAlerts,
@@ -35,15 +35,15 @@ type Unowned = Omit<Alert, 'owner'>;
 const of = (key: keyof typeof metrics, matchers = ''): string => `${metrics[key].name}${matchers}`;
 
 /** A pair has one collector: one that is gone leaves its fifty without any, however well the others are. */
-function shardAlert(job: string, shard: string): Unowned {
-  const up = `up{job="${job}",shard="${shard}"}`;
+function shardAlert(job: string, shards: readonly string[]): Unowned {
+  const gone = shards.map((shard) => `absent(up{job="${job}",shard="${shard}"})`);
   return {
     alert: 'CollectorShardDown',
-    expr: `sum by (shard) (${up}) == 0 or absent(${up})`,
+    expr: [`sum by (shard) (up{job="${job}"}) == 0`, ...gone].join(' or '),
     for: '2m',
     severity: 'critical',
-    summary: `Nobody collects the pairs of shard ${shard}`,
-    action: `kubectl logs and describe the pod of StatefulSet ${job}-${shard}; what is missed meanwhile is a gap on record`,
+    summary: 'Nobody collects the pairs of shard {{ $labels.shard }}',
+    action: `kubectl logs and describe the pod of StatefulSet ${job}-{{ $labels.shard }}; what is missed meanwhile is a gap on record`,
   };
 }
 
@@ -83,6 +83,15 @@ function volumeAlerts(pairs: number): Unowned[] {
 }
 
 const bookAlerts: Unowned[] = [
+  {
+    alert: 'BooksSilent',
+    // One pair may be quiet or halted; that none of fifty changes is the stream's doing.
+    expr: `time() - max by (pod) (${of('marketBookUpdated')}) > 60`,
+    for: '2m',
+    severity: 'critical',
+    summary: 'No book of {{ $labels.pod }} has changed for {{ $value | humanizeDuration }}',
+    action: 'see whether its streams are open and its books live on the dashboard Market, and the log of the pod',
+  },
   {
     alert: 'BookGapOpen',
     expr: `max by (symbol) (${of('marketGapOpen')}) == 1`,

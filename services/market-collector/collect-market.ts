@@ -190,12 +190,16 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
           ...sinks,
           gap: (gap) => {
             if (gap.stream === 'book') metrics.gap(gap);
-            if (gap.closedAtMs === null) log.info({ market, ...gap }, 'gap');
+            // That of a restart is told once for all pairs.
+            if (gap.closedAtMs === null && gap.reason !== 'restart') log.info({ market, ...gap }, 'gap');
             sinks.gap(gap);
           },
           wantSnapshot: (why) => queue.want(name, why === 'deepen' ? 'deepen' : 'resync', collection.snapshotDepth),
           cancelSnapshot: () => queue.cancel(name),
-          onStreamStalled: () => log.warn({ market, symbol }, 'the depth stream is silent while others go on'),
+          onStreamStalled: () => {
+            log.warn({ market, symbol }, 'depth stream is silent while the ticker goes on');
+            streams.renew(name);
+          },
           dropped: metrics.dropped,
           joined: () => metrics.joined(symbol),
         },

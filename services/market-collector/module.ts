@@ -91,7 +91,7 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
     const byMarket = Map.groupBy(pairs, ({ market }) => market);
     for (const market of new Set([...markets.keys(), ...byMarket.keys()]))
       collectionOf(market).setPairs(byMarket.get(market) ?? [], held);
-    log.info({ pairs: pairs.length }, 'pairs are followed');
+    log.info({ pairs: pairs.length, gapsUntilSnapshot: held.size }, 'pairs are followed');
   }
 
   await apply(deps.catalog.current());

@@ -51,8 +51,10 @@ describe(decideConfig.name, () => {
     expect(JSON.stringify(config)).not.toContain('hunter2');
   });
 
-  it('asks for the missing address when only one is set', () => {
-    expect(() => decide({ DATABASE_URL: 'postgres://u:p@db/d' })).toThrow('CLICKHOUSE_URL is not set');
+  it('keeps ClickHouse in the process where PostgreSQL alone is elsewhere, and asks for PostgreSQL where ClickHouse is', () => {
+    const stores = decide({ DATABASE_URL: 'postgres://u:p@db/d' }).stores;
+    expect(stores).toMatchObject({ kind: 'networked', timeseriesDataDir: expect.any(String) });
+    expect(() => decide({ CLICKHOUSE_URL: 'http://u:p@ch/d' })).toThrow(/DATABASE_URL is not set/);
   });
 });
 

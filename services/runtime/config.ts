@@ -32,6 +32,8 @@ export type StoresConfig =
       readonly databaseUrl: Secret | undefined;
       readonly databaseCa: Secret | undefined;
       readonly clickhouseUrl: Secret | undefined;
+      /** Where ClickHouse is in this process although PostgreSQL is not. */
+      readonly timeseriesDataDir?: string;
     };
 
 /** All that the process runs by, decided once before anything starts. */
@@ -130,7 +132,8 @@ export function decideConfig(
   const market = decideMarket(
     environment,
     settings.market,
-    { isReal: flags.live, portOffset: flags.portOffset },
+    // Addresses of a file of the user's own are meant as they are.
+    { isReal: flags.live, portOffset: flags.environmentFile === undefined ? flags.portOffset : 0 },
     problems,
   );
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
@@ -158,9 +161,7 @@ function decideStores(flags: Flags, settings: Settings, environment: Environment
   const networked = { kind: 'networked', databaseUrl, databaseCa, clickhouseUrl } as const;
   if (environment.stores.kind === 'networked') return networked;
   if (databaseUrl === undefined && clickhouseUrl === undefined) return { kind: 'embedded', dataDir: flags.dataDir };
-  const missing =
-    databaseUrl === undefined ? 'DATABASE_URL' : clickhouseUrl === undefined ? 'CLICKHOUSE_URL' : undefined;
-  if (missing !== undefined)
-    problems.push(`${missing} is not set: stores are embedded or networked together, set both variables or none`);
-  return networked;
+  if (databaseUrl === undefined) problems.push('DATABASE_URL is not set, but CLICKHOUSE_URL is: set both, or it alone');
+  // The brief's collector knows of PostgreSQL alone: its bars stay on this machine.
+  return clickhouseUrl === undefined ? { ...networked, timeseriesDataDir: flags.dataDir } : networked;
 }

@@ -23,6 +23,8 @@ export type StoresConfig =
       readonly databaseCa?: string | undefined;
       readonly databasePool?: PoolSettings;
       readonly clickhouseUrl: string | undefined;
+      /** With it ClickHouse is in this process although PostgreSQL is not. */
+      readonly timeseriesDataDir?: string | undefined;
     };
 
 export interface StoresDeps {
@@ -80,9 +82,11 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
           ),
         openTimeseries: async () =>
           watched('timeseries', async () =>
-            (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
-              clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
-            }),
+            config.timeseriesDataDir === undefined
+              ? (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
+                  clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
+                })
+              : (await import('./embedded/chdb.ts')).openEmbeddedTimeseries({ dataDir: config.timeseriesDataDir }),
           ),
       };
   }

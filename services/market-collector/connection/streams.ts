@@ -12,6 +12,11 @@ export interface Streams {
    * dropped there. No other symbol notices. Messages of a removed one may still come for a moment.
    */
   setSymbols(symbols: readonly string[]): void;
+  /**
+   * A stream of this symbol says nothing although others go on: its connection is replaced, without a break for the rest.
+   * Once in a while only, as the exchange itself may be silent of it.
+   */
+  renew(symbol: string): void;
   stats(): StreamsStats;
   /** Closes all connections; nothing is called back any more. */
   stop(): Promise<void>;
@@ -75,6 +80,7 @@ const defaults = { overlapMs: 15_000, idleMs: 30_000, handshakeMs: 10_000, stabl
 const refusedMs = 60_000;
 const bannedMs = 120_000;
 const errorsLoggedEveryMs = 10_000;
+const renewedEveryMs = 300_000;
 
 export function createStreams(options: StreamsOptions): Streams {
   const { rules, log, clock = Date.now, random = Math.random } = options;
@@ -92,6 +98,7 @@ export function createStreams(options: StreamsOptions): Streams {
     reconnects: 0,
     rolls: 0,
   };
+  const renewedAt = new Map<string, number>();
   let assigned: Map<string, number> = new Map();
   let pausedUntilMs = 0;
   let lastMessageAtMs: number | undefined;
@@ -173,9 +180,20 @@ export function createStreams(options: StreamsOptions): Streams {
     }
   }
 
+  function renew(symbol: string): void {
+    for (const { path } of rules.routes) {
+      const name = `${path} ${assigned.get(symbol)}`;
+      const now = performance.now();
+      if (now - (renewedAt.get(name) ?? Number.NEGATIVE_INFINITY) < renewedEveryMs) continue;
+      renewedAt.set(name, now);
+      lines.get(name)?.roll(`it is silent of ${symbol}`);
+    }
+  }
+
   setSymbols(options.symbols);
   return {
     setSymbols,
+    renew,
     stats: () => ({
       ...counters,
       open: [...lines.values()].filter(({ isOpen }) => isOpen).length,

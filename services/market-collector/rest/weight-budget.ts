@@ -128,13 +128,17 @@ export function createWeightBudget(options: WeightBudgetOptions): WeightBudget {
       limit = weightPerMinute;
       queue.reconsider();
     },
-    stats: () => ({
-      used,
-      allowed: allowed(),
-      usedByAddress,
-      waiting: queue.waiting,
-      pausedUntilMs: pausedUntilMs > clock() ? pausedUntilMs : null,
-    }),
+    stats: () => {
+      const now = clock();
+      turnWindow(now + skewMs);
+      return {
+        used,
+        allowed: allowed(),
+        usedByAddress,
+        waiting: queue.waiting,
+        pausedUntilMs: pausedUntilMs > now ? pausedUntilMs : null,
+      };
+    },
     stop: () => queue.stop(),
   };
 }
