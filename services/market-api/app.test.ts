@@ -160,6 +160,13 @@ describe('GET /data/{symbol}', () => {
 });
 
 describe('GET /book/{symbol}', () => {
+  it('refuses a time that is yet to come', async () => {
+    const app = await openApp();
+    const answer = await app.inject('/book/TEST4USDT?at=4000000000');
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().title).toBe('This time is yet to come');
+  });
+
   it('is as the exchange had it, now and at a time', async () => {
     const symbol = 'TEST4USDT';
     const at = (updateId: number, parts: Partial<MarketRecord>) => ({

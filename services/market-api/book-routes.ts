@@ -13,6 +13,8 @@ import { millisecondsOf } from './time.ts';
 
 const depthDefault = 100;
 const staleMs = 60_000;
+/** So far the exchange's clock may be ahead of ours. */
+const aheadMs = 60_000;
 /** Books of the past: each is made of up to thousands of updates. */
 const rebuildsMax = { max: 4, waitingMax: 32 } as const;
 
@@ -62,6 +64,7 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
       const { depth = depthDefault } = request.query;
       const pair = getPair(catalog.current(), request.params.symbol);
       const at = request.query.at === undefined ? null : millisecondsOf(request.query.at);
+      if (at !== null && at > clock() + aheadMs) throw inTheFuture();
       const view =
         at === null ? await live.openBook(pair.symbol) : await rebuilds.run(() => rebuildBook(relational, pair, at));
       if (view.state === 'waiting') throw noBook(pair, at);
@@ -88,6 +91,15 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
       };
     },
   );
+}
+
+function inTheFuture(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: 'invalid-time',
+    title: 'This time is yet to come',
+    detail: '`at` is a time of the past: leave it out for the book of now.',
+  });
 }
 
 function tooBusy(): ProblemError {
