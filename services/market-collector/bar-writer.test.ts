@@ -114,6 +114,22 @@ describe(createBarWriter, () => {
     expect(store.seconds()).toEqual([1, 2]);
   });
 
+  test('drops no bar while there is room on disk, however long a write takes', async () => {
+    const { writer, store, metricOf } = await setUp({ bufferBars: 10, batchBars: 4 });
+    store.wait = Promise.withResolvers<void>();
+    for (let second = 1; second <= 100; second++) {
+      writer.part.write([bar(second)]);
+      // The disk keeps up.
+      const waiting = async () => Number.parseInt((await writer.health()).detail ?? '', 10);
+      await vi.waitFor(async () => expect(await waiting()).toBeLessThan(5), 30_000);
+    }
+    expect(await metricOf(names.marketDroppedRows)).toBe(0);
+    expect(await metricOf(names.marketSpillBatches)).toBeGreaterThan(0);
+    store.wait.resolve();
+    await writer.part.flush();
+    expect(store.seconds().sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+  });
+
   test('takes bars while the store keeps it waiting, and has them on disk before it waits for that to end', async () => {
     const { writer, store, options } = await setUp();
     store.wait = Promise.withResolvers<void>();

@@ -62,6 +62,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
   let isRolledUp = false;
   let work: Promise<void> = Promise.resolve();
   let isWorking = false;
+  let spilling: Promise<void> | undefined;
 
   function observe(): void {
     metrics.observe({ buffered: buffer.length, batches: queue.length, bytes: queue.bytes, bytesMax: spillBytesMax });
@@ -125,6 +126,14 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
     for (let batch = takeBatch(); batch !== undefined; batch = takeBatch()) await spill(batch);
   }
 
+  /** What waits in memory goes to disk although a write is under way: that may last for longer than memory does. */
+  function spillMeanwhile(): void {
+    spilling ??= spillAll().finally(() => {
+      spilling = undefined;
+      observe();
+    });
+  }
+
   async function drainQueue(): Promise<boolean> {
     for (let bytes = await queue.peek(); bytes !== undefined; bytes = await queue.peek()) {
       // Our earlier self wrote it, and the queue vouches for the bytes.
@@ -136,8 +145,11 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
   }
 
   async function writeAll(): Promise<void> {
-    if (!(await drainQueue())) return spillAll();
-    for (let batch = takeBatch(); batch !== undefined; batch = takeBatch()) {
+    for (;;) {
+      // Some may have gone to disk during the last write.
+      if (!(await drainQueue())) return spillAll();
+      const batch = takeBatch();
+      if (batch === undefined) return spilling;
       if (await deliver(batch)) continue;
       await spill(batch);
       return spillAll();
@@ -168,6 +180,9 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
         const room = Math.max(0, bufferBars - buffer.length);
         for (const bar of bars.slice(0, room)) buffer.push(bar);
         if (bars.length > room) dropped(bars.length - room);
+        if (buffer.length * 2 < bufferBars) return;
+        if (isWorking) spillMeanwhile();
+        else void flush();
       },
       flush,
     },
@@ -177,6 +192,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
       if (isWorking || reason !== undefined) await spillAll();
       await work;
       if (reason === undefined) await flush();
+      await spilling;
       await queue.close();
     },
     health: () => {
