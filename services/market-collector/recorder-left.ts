@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { readOpenGaps } from '../datasets/market/gaps.ts';
+import { keyOfGap, readOpenGaps } from '../datasets/market/gaps.ts';
 import { loadLastRecorded, readSymbols } from '../datasets/market/read.ts';
 import type { Gap } from '../datasets/market/record.ts';
 import { type BookPlace, decodeBatch } from '../datasets/market/write-batch.ts';
@@ -29,7 +29,7 @@ export async function readLeft(options: {
     try {
       const batch = decodeBatch(bytes);
       losses.onKept(batch);
-      for (const gap of batch.gaps) gapsOnDisk.set(keyOf(gap), gap);
+      for (const gap of batch.gaps) gapsOnDisk.set(keyOfGap(gap), gap);
     } catch (error) {
       // It is put aside when its turn comes.
       log.error({ reason: describeError(error) }, 'a batch of records on disk cannot be read');
@@ -42,7 +42,7 @@ export async function readLeft(options: {
   return {
     loadLastRecorded: async (symbols) => {
       const places = new Map(await loadLastRecorded(relational, symbols));
-      const gaps = new Map((await readOpenGaps(relational)).map((gap) => [keyOf(gap), gap]));
+      const gaps = new Map((await readOpenGaps(relational)).map((gap) => [keyOfGap(gap), gap]));
       for (const [key, gap] of gapsOnDisk) gaps.set(key, gap);
       // Of a symbol that was asked for before, open gaps are this run's own.
       const unseen = new Set(symbols.filter((symbol) => !seen.has(symbol)));
@@ -54,7 +54,9 @@ export async function readLeft(options: {
       for (const gap of gaps.values()) if (gap.closedAtMs === null && unseen.has(gap.symbol)) losses.adoptGap(gap);
       for (const symbol of symbols) {
         const place = losses.findKept(symbol);
-        if (place !== undefined && place.updateId > (places.get(symbol)?.updateId ?? 0)) places.set(symbol, place);
+        // By time: ids may have begun anew since.
+        if (place !== undefined && place.eventTimeMs >= (places.get(symbol)?.eventTimeMs ?? 0))
+          places.set(symbol, place);
       }
       return places;
     },
@@ -76,8 +78,4 @@ async function symbolsInStore(options: {
     log.warn({ reason: describeError(error) }, 'the symbols that are held could not be read');
     return [];
   }
-}
-
-function keyOf(gap: Gap): string {
-  return JSON.stringify([gap.symbol, gap.stream, gap.openedAtMs, gap.fromUpdateId]);
 }

@@ -30,17 +30,21 @@ export interface Head {
 }
 
 const diskRetryMs = 1_000;
-const fileLengthMax = 2 * 1024 * 1024;
+const fileLengthMax = 8 * 1024 * 1024;
+/** Characters, mostly a byte each. A disk that is slow is no reason to lose records before they take much of the memory. */
+const memoryLengthMax = 64 * 1024 * 1024;
 
 export function createRecordQueue(options: {
   readonly spill: SpillQueue;
-  /** Rows in memory before they go to disk. Twice as many are held while the disk is slow or full. */
+  /** Half as many rows are in memory before they go to disk, and twice as many while it is full or fails. */
   readonly bufferSize: number;
   readonly log: Logger;
 }): RecordQueue {
   const { spill, bufferSize, log } = options;
   const pending: RecordBatch[] = [];
   let rows = 0;
+  let length = 0;
+  let isDiskRefusing = false;
   let isOnDisk = spill.length > 0;
   let isFull = false;
   let isClosed = false;
@@ -65,6 +69,7 @@ export function createRecordQueue(options: {
       appending = spill.append(encodeBatch(mergeBatches(batches)));
       const isKept = await appending;
       appending = undefined;
+      isDiskRefusing = !isKept;
       if (isKept) {
         for (const batch of batches) settle(batch);
         continue;
@@ -77,9 +82,9 @@ export function createRecordQueue(options: {
   /** What goes to disk at once: the slower the disk, the more has come meanwhile. */
   function firstPending(): RecordBatch[] {
     let count = 0;
-    for (let length = 0; count < pending.length; count++) {
-      length += pending[count]?.copyText.length ?? 0;
-      if (count > 0 && length > fileLengthMax) break;
+    for (let fileLength = 0; count < pending.length; count++) {
+      fileLength += pending[count]?.copyText.length ?? 0;
+      if (count > 0 && fileLength > fileLengthMax) break;
     }
     return pending.slice(0, count);
   }
@@ -88,6 +93,7 @@ export function createRecordQueue(options: {
     if (pending[0] !== batch) return;
     pending.shift();
     rows -= batch.rows;
+    length -= batch.copyText.length;
     for (const waiter of waiters) if (waiter.batch === batch) waiter.resolve();
     waiters = waiters.filter((waiter) => waiter.batch !== batch);
   }
@@ -125,12 +131,15 @@ export function createRecordQueue(options: {
   return {
     push: (batch) => {
       // Once full, room for half is waited for: else each batch that leaves would let one in, and make a gap of its own.
-      if (rows + batch.rows > 2 * bufferSize) isFull = true;
+      const isBeyond = isDiskRefusing || length + batch.copyText.length > memoryLengthMax;
+      if (isBeyond && rows + batch.rows > 2 * bufferSize) isFull = true;
       else if (rows + batch.rows <= bufferSize) isFull = false;
       if (isFull || isClosed) return false;
       pending.push(batch);
       rows += batch.rows;
-      if (rows > bufferSize) toDisk('more wait than memory may hold');
+      length += batch.copyText.length;
+      // One batch may be as large as all that memory may hold.
+      if (2 * rows > bufferSize && pending.length > 1) toDisk('more wait than memory may hold');
       if (isOnDisk) void spillPending();
       return true;
     },

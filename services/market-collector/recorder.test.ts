@@ -9,6 +9,7 @@ import { readGaps } from '../datasets/market/gaps.ts';
 import { readRecordPage } from '../datasets/market/read.ts';
 import { buildDepth, buildGap, buildSnapshot, buildTrade, noonMs } from '../datasets/market/read-fixtures.ts';
 import type { Gap } from '../datasets/market/record.ts';
+import type { Relational } from '../stores/relational.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import {
   type FrailDatabase,
@@ -130,6 +131,95 @@ describe(createRecorder, () => {
     });
     await allWritten(recorder);
     expect(await idsOf('BTCUSDT')).toEqual(range(1, 21_000));
+  });
+
+  test('drops nothing while there is room on disk, however slow PostgreSQL is and however much comes at once', async () => {
+    const relational: Relational = {
+      ...database.relational,
+      transaction: async (work, options) => {
+        await delay(200);
+        return database.relational.transaction(work, options);
+      },
+    };
+    const metrics = new Registry();
+    const recorder = await open({ relational, metrics, batchSize: 50, bufferSize: 200 });
+    // Between two turns of the event loop comes many times what memory may hold.
+    for (let id = 1; id <= 20_000; id++) {
+      recorder.record(buildDepth(id));
+      if (id % 4_000 === 0) await delay(1);
+    }
+    await until(() => recorder.stats().spillBatches > 0);
+    await allWritten(recorder);
+    expect(await metricOf(metrics, 'defimon_market_dropped_rows_total')).toBe(0);
+    expect(await idsOf('BTCUSDT')).toEqual(range(1, 20_000));
+    expect(await gapsOf('BTCUSDT')).toEqual([]);
+  });
+
+  test('goes to disk while a write takes long, though little waits', async () => {
+    const recorder = await open();
+    await database.relational.transaction(async (tx) => {
+      await tx.query('LOCK TABLE market.records IN SHARE MODE');
+      recorder.record(buildDepth(1));
+      await until(() => recorder.stats().spillBatches > 0);
+    });
+    await allWritten(recorder);
+    expect(await idsOf('BTCUSDT')).toEqual([1]);
+  });
+
+  test('writes a snapshot together with the end of the gap that it closes', async () => {
+    const recorder = await open({ batchSize: 1 });
+    const halves: unknown[] = [];
+    recorder.gap(buildGap());
+    await recorder.flush();
+    recorder.record(buildSnapshot(40));
+    recorder.gap(buildGap({ toUpdateId: 40, closedAtMs: noonMs + 40 }));
+    await until(async () => {
+      const [row] = await database.relational.query<{ rows: string; ends: string }>(
+        'SELECT (SELECT count(*) FROM market.records) AS rows, (SELECT count(closed_at) FROM market.gaps) AS ends',
+      );
+      if (row?.rows !== row?.ends) halves.push(row);
+      return row?.rows === '1';
+    });
+    expect(halves).toEqual([]);
+  });
+
+  test('ends the gaps of a symbol that was forgotten once it is recorded again', async () => {
+    const recorder = await open();
+    recorder.record(buildDepth(10));
+    recorder.gap(buildGap());
+    recorder.gap(buildGap({ stream: 'trades', fromUpdateId: 900 }));
+    recorder.gap(buildGap({ symbol: 'ETHUSDT' }));
+    recorder.forget('BTCUSDT');
+    recorder.record(buildTrade(905));
+    recorder.record(buildSnapshot(40));
+    recorder.record(buildSnapshot(40, { symbol: 'ETHUSDT' }));
+    await recorder.flush();
+    const ends = (await gapsOf('BTCUSDT')).map(({ stream, toUpdateId, closedAtMs }) => [
+      stream,
+      toUpdateId,
+      closedAtMs,
+    ]);
+    expect(ends).toEqual([
+      ['book', 40, noonMs + 40],
+      ['trades', 905, noonMs + 905],
+    ]);
+    // Whoever records it ends it.
+    expect(await gapsOf('ETHUSDT')).toMatchObject([{ toUpdateId: null }]);
+  });
+
+  test('tells the newest place where ids began anew, though it waits on disk', async () => {
+    const recorder = await open();
+    recorder.record(buildDepth(5_000));
+    await recorder.flush();
+    database.disconnect();
+    recorder.record(buildSnapshot(7, { eventTimeMs: noonMs + 6_000 }));
+    await stops.pop()?.();
+    database.reconnect();
+    const next = await open();
+    const place = { updateId: 7, eventTimeMs: noonMs + 6_000 };
+    expect((await next.loadLastRecorded(['BTCUSDT'])).get('BTCUSDT')).toEqual(place);
+    await until(() => !next.stats().isSpilling);
+    expect((await next.loadLastRecorded(['BTCUSDT'])).get('BTCUSDT')).toEqual(place);
   });
 
   test('leaves on disk what PostgreSQL does not take when it stops, for the next one', async () => {
@@ -275,7 +365,13 @@ describe(createRecorder, () => {
     expect(wanted).toEqual([['BTCUSDT']]);
     recorder.record(buildSnapshot(70, { kind: 'checkpoint' }));
     await recorder.flush();
-    const gap = { reason: 'garbage', fromUpdateId: 32, toUpdateId: 70, openedAtMs: noonMs + 33 + 20 };
+    const gap = {
+      reason: 'garbage',
+      fromUpdateId: 32,
+      toUpdateId: 70,
+      openedAtMs: noonMs + 33,
+      closedAtMs: noonMs + 70,
+    };
     expect(await gapsOf('BTCUSDT')).toMatchObject([gap]);
   });
 

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { keyOfGap } from '../datasets/market/gaps.ts';
 import type { Gap, MarketRecord } from '../datasets/market/record.ts';
 import { type BookPlace, createBatchBuilder, type RecordBatch } from '../datasets/market/write-batch.ts';
 import { describeError, RetryableError } from '../runtime/errors.ts';
@@ -22,6 +23,11 @@ export interface Recorder {
   record(record: MarketRecord): void;
   /** Never waits and never throws. */
   gap(gap: Gap): void;
+  /**
+   * Nobody records this symbol any more: what lasts of its gaps is ended by its next records, should it be recorded again. To be
+   * called after its last record.
+   */
+  forget(symbol: string): void;
   /** Resolves when all that was recorded before the call is in PostgreSQL, or on disk while it is away. */
   flush(): Promise<void>;
   /**
@@ -49,7 +55,10 @@ export interface RecorderOptions {
   readonly dir: string;
   /** So many records are written without waiting for the interval. COPY is near its best speed with 5,000. */
   readonly batchSize: number;
-  /** So many may wait in memory; then they wait on disk. Twice as many stay in memory while the disk is slow or full. */
+  /**
+   * So many may wait in memory, half of them for PostgreSQL and half for the disk; twice as many while the disk is full or fails,
+   * and more while it is no more than slow.
+   */
   readonly bufferSize: number;
   /** The longest that a record waits to be written, and what a kill -9 loses. */
   readonly flushIntervalSeconds: number;
@@ -69,6 +78,8 @@ export interface RecorderOptions {
   readonly writeTimeoutMs?: number;
 }
 
+/** A write that lasts for so many intervals tells that PostgreSQL is slow: what waits is safer on disk. */
+const slowIntervals = 5;
 const retryMs = { first: 100, most: 5_000 };
 /** A batch of snapshots is written before its text gets too long to be handled at once. */
 const batchLengthMax = 16 * 1024 * 1024;
@@ -79,12 +90,16 @@ const batchLengthMax = 16 * 1024 * 1024;
  */
 export async function createRecorder(options: RecorderOptions): Promise<Required<Started<Recorder>>> {
   const { relational, batchSize, log, clock = Date.now, stopTimeoutMs = 5_000, writeTimeoutMs = 30_000 } = options;
+  const slowMs = Math.max(1_000, slowIntervals * options.flushIntervalSeconds * 1000);
   const bytesMax = options.spillMB * 1024 * 1024;
   const metrics = createRecorderMetrics(options.metrics);
   const builder = createBatchBuilder();
   let isDropping = false;
   let isDamaged = false;
   let isStopped = false;
+  let isClosing = false;
+  /** That whoever records a symbol told of, by their names. */
+  const openGaps = new Map<string, Gap>();
   let failures = 0;
   let isWriting = false;
   let flushTimer: NodeJS.Timeout | undefined;
@@ -128,10 +143,36 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
       metrics.dropped(1);
       return;
     }
-    if (losses.size > 0 && !isDropping && (each.kind === 'snapshot' || each.kind === 'checkpoint')) losses.onBook(each);
+    if (losses.size > 0 && !isDropping) losses.onRecord(each);
     builder.add(each);
-    if (builder.rows >= batchSize || builder.length >= batchLengthMax) closeBatch();
+    if (builder.rows >= 2 * batchSize || builder.length >= batchLengthMax) closeBatch();
+    else if (builder.rows >= batchSize) closeSoon();
     else flushLater();
+  }
+
+  /** A snapshot and the end of the gap that it closes are told at one go, and are to be seen together. */
+  function closeSoon(): void {
+    if (isClosing) return;
+    isClosing = true;
+    queueMicrotask(() => {
+      isClosing = false;
+      closeBatch();
+    });
+  }
+
+  function gap(each: Gap): void {
+    if (isStopped) return;
+    if (each.closedAtMs === null) openGaps.set(keyOfGap(each), each);
+    else openGaps.delete(keyOfGap(each));
+    addGap(each);
+  }
+
+  function forget(symbol: string): void {
+    for (const [key, each] of openGaps) {
+      if (each.symbol !== symbol) continue;
+      openGaps.delete(key);
+      losses.adoptGap(each);
+    }
   }
 
   function addGap(gap: Gap): void {
@@ -188,6 +229,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
   }
 
   async function deliver(batch: RecordBatch): Promise<boolean> {
+    const slow = setTimeout(() => queue.toDisk('PostgreSQL is slow'), slowMs);
     try {
       await writer.write(batch);
     } catch (error) {
@@ -199,6 +241,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
       const waitMs = Math.min(retryMs.first * 2 ** (failures - 1), retryMs.most);
       await delay(waitMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       return false;
+    } finally {
+      clearTimeout(slow);
     }
     failures = 0;
     losses.onStored(batch);
@@ -246,9 +290,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Required
   return {
     part: {
       record,
-      gap: (gap) => {
-        if (!isStopped) addGap(gap);
-      },
+      gap,
+      forget,
       flush,
       loadLastRecorded: left.loadLastRecorded,
       stats: () => ({

@@ -9,6 +9,7 @@ export interface RowKey {
   readonly symbol: string;
   readonly kind: string;
   readonly updateId: number;
+  readonly eventTimeMs: number;
   readonly receivedAtMs: number;
 }
 
@@ -29,6 +30,7 @@ export function parseRow(row: string): RowKey {
     symbol: fields[7] ?? '',
     kind: fields[5] ?? '',
     updateId: Number(fields[2]),
+    eventTimeMs: Date.parse(fields[0] ?? ''),
     receivedAtMs: Date.parse(fields[1] ?? ''),
   };
 }

@@ -7,7 +7,7 @@ export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void>
   // One statement may not touch a row twice: the last word on each gap counts, but for an end, which stays.
   const last = new Map<string, Gap>();
   for (const gap of gaps) {
-    const key = JSON.stringify([gap.symbol, gap.stream, gap.openedAtMs, gap.fromUpdateId]);
+    const key = keyOfGap(gap);
     const before = last.get(key);
     if (before === undefined || before.closedAtMs === null || gap.closedAtMs !== null) last.set(key, gap);
   }
@@ -23,6 +23,11 @@ export async function writeGaps(rows: Rows, gaps: readonly Gap[]): Promise<void>
        detail = CASE WHEN excluded.closed_at IS NULL AND held.closed_at IS NOT NULL THEN held.detail ELSE excluded.detail END`,
     [JSON.stringify([...last.values()].map(gapRow))],
   );
+}
+
+/** What names a gap, as text. */
+export function keyOfGap({ symbol, stream, openedAtMs, fromUpdateId }: Gap): string {
+  return JSON.stringify([symbol, stream, openedAtMs, fromUpdateId]);
 }
 
 function gapRow(gap: Gap): Record<string, unknown> {

@@ -22,6 +22,8 @@ export interface SymbolPart {
   readonly counts: readonly number[];
   /** The last update of its book; undefined when there is none. */
   readonly last: BookPlace | undefined;
+  /** When the first record happened. Unix milliseconds. */
+  readonly firstMs: number;
 }
 
 /** How far a symbol's book is recorded. */
@@ -48,6 +50,7 @@ interface OpenPart {
   text: string;
   counts: number[];
   last: BookPlace | undefined;
+  firstMs: number;
 }
 
 export function createBatchBuilder(): BatchBuilder {
@@ -60,7 +63,7 @@ export function createBatchBuilder(): BatchBuilder {
     add: (record) => {
       let part = parts.get(record.symbol);
       if (part === undefined) {
-        part = { text: '', counts: recordKinds.map(() => 0), last: undefined };
+        part = { text: '', counts: recordKinds.map(() => 0), last: undefined, firstMs: record.eventTimeMs };
         parts.set(record.symbol, part);
       }
       const at = kindAt[record.kind];
@@ -69,7 +72,8 @@ export function createBatchBuilder(): BatchBuilder {
       length += row.length;
       receivedAtMs = Math.min(receivedAtMs ?? record.receivedAtMs, record.receivedAtMs);
       part.counts[at] = (part.counts[at] ?? 0) + 1;
-      if (isOfBook(record.kind)) part.last = { updateId: record.updateId, eventTimeMs: record.eventTimeMs };
+      if (isOfBook(record.kind) && isOnward(record, part.last))
+        part.last = { updateId: record.updateId, eventTimeMs: record.eventTimeMs };
       rows += 1;
     },
     addGap: (gap) => {
@@ -89,7 +93,7 @@ export function createBatchBuilder(): BatchBuilder {
       // Two collectors that write the same records touch them in the same order, and so wait instead of deadlocking.
       const sorted = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [, part] of sorted) copyText += part.text;
-      const symbols = new Map(sorted.map(([symbol, { counts, last }]) => [symbol, { counts, last }]));
+      const symbols = new Map(sorted.map(([symbol, { counts, last, firstMs }]) => [symbol, { counts, last, firstMs }]));
       const batch = { copyText, rows, symbols, gaps, receivedAtMs };
       parts = new Map();
       rows = 0;
@@ -104,6 +108,11 @@ export function createBatchBuilder(): BatchBuilder {
 /** Whether records of the kind move the book, so that their ids are the book's. */
 export function isOfBook(kind: RecordKind): boolean {
   return kind === 'depth' || kind === 'snapshot' || kind === 'checkpoint';
+}
+
+/** A snapshot that reaches deeper may be of before; ids that began anew are lower, but later. */
+function isOnward(place: BookPlace, last: BookPlace | undefined): boolean {
+  return last === undefined || place.updateId > last.updateId || place.eventTimeMs > last.eventTimeMs;
 }
 
 /** A batch as bytes: a line of JSON with all but the rows, then the rows. */
@@ -129,10 +138,10 @@ export function decodeBatch(bytes: Buffer): RecordBatch {
 export function mergeBatches(batches: readonly RecordBatch[]): RecordBatch {
   const symbols = new Map<string, SymbolPart>();
   for (const batch of batches) {
-    for (const [symbol, { counts, last }] of batch.symbols) {
+    for (const [symbol, { counts, last, firstMs }] of batch.symbols) {
       const before = symbols.get(symbol);
       const sum = before === undefined ? counts : counts.map((count, at) => count + (before.counts[at] ?? 0));
-      symbols.set(symbol, { counts: sum, last: last ?? before?.last });
+      symbols.set(symbol, { counts: sum, last: last ?? before?.last, firstMs: before?.firstMs ?? firstMs });
     }
   }
   const received = batches.flatMap((batch) => batch.receivedAtMs ?? []);
@@ -159,12 +168,12 @@ export function halveBatch(batch: RecordBatch): readonly [RecordBatch, RecordBat
 }
 
 function batchOf(rows: readonly string[], gaps: readonly Gap[]): RecordBatch {
-  const symbols = new Map<string, { counts: number[]; last: undefined }>();
+  const symbols = new Map<string, { counts: number[]; last: undefined; firstMs: number }>();
   for (const row of rows) {
-    const { symbol, kind } = parseRow(row);
+    const { symbol, kind, eventTimeMs: firstMs } = parseRow(row);
     let part = symbols.get(symbol);
     if (part === undefined) {
-      part = { counts: recordKinds.map(() => 0), last: undefined };
+      part = { counts: recordKinds.map(() => 0), last: undefined, firstMs };
       symbols.set(symbol, part);
     }
     const at = kindAt[kind as RecordKind] ?? 0;
