@@ -34,6 +34,8 @@ export interface CollectMarketOptions {
     record(record: MarketRecord): void;
     gap(gap: Gap): void;
     bars(bars: readonly Bar[]): void;
+    /** The pair is followed no more; called after its last row. */
+    forget(symbol: string): void;
   };
   readonly metrics: CollectorMetrics;
   readonly log: Logger;
@@ -212,6 +214,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     followed.delete(name);
     queue.cancel(name);
     feed.close();
+    sinks.forget(pair.symbol);
     metrics.forget(pair.symbol);
   }
 

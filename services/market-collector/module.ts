@@ -64,7 +64,12 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
       collection: config.collection,
       share: config.weightShare,
       apiKey: config.apiKey?.reveal(),
-      sinks: { record: recorder.part.record, gap: recorder.part.gap, bars: barWriter.part.write },
+      sinks: {
+        record: recorder.part.record,
+        gap: recorder.part.gap,
+        bars: barWriter.part.write,
+        forget: recorder.part.forget,
+      },
       metrics: createCollectorMetrics(metrics, market),
       log,
     });

@@ -49,6 +49,7 @@ export async function openCollector({
     },
     gap: (gap) => recorder.part.gap(gap),
     bars: () => undefined,
+    forget: (symbol) => recorder.part.forget(symbol),
   };
   const market = collectMarket({
     market: 'spot',
