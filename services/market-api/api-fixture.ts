@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -8,45 +6,16 @@ import type { Pair } from '../../catalog/schema/pair.ts';
 import { batchOf } from '../datasets/market/read-fixtures.ts';
 import type { Gap, MarketRecord } from '../datasets/market/record.ts';
 import { writeRecords } from '../datasets/market/write.ts';
-import { createChildren } from '../runtime/children.ts';
 import type { LiveCatalog } from '../runtime/live-catalog.ts';
-import { migrateDataset } from '../stores/migrate.ts';
-import { createStores } from '../stores/open.ts';
-import type { Relational } from '../stores/relational.ts';
-import type { Timeseries } from '../stores/timeseries.ts';
+import { type DatasetStores, openDatasetStores } from '../stores/testing/dataset-stores.ts';
 import type { MarketDeps } from './deps.ts';
 
 // Real stores with the market's tables, and a catalog with pairs of our own, for the tests of the API.
 
-export interface MarketStores extends AsyncDisposable {
-  readonly relational: Relational;
-  readonly timeseries: Timeseries;
-}
+export type MarketStores = DatasetStores;
 
 /** Embedded stores with the market's tables, in a folder of their own that goes with them. */
-export async function openMarketStores(): Promise<MarketStores> {
-  const log = pino({ level: 'silent' });
-  const dataDir = mkdtempSync(join(tmpdir(), 'defimon-market-api-'));
-  const children = createChildren({ log });
-  const onLost = (error: Error): void => {
-    throw error;
-  };
-  const stores = createStores({ kind: 'embedded', dataDir }, { log, children, onLost });
-  const relational = await stores.openRelational();
-  const timeseries = await stores.openTimeseries();
-  const folder = join(import.meta.dirname, '..', 'datasets', 'market');
-  await migrateDataset({ relational: relational.part, timeseries: timeseries.part }, 'market', folder);
-  return {
-    relational: relational.part,
-    timeseries: timeseries.part,
-    [Symbol.asyncDispose]: async () => {
-      await timeseries.stop();
-      await relational.stop();
-      await children.close();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
-  };
-}
+export const openMarketStores = (): Promise<MarketStores> => openDatasetStores('market');
 
 const real = loadCatalog(join(import.meta.dirname, '..', '..', 'catalog'));
 

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { createChildren } from '../../runtime/children.ts';
 import type { Cache } from '../../stores/cache.ts';
 import { createEmbeddedCache } from '../../stores/embedded/cache.ts';
-import { migrateDataset } from '../../stores/migrate.ts';
-import { createStores } from '../../stores/open.ts';
-import type { Relational } from '../../stores/relational.ts';
-import type { Timeseries } from '../../stores/timeseries.ts';
+import { type DatasetStores, openDatasetStores } from '../../stores/testing/dataset-stores.ts';
 import type { Block, Hex, Log, Tx } from './block.ts';
 import { markRelayed, readPending } from './changes.ts';
 import { writeChainEvents } from './timeseries.ts';
@@ -17,35 +9,13 @@ import { createChainStore, type Step } from './write.ts';
 
 // Real stores and hand-built chains, for the tests of all that reads them.
 
-export interface ChainStores extends AsyncDisposable {
-  readonly relational: Relational;
-  readonly timeseries: Timeseries;
+export interface ChainStores extends DatasetStores {
   readonly cache: Cache;
 }
 
 /** Embedded stores with the chain's tables, in a folder of their own that goes with them. */
 export async function openChainStores(): Promise<ChainStores> {
-  const log = pino({ level: 'silent' });
-  const dataDir = mkdtempSync(join(tmpdir(), 'defimon-chain-'));
-  const children = createChildren({ log });
-  const onLost = (error: Error): void => {
-    throw error;
-  };
-  const stores = createStores({ kind: 'embedded', dataDir }, { log, children, onLost });
-  const relational = await stores.openRelational();
-  const timeseries = await stores.openTimeseries();
-  await migrateDataset({ relational: relational.part, timeseries: timeseries.part }, 'chain', import.meta.dirname);
-  return {
-    relational: relational.part,
-    timeseries: timeseries.part,
-    cache: createEmbeddedCache(),
-    [Symbol.asyncDispose]: async () => {
-      await timeseries.stop();
-      await relational.stop();
-      await children.close();
-      rmSync(dataDir, { recursive: true, force: true });
-    },
-  };
+  return { ...(await openDatasetStores('chain')), cache: createEmbeddedCache() };
 }
 
 /** Commits steps to one network, as chain-sync does. */
