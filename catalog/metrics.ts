@@ -132,7 +132,7 @@ export const metrics = {
   collectorErrors: {
     name: 'collector_errors_total',
     type: 'counter',
-    help: 'Failures, by where they come from (binance, postgresql, clickhouse, disk) and what went wrong; a lost stream is one, whatever its pairs',
+    help: 'Failures, by where they come from (binance, postgresql, clickhouse, disk, collector) and what went wrong; a lost stream is one, whatever its pairs',
     labels: ['source', 'kind'],
   },
   recordsInserted: {

@@ -1,5 +1,6 @@
 /** `npm run replay -- FILE…`: a recording of real streams through the order books, with what became of each symbol. */
 import { parseArgs, styleText } from 'node:util';
+import { renderTable } from '../catalog/commands/terminal.ts';
 import { replayRecording, type SymbolReplay } from './market-collector/replay-recording.ts';
 import { readRecordings } from './testing/recording.ts';
 
@@ -20,7 +21,6 @@ Exit codes: 0 every book was right, or its fault was found and is a gap; 1 a boo
 cannot be read.`;
 
 const red = (text: string): string => styleText('red', text, { stream: process.stdout });
-const bold = (text: string): string => styleText('bold', text, { stream: process.stdout });
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
   const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
@@ -61,9 +61,6 @@ function tableOf(replays: readonly SymbolReplay[]): string {
     const counts = [diffs, applied, tickers, compared, disagreements.length, trades, garbage, gaps.length];
     return [symbol, state, ...counts.map(String)];
   });
-  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells.map((cell, at) => (at < 2 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join('  ');
   const notes = replays.flatMap(({ symbol, mismatches, disagreements, gaps }) => [
     ...mismatches.map((text) => red(`${symbol}: not as the rebuild: ${text}`)),
     ...disagreements.map((text) => `${symbol}: ${text}`),
@@ -76,5 +73,5 @@ function tableOf(replays: readonly SymbolReplay[]): string {
   const applied = replays.reduce((sum, replay) => sum + replay.applied, 0);
   const wrong = replays.reduce((sum, replay) => sum + replay.mismatches.length, 0);
   const sum = `${applied} updates applied, ${wrong} not as the rebuild; ${compared} compared with the ticker`;
-  return `${[bold(line(head)), ...rows.map(line), ...notes, sum].join('\n')}\n`;
+  return `${renderTable(head, rows)}${[...notes, sum].join('\n')}\n`;
 }

@@ -2,6 +2,8 @@ import type { Logger } from 'pino';
 import { exchangeSymbolOf, type Pair } from '../../catalog/schema/pair.ts';
 import type { Bar } from '../datasets/market/bar.ts';
 import type { Gap, MarketRecord } from '../datasets/market/record.ts';
+import type { BookPlace } from '../datasets/market/write-batch.ts';
+import type { MarketConfig } from '../runtime/market-config.ts';
 import { rulesOf } from './binance/markets.ts';
 import type { Market } from './binance/messages.ts';
 import { parseStreamMessage } from './binance/parse-message.ts';
@@ -15,17 +17,11 @@ import { watchExchange } from './rest/watch-exchange.ts';
 import { createWeightBudget, type WeightBudgetStats } from './rest/weight-budget.ts';
 import { createSymbolFeed, type SymbolFeed, type SymbolReport } from './symbol-feed.ts';
 
-/** What is held of a symbol from an earlier run. */
-export interface HeldTo {
-  readonly updateId: number;
-  readonly eventTimeMs: number;
-}
-
 export interface CollectMarketOptions {
   readonly market: Market;
   /** Addresses without a path. */
   readonly exchange: { readonly rest: string; readonly stream: string };
-  readonly collection: CollectionSettings;
+  readonly collection: MarketConfig['collection'];
   /** Of what the exchange allows an address, for this process: more than 0, at most 1. */
   readonly share: number;
   readonly apiKey: string | undefined;
@@ -42,23 +38,12 @@ export interface CollectMarketOptions {
   readonly now?: () => number;
 }
 
-export interface CollectionSettings {
-  readonly symbolsChunkSize: number;
-  readonly concurrentCollectors: number;
-  readonly rateLimitPerSecond: number;
-  readonly reconnectAttempts: number;
-  readonly reconnectDelaySeconds: number;
-  readonly snapshotDepth: number;
-  readonly checkpointMinutes: number;
-  readonly recordIntervalMs: number;
-}
-
 /** The symbols of one market, kept whole. */
 export interface MarketCollection {
   /**
    * Follows these pairs of the market from now on. `held` says for a new one what is held of it. No pair that stays notices.
    */
-  setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void;
+  setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, BookPlace>): void;
   /** Writes down the whole books of these pairs soon; of those that it follows. */
   checkpoint(symbols: readonly string[]): void;
   report(): MarketReport;
@@ -175,7 +160,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     }
   }
 
-  function follow(pair: Pair, heldTo: HeldTo | undefined, symbolCount: number): Followed {
+  function follow(pair: Pair, heldTo: BookPlace | undefined, symbolCount: number): Followed {
     const { symbol } = pair;
     const name = exchangeSymbolOf(pair);
     const one: Followed = {
@@ -218,7 +203,7 @@ export function collectMarket(options: CollectMarketOptions): MarketCollection {
     metrics.forget(pair.symbol);
   }
 
-  function setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, HeldTo>): void {
+  function setPairs(pairs: readonly Pair[], held: ReadonlyMap<string, BookPlace>): void {
     const wanted = new Map(pairs.map((pair) => [exchangeSymbolOf(pair), pair]));
     const before = JSON.stringify(listed());
     for (const [name, one] of followed) if (wanted.get(name)?.symbol !== one.pair.symbol) unfollow(name, one);

@@ -89,7 +89,7 @@ export function createCollectorMetrics(registry: Registry, market: Market, now =
   const weightBudget = gaugeOf(registry, names.marketWeightBudget);
   const bookUpdated = gaugeOf(registry, names.marketBookUpdated);
   const waitingBytes = gaugeOf(registry, names.marketWaitingBytes);
-  let counted = { reconnects: 0, rolls: 0 };
+  let counted = { reconnects: 0, rolls: 0, handlerErrors: 0 };
   const refusedUntilMs = new Map<429 | 418, number>([
     [429, 0],
     [418, 0],
@@ -97,6 +97,7 @@ export function createCollectorMetrics(registry: Registry, market: Market, now =
   const failed = (kind: string, times = 1): void => errors.inc({ source: 'binance', kind }, times);
   // A rate sees a counter rise only if it was there before.
   for (const kind of [...failures, ...requestFailures, 'disconnect', 'garbage']) failed(kind, 0);
+  errors.inc({ source: 'collector', kind: 'defect' }, 0);
   for (const result of ['joined', 'refused', 'failed']) snapshots.inc({ market, result }, 0);
 
   return {
@@ -148,7 +149,9 @@ export function createCollectorMetrics(registry: Registry, market: Market, now =
       connections.set({ market }, streams.open);
       reconnects.inc({ market, reason: 'lost' }, streams.reconnects - counted.reconnects);
       reconnects.inc({ market, reason: 'replaced' }, streams.rolls - counted.rolls);
-      counted = { reconnects: streams.reconnects, rolls: streams.rolls };
+      // A message that a defect of ours ate: as bad as one that cannot be read.
+      errors.inc({ source: 'collector', kind: 'defect' }, streams.handlerErrors - counted.handlerErrors);
+      counted = streams;
       wanted.set({ market }, snapshotsWanted);
       weightUsed.set({ market }, weight.usedByAddress);
       weightBudget.set({ market }, weight.allowed);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Pair } from '../../catalog/schema/pair.ts';
+import type { BookPlace } from '../datasets/market/write-batch.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { CatalogInForce, LiveCatalog } from '../runtime/live-catalog.ts';
 import type { MarketConfig } from '../runtime/market-config.ts';
@@ -11,7 +12,7 @@ import type { Relational } from '../stores/relational.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { createBarWriter } from './bar-writer.ts';
 import type { Market } from './binance/messages.ts';
-import { collectMarket, type HeldTo, type MarketCollection, type MarketReport } from './collect-market.ts';
+import { collectMarket, type MarketCollection, type MarketReport } from './collect-market.ts';
 import { createCollectorMetrics } from './collector-metrics.ts';
 import { startWatch } from './collector-watch.ts';
 import { createRecorder } from './recorder.ts';
@@ -78,7 +79,7 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
   }
 
   /** What is held of the pairs that are new, so that what came between is on record. Asked until the store answers. */
-  async function heldOf(pairs: readonly Pair[]): Promise<ReadonlyMap<string, HeldTo>> {
+  async function heldOf(pairs: readonly Pair[]): Promise<ReadonlyMap<string, BookPlace>> {
     for (;;) {
       try {
         return await recorder.part.loadLastRecorded(pairs.map(({ symbol }) => symbol));

@@ -1,6 +1,7 @@
 import type { Bar } from '../datasets/market/bar.ts';
 import type { BookTop } from '../datasets/market/order-book.ts';
 import type { Gap, MarketRecord, RecordKind } from '../datasets/market/record.ts';
+import type { BookPlace } from '../datasets/market/write-batch.ts';
 import { createBarBuilder } from './bar-builder.ts';
 import type { StreamKind } from './binance/markets.ts';
 import type { BookTicker, DepthSnapshot, Market, MarketMessage, Trade } from './binance/messages.ts';
@@ -28,7 +29,7 @@ export interface SymbolFeedOptions {
   readonly symbol: string;
   readonly market: Market;
   /** What is held of the symbol from an earlier run: what came between is a gap. */
-  readonly heldTo: { readonly updateId: number; readonly eventTimeMs: number } | undefined;
+  readonly heldTo: BookPlace | undefined;
   readonly recordIntervalMs: number;
   readonly checkpointIntervalMs: number;
   readonly bufferBytesMax: number;
@@ -66,7 +67,6 @@ export interface SymbolReport {
   /** By our clock; undefined before the first. */
   readonly updatedAtMs: number | undefined;
   readonly bufferedBytes: number;
-  readonly auditedCount: number;
 }
 
 /** A row without what its kind does not have. */
@@ -288,7 +288,6 @@ export function createSymbolFeed(options: SymbolFeedOptions): SymbolFeed {
       lastUpdateId: book.lastUpdateId,
       updatedAtMs,
       bufferedBytes: book.bufferedBytes,
-      auditedCount: book.auditedCount,
     }),
   };
 }

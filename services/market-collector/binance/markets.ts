@@ -13,8 +13,6 @@ export interface StreamRoute {
 /** What one market of Binance allows and how it names things. */
 export interface MarketRules {
   readonly market: Market;
-  readonly restUrl: string;
-  readonly streamUrl: string;
   readonly routes: readonly StreamRoute[];
   /** The name of a stream; `symbol` is the exchange's own name. */
   readonly streamName: (symbol: string, kind: StreamKind) => string;
@@ -78,8 +76,6 @@ const futures = {
 const rules: Readonly<Record<Market, MarketRules>> = {
   spot: {
     market: 'spot',
-    restUrl: 'https://api.binance.com',
-    streamUrl: 'wss://stream.binance.com:9443',
     routes: [{ path: '/stream', kinds: ['depth', 'ticker', 'trade'] }],
     streamName: (symbol, kind) => symbol.toLowerCase() + (kind === 'trade' ? '@trade' : streamSuffix[kind]),
     streamsMax: 1024,
@@ -103,8 +99,6 @@ const rules: Readonly<Record<Market, MarketRules>> = {
   usdm: {
     ...futures,
     market: 'usdm',
-    restUrl: 'https://fapi.binance.com',
-    streamUrl: 'wss://fstream.binance.com',
     routes: [
       { path: '/public/stream', kinds: ['depth', 'ticker'] },
       { path: '/market/stream', kinds: ['trade'] },
@@ -115,8 +109,6 @@ const rules: Readonly<Record<Market, MarketRules>> = {
   coinm: {
     ...futures,
     market: 'coinm',
-    restUrl: 'https://dapi.binance.com',
-    streamUrl: 'wss://dstream.binance.com',
     routes: [{ path: '/stream', kinds: ['depth', 'ticker', 'trade'] }],
     depthPath: '/dapi/v1/depth',
     exchangeInfoPath: '/dapi/v1/exchangeInfo',

@@ -30,8 +30,6 @@ export interface SocketCounters {
   /** Frames that we sent: requests, pings and pongs. */
   controls: number;
   pings: number;
-  /** The longest time by which a timer of ours was late: then the process was busy, and messages waited. */
-  longestStallMs: number;
 }
 
 export interface StreamSocketOptions {
@@ -121,7 +119,6 @@ export function openStreamSocket(options: StreamSocketOptions): StreamSocket {
       const now = performance.now();
       const lateMs = now - tickedAt - everyMs;
       tickedAt = now;
-      counters.longestStallMs = Math.max(counters.longestStallMs, lateMs);
       // When this process slept or was busy, what came meanwhile has not been read yet: it proves nothing.
       if (lateMs > everyMs) return;
       const silentMs = now - lastFrameAt;

@@ -36,8 +36,8 @@ export interface StreamsStats extends Readonly<LineCounters> {
 
 export interface StreamsOptions {
   readonly rules: MarketRules;
-  /** The address, without a path; Binance's own by default. */
-  readonly url?: string;
+  /** The address, without a path. */
+  readonly url: string;
   readonly symbols: readonly string[];
   /** collection.symbolsChunkSize: symbols on one connection. */
   readonly chunkSize: number;
@@ -84,7 +84,7 @@ const renewedEveryMs = 300_000;
 
 export function createStreams(options: StreamsOptions): Streams {
   const { rules, log, clock = Date.now, random = Math.random } = options;
-  const base = (options.url ?? rules.streamUrl).replace(/\/+$/, '');
+  const base = options.url.replace(/\/+$/, '');
   const streamsASymbol = Math.max(...rules.routes.map(({ kinds }) => kinds.length));
   const chunkSize = Math.max(1, Math.min(options.chunkSize, Math.floor(rules.streamsMax / streamsASymbol)));
   const lines = new Map<string, Line>();
@@ -93,7 +93,6 @@ export function createStreams(options: StreamsOptions): Streams {
     bytes: 0,
     controls: 0,
     pings: 0,
-    longestStallMs: 0,
     attempts: 0,
     reconnects: 0,
     rolls: 0,

@@ -23,8 +23,8 @@ export interface Rest {
 
 export interface RestOptions {
   readonly rules: MarketRules;
-  /** The address, without a path; Binance's own by default. */
-  readonly url?: string;
+  /** The address, without a path. */
+  readonly url: string;
   readonly budget: WeightBudget;
   /** Goes along as X-MBX-APIKEY. Market data needs none. */
   readonly apiKey?: string | undefined;
@@ -54,7 +54,7 @@ const connectionsMax = 8;
 
 export function createRest(options: RestOptions): Rest {
   const { rules, budget, log, timeoutMs = 10_000, clock = Date.now, random = Math.random } = options;
-  const base = options.url ?? rules.restUrl;
+  const base = options.url;
   const headers: Record<string, string> = options.apiKey ? { 'x-mbx-apikey': options.apiKey } : {};
   const agent = new Agent({
     connections: connectionsMax,
