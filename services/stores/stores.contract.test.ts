@@ -13,13 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChildren } from '../runtime/children.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
-import {
-  busContract,
-  cacheContract,
-  expectConfigurationError,
-  relationalContract,
-  timeseriesContract,
-} from './contract.ts';
+import { busContract, expectConfigurationError, relationalContract, timeseriesContract } from './contract.ts';
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
 import type { Rows } from './relational.ts';
@@ -66,7 +60,6 @@ describe.skipIf(externalClickhouseUrl === undefined)('TEST_CLICKHOUSE_URL', () =
 });
 
 busContract('embedded', () => embedded().openBus());
-cacheContract('embedded', () => embedded().openCache());
 
 describe('the pool of a networked store', () => {
   it('opens what it may, makes others wait no longer than it may, and replaces what is old', async () => {
