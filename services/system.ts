@@ -21,11 +21,12 @@ import { openOps } from './runtime/ops.ts';
 import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
 import { migrateDataset, migrateRelational } from './stores/migrate.ts';
-import { createStores, type StoresConfig } from './stores/open.ts';
+import { createStores } from './stores/open.ts';
 import { createPreparedTimeseries } from './stores/prepared-timeseries.ts';
 import type { Relational } from './stores/relational.ts';
+import { addressVariables } from './stores/stores-config.ts';
 import type { Timeseries } from './stores/timeseries.ts';
-import { createStreamProcessor } from './stream-processor/module.ts';
+import { createChainStream } from './stream-processor/chain-stream.ts';
 
 /** What each module gives to those that need it. */
 export interface Parts {
@@ -44,6 +45,7 @@ export interface Parts {
   'market-series': Timeseries;
   'chain-sync': ChainSync;
   'chain-relay': undefined;
+  'chain-stream': undefined;
   'stream-processor': undefined;
   'analytics-api': AnalyticsApi;
   'market-collector': MarketCollector;
@@ -77,25 +79,27 @@ export const apiPorts = [8000, 8002];
 export const marketApiPorts = [8080];
 
 /** What `all` starts: every service, and in environment local the chains and the exchange that they follow. */
-export function targetsOf(config: Pick<Config, 'targets' | 'environment' | 'live'>): readonly (keyof Parts)[] {
+export function targetsOf(config: Pick<Config, 'targets' | 'environment' | 'live' | 'stores'>): readonly (keyof Parts)[] {
   const isLocal = config.environment.name === 'local';
   const own = isLocal ? ['local-chains', ...(config.live ? [] : ['local-exchange'])] : [];
   const all = [...own, ...targets];
   const wanted = config.targets.includes('all') ? all : config.targets;
-  // The bus is in process, so the relay that feeds it runs where its consumer runs.
-  return (wanted.includes('stream-processor') ? [...wanted, 'chain-relay'] : wanted) as (keyof Parts)[];
+  return (wanted.includes(relayHostOf(config)) ? [...wanted, 'chain-relay'] : wanted) as (keyof Parts)[];
+}
+
+/** The relay runs with who fills its outbox; if the bus is in the process, it runs where its consumer is. */
+function relayHostOf({ stores }: Pick<Config, 'stores'>): keyof Parts {
+  return stores.bus.kind === 'networked' ? 'chain-sync' : 'stream-processor';
 }
 
 /** The settings that the modules to be started need and that are not there. */
 export function missingSettings({ stores }: Config, modules: readonly string[]): string[] {
-  if (stores.kind === 'embedded') return [];
-  const why = 'these stores are networked';
-  const problems: string[] = [];
-  if (modules.includes('relational') && stores.databaseUrl === undefined)
-    problems.push(`DATABASE_URL is not set: ${why}`);
-  if (modules.includes('timeseries') && stores.clickhouseUrl === undefined && stores.timeseriesDataDir === undefined)
-    problems.push(`CLICKHOUSE_URL is not set: ${why}`);
-  return problems;
+  const names = Object.keys(addressVariables) as (keyof typeof addressVariables)[];
+  return names.flatMap((name) => {
+    const store = stores[name];
+    if (store.kind === 'embedded' || store.address !== undefined || !modules.includes(name)) return [];
+    return [`${addressVariables[name]} is not set: the ${name} store of this environment is networked`];
+  });
 }
 
 /** The architecture on one screen: each module with what it needs of this process. */
@@ -105,7 +109,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
   const files: FileCache = new Map();
   const { host, portOffset } = config;
   const storesOf = (children: Children) =>
-    createStores(storesConfig(config), { log, metrics, children, onLost: context.fail });
+    createStores(config.stores, { log, metrics, children, onLost: context.fail });
   const portsOf = (ports: readonly number[]): number[] => ports.map((port) => port + portOffset);
   /** What every API is given. */
   const served = {
@@ -131,7 +135,9 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     }),
     relational: part(['catalog', 'children'], ({ children }) => storesOf(children).openRelational()),
     timeseries: part(['catalog', 'children'], ({ children }) => storesOf(children).openTimeseries()),
-    bus: part(['children'], ({ children }) => storesOf(children).openBus()),
+    bus: part(['catalog', 'children'], ({ catalog, children }) =>
+      storesOf(children).openBus(() => catalog.current().catalog.topics),
+    ),
     cache: part(['children'], ({ children }) => storesOf(children).openCache()),
     // A dataset's tables are brought up to date by whoever uses them.
     'chain-tables': part(['relational'], ({ relational }) =>
@@ -165,12 +171,14 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'chain-sync': part(['catalog', 'relational', 'chain-tables'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
-    'stream-processor': part(['timeseries', 'bus', 'chain-series'], ({ timeseries, bus }) =>
-      createStreamProcessor({ timeseries, bus, log, metrics }),
+    'chain-stream': part(['timeseries', 'bus', 'chain-series'], ({ timeseries, bus }) =>
+      createChainStream({ timeseries, bus, log, metrics }),
     ),
+    'stream-processor': part(['chain-stream'], async () => ({ part: undefined, stop: async () => {} })),
     // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
-    'chain-relay': part(['relational', 'bus', 'stream-processor', 'chain-tables'], ({ relational, bus }) =>
-      createChainRelay({ relational, bus, log, metrics }),
+    'chain-relay': part(
+      ['relational', 'bus', 'chain-tables', ...(config.stores.bus.kind === 'embedded' ? ['chain-stream' as const] : [])],
+      ({ relational, bus }) => createChainRelay({ relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'chain-series'], (parts) =>
       createAnalyticsApi({ ...parts, ...served, ports: portsOf(apiPorts) }),
@@ -215,18 +223,6 @@ const tables = join(import.meta.dirname, 'datasets');
 async function migrated(work: Promise<unknown>): Promise<Started<undefined>> {
   await work;
   return { part: undefined, stop: async () => {} };
-}
-
-function storesConfig({ stores, database }: Config): StoresConfig {
-  if (stores.kind === 'embedded') return stores;
-  return {
-    kind: 'networked',
-    databaseUrl: stores.databaseUrl?.reveal(),
-    databaseCa: stores.databaseCa?.reveal(),
-    databasePool: database,
-    clickhouseUrl: stores.clickhouseUrl?.reveal(),
-    timeseriesDataDir: stores.timeseriesDataDir,
-  };
 }
 
 function chainSettings(config: Config) {

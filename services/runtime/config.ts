@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Environment, SyncSettings } from '../../catalog/schema/environment.ts';
+import type { KafkaSettings, StoresConfig } from '../stores/stores-config.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { ConfigurationError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { type DatabaseConfig, decideDatabase, decideMarket, type MarketConfig } from './market-config.ts';
-import type { Secret, Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** What the command line asks for, checked for form only. */
 export interface Flags {
@@ -23,18 +24,6 @@ export interface Flags {
   readonly forget: string | undefined;
   readonly mode: 'run' | 'list' | 'check' | 'print-config' | 'help';
 }
-
-/** Where the stores are: in this process, or at addresses that only the environment's secrets know. */
-export type StoresConfig =
-  | { readonly kind: 'embedded'; readonly dataDir: string }
-  | {
-      readonly kind: 'networked';
-      readonly databaseUrl: Secret | undefined;
-      readonly databaseCa: Secret | undefined;
-      readonly clickhouseUrl: Secret | undefined;
-      /** Where ClickHouse is in this process although PostgreSQL is not. */
-      readonly timeseriesDataDir?: string;
-    };
 
 /** All that the process runs by, decided once before anything starts. */
 export interface Config {
@@ -156,12 +145,39 @@ export function decideConfig(
   };
 }
 
+/** In environment local a store is elsewhere if its address is set; in all others each of them is. */
 function decideStores(flags: Flags, settings: Settings, environment: Environment, problems: string[]): StoresConfig {
-  const { databaseUrl, databaseCa, clickhouseUrl } = settings;
-  const networked = { kind: 'networked', databaseUrl, databaseCa, clickhouseUrl } as const;
-  if (environment.stores.kind === 'networked') return networked;
-  if (databaseUrl === undefined && clickhouseUrl === undefined) return { kind: 'embedded', dataDir: flags.dataDir };
-  if (databaseUrl === undefined) problems.push('DATABASE_URL is not set, but CLICKHOUSE_URL is: set both, or it alone');
-  // The brief's collector knows of PostgreSQL alone: its bars stay on this machine.
-  return clickhouseUrl === undefined ? { ...networked, timeseriesDataDir: flags.dataDir } : networked;
+  const { databaseUrl, databaseCa, clickhouseUrl, redisUrl } = settings;
+  const isLocal = environment.stores.kind === 'embedded';
+  const isHere = (address: unknown): boolean => isLocal && address === undefined;
+  const kafka = decideKafka(settings.kafka, environment, problems);
+  const embedded = { kind: 'embedded' } as const;
+  return {
+    dataDir: flags.dataDir,
+    relational: isHere(databaseUrl)
+      ? embedded
+      : { kind: 'networked', address: databaseUrl, ca: databaseCa, pool: decideDatabase(environment) },
+    timeseries: isHere(clickhouseUrl) ? embedded : { kind: 'networked', address: clickhouseUrl },
+    cache: isHere(redisUrl) ? embedded : { kind: 'networked', address: redisUrl },
+    bus: isHere(kafka) ? embedded : { kind: 'networked', address: kafka },
+  };
+}
+
+function decideKafka(
+  { brokers, username, password, mechanism = 'scram-sha-512', tls, ca }: Settings['kafka'],
+  environment: Environment,
+  problems: string[],
+): KafkaSettings | undefined {
+  if ((username === undefined) !== (password === undefined))
+    problems.push(`${username === undefined ? 'KAFKA_USERNAME' : 'KAFKA_PASSWORD'} is not set: set both, or neither`);
+  if (tls === false && ca !== undefined) problems.push('KAFKA_CA is for TLS, and KAFKA_TLS is false: take one of them out');
+  if (brokers === undefined) return undefined;
+  return {
+    brokers,
+    ...(username === undefined || password === undefined ? {} : { sasl: { mechanism, username, password } }),
+    tls: tls ?? ca !== undefined,
+    ca,
+    // Elsewhere Strimzi makes them, of the catalog's table too.
+    createsTopics: environment.name === 'local',
+  };
 }

@@ -1,5 +1,6 @@
 import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
+import { type SaslMechanism, saslMechanisms } from '../stores/stores-config.ts';
 import { type DatabaseParts, databaseUrlOf, sslModes } from './database-url.ts';
 
 /** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
@@ -29,6 +30,16 @@ export interface Settings {
   /** The certificate of PostgreSQL's authority, as PEM. */
   readonly databaseCa: Secret | undefined;
   readonly clickhouseUrl: Secret | undefined;
+  readonly redisUrl: Secret | undefined;
+  /** Parts of how Kafka is reached, as far as they are set. */
+  readonly kafka: {
+    readonly brokers?: readonly string[];
+    readonly username?: string;
+    readonly password?: Secret;
+    readonly mechanism?: SaslMechanism;
+    readonly tls?: boolean;
+    readonly ca?: Secret;
+  };
   readonly jwtSecret: Secret | undefined;
   readonly apiSecretKey: Secret | undefined;
   /** Keys of RPC endpoints, by the name of their variable. */
@@ -51,6 +62,8 @@ interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   databaseUrl: Secret | undefined;
   databaseCa: Secret | undefined;
   clickhouseUrl: Secret | undefined;
+  redisUrl: Secret | undefined;
+  kafka: { -readonly [Key in keyof Settings['kafka']]: Settings['kafka'][Key] };
   jwtSecret: Secret | undefined;
   apiSecretKey: Secret | undefined;
 }
@@ -109,8 +122,7 @@ export const variables: readonly Variable[] = [
     help: "certificate of PostgreSQL's authority, as PEM text: the server is then checked against it",
     secret: true,
     read: (text, into) => {
-      if (!text.startsWith('-----BEGIN CERTIFICATE-----')) throw new Error('must be a certificate as PEM text');
-      into.databaseCa = secretOf(text);
+      into.databaseCa = secretOf(certificateOf(text));
     },
   },
   {
@@ -179,6 +191,65 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'REDIS_URL',
+    help: 'Redis: redis://:password@host:6379, rediss:// with TLS; left out, values are cached in the process',
+    secret: true,
+    read: (text, into) => {
+      into.redisUrl = secretOf(urlOf(text, ['redis:', 'rediss:']));
+    },
+  },
+  {
+    name: 'KAFKA_BROKERS',
+    help: 'Kafka: host:port, more of them separated by commas; left out, the bus is in the process',
+    secret: false,
+    read: (text, into) => {
+      into.kafka.brokers = brokersOf(text);
+    },
+  },
+  {
+    name: 'KAFKA_USERNAME',
+    help: 'who logs in at Kafka; left out, nobody has to',
+    secret: false,
+    read: (text, into) => {
+      into.kafka.username = text;
+    },
+  },
+  {
+    name: 'KAFKA_PASSWORD',
+    help: 'and the password',
+    secret: true,
+    read: (text, into) => {
+      into.kafka.password = secretOf(text);
+    },
+  },
+  {
+    name: 'KAFKA_MECHANISM',
+    help: `how: ${saslMechanisms.join(', ')}; default ${saslMechanisms[0]}`,
+    secret: false,
+    read: (text, into) => {
+      const mechanism = saslMechanisms.find((known) => known === text.toLowerCase());
+      if (mechanism === undefined) throw new Error(`must be one of ${saslMechanisms.join(', ')}`);
+      into.kafka.mechanism = mechanism;
+    },
+  },
+  {
+    name: 'KAFKA_TLS',
+    help: 'true: by TLS; default false, and true with KAFKA_CA',
+    secret: false,
+    read: (text, into) => {
+      if (text !== 'true' && text !== 'false') throw new Error('must be true or false');
+      into.kafka.tls = text === 'true';
+    },
+  },
+  {
+    name: 'KAFKA_CA',
+    help: "certificate of the brokers' authority, as PEM text; left out, the system's authorities are trusted",
+    secret: true,
+    read: (text, into) => {
+      into.kafka.ca = secretOf(certificateOf(text));
+    },
+  },
+  {
     name: 'SYMBOLS_CHUNK_SIZE',
     help: 'pairs of one stream of the exchange',
     secret: false,
@@ -244,6 +315,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     databaseUrl: undefined,
     databaseCa: undefined,
     clickhouseUrl: undefined,
+    redisUrl: undefined,
+    kafka: {},
     jwtSecret: undefined,
     apiSecretKey: undefined,
     rpcKeys: new Map(
@@ -307,6 +380,19 @@ function urlOf(text: string, protocols: readonly string[]): string {
     throw new Error(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
   }
   return text;
+}
+
+function certificateOf(text: string): string {
+  if (!text.startsWith('-----BEGIN CERTIFICATE-----')) throw new Error('must be a certificate as PEM text');
+  return text;
+}
+
+function brokersOf(text: string): string[] {
+  const brokers = text.split(',').map((broker) => broker.trim());
+  const port = /:(\d{1,5})$/;
+  const isAddress = (broker: string) => /^[^\s/@:]+:\d{1,5}$/.test(broker) && Number(port.exec(broker)?.[1]) <= 65_535;
+  if (!brokers.every(isAddress)) throw new Error('must be host:port, more of them separated by commas');
+  return brokers;
 }
 
 /** `1/4` or `0.25`. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Topic } from '../../catalog/schema/topic.ts';
 import type { Children } from '../runtime/children.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
@@ -8,24 +9,9 @@ import type { Bus } from './bus.ts';
 import type { Cache } from './cache.ts';
 import { createEmbeddedBus } from './embedded/bus.ts';
 import { createEmbeddedCache } from './embedded/cache.ts';
-import type { PoolSettings } from './pool-settings.ts';
 import type { Relational } from './relational.ts';
+import { addressVariables, type StoresConfig } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
-
-/** Where the data is: the one choice that tells a laptop from a cluster. */
-export type StoresConfig =
-  | { readonly kind: 'embedded'; readonly dataDir: string }
-  | {
-      readonly kind: 'networked';
-      /** Undefined in a process that does not open the store. */
-      readonly databaseUrl: string | undefined;
-      /** The certificate of PostgreSQL's authority, as PEM. */
-      readonly databaseCa?: string | undefined;
-      readonly databasePool?: PoolSettings;
-      readonly clickhouseUrl: string | undefined;
-      /** With it ClickHouse is in this process although PostgreSQL is not. */
-      readonly timeseriesDataDir?: string | undefined;
-    };
 
 export interface StoresDeps {
   readonly log: Logger;
@@ -40,7 +26,8 @@ export interface StoresDeps {
 export interface Stores {
   openRelational(): Promise<Required<Started<Relational>>>;
   openTimeseries(): Promise<Required<Started<Timeseries>>>;
-  openBus(): Promise<Started<Bus>>;
+  /** `topics` gives the catalog's table as it stands. */
+  openBus(topics: () => readonly Topic[]): Promise<Started<Bus>>;
   openCache(): Promise<Started<Cache>>;
 }
 
@@ -49,52 +36,55 @@ const openingPatienceMs = 120_000;
 
 /** How each store is opened under this configuration; nothing is opened yet. */
 export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
-  // In process under both kinds for now: services of several processes do not reach each other yet.
-  const shared = {
-    openBus: openEmbeddedBus,
-    openCache: async () => ({ part: createEmbeddedCache(), stop: async () => {} }),
+  const { dataDir, relational, timeseries, cache, bus } = config;
+  const watched = <P>(name: string, kind: Kind, open: () => Promise<Watchable<P>>): Promise<Required<Started<P>>> => {
+    if (deps.metrics === undefined) return open();
+    const patienceMs = kind === 'networked' ? openingPatienceMs : 0;
+    return openWatched(deps.metrics, name, open, { log: deps.log, patienceMs });
   };
-  const patienceMs = config.kind === 'networked' ? openingPatienceMs : 0;
-  const watched = <P>(name: string, open: () => Promise<Watchable<P>>): Promise<Required<Started<P>>> =>
-    deps.metrics === undefined ? open() : openWatched(deps.metrics, name, open, { log: deps.log, patienceMs });
-  // Imports are lazy so that a process loads only the drivers of its kind.
-  switch (config.kind) {
-    case 'embedded':
-      return {
-        ...shared,
-        openRelational: async () =>
-          watched('relational', async () =>
-            (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ ...config, ...deps }),
-          ),
-        openTimeseries: async () =>
-          watched('timeseries', async () => (await import('./embedded/chdb.ts')).openEmbeddedTimeseries(config)),
-      };
-    case 'networked':
-      return {
-        ...shared,
-        openRelational: async () =>
-          watched('relational', async () =>
-            (await import('./networked/postgres.ts')).openNetworkedPostgres({
-              databaseUrl: given('DATABASE_URL', config.databaseUrl),
-              ca: config.databaseCa,
-              pool: config.databasePool,
+  // Imports are lazy so that a process loads only the drivers that it uses.
+  return {
+    openRelational: () =>
+      watched('relational', relational.kind, async () =>
+        relational.kind === 'embedded'
+          ? (await import('./embedded/postgres.ts')).openEmbeddedPostgres({ dataDir, ...deps })
+          : (await import('./networked/postgres.ts')).openNetworkedPostgres({
+              databaseUrl: given('relational', relational.address).reveal(),
+              ca: relational.ca?.reveal(),
+              pool: relational.pool,
+            }),
+      ),
+    openTimeseries: () =>
+      watched('timeseries', timeseries.kind, async () =>
+        timeseries.kind === 'embedded'
+          ? (await import('./embedded/chdb.ts')).openEmbeddedTimeseries({ dataDir })
+          : (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
+              clickhouseUrl: given('timeseries', timeseries.address).reveal(),
+            }),
+      ),
+    openCache: async () =>
+      cache.kind === 'embedded'
+        ? { part: createEmbeddedCache(), stop: async () => {} }
+        : watched('cache', cache.kind, async () =>
+            (await import('./networked/redis.ts')).openNetworkedCache({
+              redisUrl: given('cache', cache.address).reveal(),
+              ...deps,
             }),
           ),
-        openTimeseries: async () =>
-          watched('timeseries', async () =>
-            config.timeseriesDataDir === undefined
-              ? (await import('./networked/clickhouse.ts')).openNetworkedTimeseries({
-                  clickhouseUrl: given('CLICKHOUSE_URL', config.clickhouseUrl),
-                })
-              : (await import('./embedded/chdb.ts')).openEmbeddedTimeseries({ dataDir: config.timeseriesDataDir }),
+    openBus: async (topics) =>
+      bus.kind === 'embedded'
+        ? openEmbeddedBus()
+        : watched('bus', bus.kind, async () =>
+            (await import('./networked/kafka.ts')).openKafkaBus({ kafka: given('bus', bus.address), topics, ...deps }),
           ),
-      };
-  }
+  };
 }
 
-function given(name: string, value: string | undefined): string {
-  if (value === undefined) throw new ConfigurationError(`${name} is not set, and this process opens that store`);
-  return value;
+type Kind = 'embedded' | 'networked';
+
+function given<A>(name: keyof typeof addressVariables, address: A | undefined): A {
+  if (address !== undefined) return address;
+  throw new ConfigurationError(`${addressVariables[name]} is not set, and this process opens that store`);
 }
 
 async function openEmbeddedBus(): Promise<Started<Bus>> {

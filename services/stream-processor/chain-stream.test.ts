@@ -5,7 +5,7 @@ import { chainTopic, readPending } from '../datasets/chain/changes.ts';
 import { buildChain, type ChainStores, openChainStores, openChainWriter } from '../datasets/chain/read-fixtures.ts';
 import { createEmbeddedBus } from '../stores/embedded/bus.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
-import { createStreamProcessor } from './module.ts';
+import { createChainStream } from './chain-stream.ts';
 
 let stores: ChainStores;
 beforeAll(async () => {
@@ -13,12 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => stores[Symbol.asyncDispose]());
 
-describe(createStreamProcessor, () => {
+describe(createChainStream, () => {
   test('acknowledges changes once the timeseries store has them, and measures how well it packs them', async () => {
     const { bus } = createEmbeddedBus();
     const metrics = new Registry();
     const deps = { bus, timeseries: stores.timeseries, log: pino({ level: 'silent' }), metrics };
-    const first = await createStreamProcessor(deps);
+    const first = await createChainStream(deps);
     const { commit } = await openChainWriter(stores, 'processed');
     await commit({ append: buildChain(undefined, 20, () => ({ txs: [{ logCount: 2 }, {}] })) });
     const pending = await readPending(stores.relational, 'processed', 100, 1000);
@@ -32,7 +32,7 @@ describe(createStreamProcessor, () => {
     expect(counts).toEqual({ blocks: '20', txs: '40', logs: '40' });
     await first.stop();
 
-    const second = await createStreamProcessor(deps);
+    const second = await createChainStream(deps);
     await second.stop();
     expect(await metrics.getSingleMetricAsString('defimon_compression_ratio')).toMatch(
       /network="processed",table="chain_txs"\} [0-9.]+/,
@@ -42,7 +42,7 @@ describe(createStreamProcessor, () => {
   test('refuses changes that the store does not take, so that they are sent again', async () => {
     const { bus } = createEmbeddedBus();
     const broken: Timeseries = { ...stores.timeseries, insert: () => Promise.reject(new Error('disk full')) };
-    const processor = await createStreamProcessor({
+    const processor = await createChainStream({
       bus,
       timeseries: broken,
       log: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { groupOf } from '../../catalog/consumer-group.ts';
 import { metrics as names } from '../../catalog/metrics.ts';
 import { type ChainEvent, chainTopic } from '../datasets/chain/changes.ts';
 import { readCompression } from '../datasets/chain/compression.ts';
@@ -10,7 +11,7 @@ import type { Started } from '../runtime/modules.ts';
 import type { Bus } from '../stores/bus.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 
-export interface StreamProcessorDeps {
+export interface ChainStreamDeps {
   readonly bus: Bus;
   readonly timeseries: Timeseries;
   readonly log: Logger;
@@ -20,8 +21,8 @@ export interface StreamProcessorDeps {
 const compressionMs = 30_000;
 
 /** Takes the chain's changes from the bus into the timeseries store; the bus is acknowledged once the store has them. */
-export async function createStreamProcessor(deps: StreamProcessorDeps): Promise<Started<undefined>> {
-  const unsubscribe = await deps.bus.subscribe(chainTopic, 'stream-processor', (messages) =>
+export async function createChainStream(deps: ChainStreamDeps): Promise<Started<undefined>> {
+  const unsubscribe = await deps.bus.subscribe(chainTopic, groupOf('stream-processor', chainTopic), ({ messages }) =>
     // The relay of this process, or our own earlier self, wrote these values.
     writeChainEvents(
       deps.timeseries,
