@@ -45,7 +45,7 @@ describe('npm start in a pod', () => {
       environmentFile: join(config, 'environment.yaml'),
       live: true,
       sync: { intervalSeconds: 12, batchSize: 100, maxConcurrentRequests: 20, priorityThreshold: 6 },
-      stores: { kind: 'networked', databaseUrl: '********' },
+      stores: { relational: { kind: 'networked', address: '********' } },
     });
   });
 

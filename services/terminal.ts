@@ -28,9 +28,7 @@ export function showStarted(context: Context, running: Running<Parts>, tookMs: n
       'exchange',
       `${exchange.markets.map(({ source, restUrl }) => `${source.market} ${restUrl}`).join('  ')}  (simulated)`,
     ]);
-  const where =
-    config.stores.kind === 'embedded' ? relative(process.cwd(), config.stores.dataDir) || '.' : 'networked stores';
-  rows.push(['data', where]);
+  rows.push(['data', describeStores(config)]);
   const inForce = parts.catalog?.current();
   if (inForce !== undefined)
     rows.push([
@@ -44,6 +42,14 @@ export function showStarted(context: Context, running: Running<Parts>, tookMs: n
       ? ''
       : "\n  The catalog's real networks are not synced, and the exchange is a simulated one: npm start -- --live";
   out.write(`\n${bold(title)}\n${lines.join('\n')}${hint}\n\n`);
+}
+
+/** Where the data is: the folder of what is in the process, and what is elsewhere. */
+function describeStores({ stores }: Config): string {
+  const { dataDir, ...kinds } = stores;
+  const elsewhere = Object.entries(kinds).flatMap(([name, { kind }]) => (kind === 'networked' ? [name] : []));
+  const folder = relative(process.cwd(), dataDir) || '.';
+  return elsewhere.length === 0 ? folder : `${folder}  (networked: ${elsewhere.join(', ')})`;
 }
 
 const terminalMs = 500;

@@ -41,20 +41,40 @@ describe(decideConfig.name, () => {
 
     expect(config.sync).toMatchObject({ intervalSeconds: 6, batchSize: 100 });
     expect(config.onlyNetworks).toEqual(['base']);
-    expect(config.stores.kind).toBe('embedded');
+    expect(config.stores.relational.kind).toBe('embedded');
   });
 
-  it('uses networked stores when both addresses are set, and hides them when printed', () => {
-    const config = decide({ DATABASE_URL: 'postgres://u:hunter2@db/d', CLICKHOUSE_URL: 'http://u:hunter2@ch:8123' });
+  it('uses a store elsewhere where its address is set, and hides what is secret of it when printed', () => {
+    const { stores } = decide({
+      DATABASE_URL: 'postgres://u:hunter2@db/d',
+      KAFKA_BROKERS: 'k1:9092, k2:9092',
+      KAFKA_USERNAME: 'me',
+      KAFKA_PASSWORD: 'hunter2',
+    });
 
-    expect(config.stores.kind).toBe('networked');
-    expect(JSON.stringify(config)).not.toContain('hunter2');
+    expect(stores).toMatchObject({
+      relational: { kind: 'networked' },
+      timeseries: { kind: 'embedded' },
+      cache: { kind: 'embedded' },
+      bus: {
+        kind: 'networked',
+        address: {
+          brokers: ['k1:9092', 'k2:9092'],
+          sasl: { mechanism: 'scram-sha-512', username: 'me' },
+          tls: false,
+          createsTopics: true,
+        },
+      },
+    });
+    expect(JSON.stringify(stores)).not.toContain('hunter2');
   });
 
-  it('keeps ClickHouse in the process where PostgreSQL alone is elsewhere, and asks for PostgreSQL where ClickHouse is', () => {
-    const stores = decide({ DATABASE_URL: 'postgres://u:p@db/d' }).stores;
-    expect(stores).toMatchObject({ kind: 'networked', timeseriesDataDir: expect.any(String) });
-    expect(() => decide({ CLICKHOUSE_URL: 'http://u:p@ch/d' })).toThrow(/DATABASE_URL is not set/);
+  it('takes TLS from an authority, and reports what contradicts itself', () => {
+    const ca = '-----BEGIN CERTIFICATE-----\n';
+    expect(decide({ KAFKA_BROKERS: 'k:9093', KAFKA_CA: ca }).stores.bus).toMatchObject({ address: { tls: true } });
+    expect(() => decide({ KAFKA_BROKERS: 'k:9093', KAFKA_CA: ca, KAFKA_TLS: 'false', KAFKA_USERNAME: 'me' })).toThrow(
+      /KAFKA_PASSWORD is not set.*\nKAFKA_CA is for TLS/,
+    );
   });
 });
 

@@ -8,6 +8,7 @@ import { expectConfigurationError } from './contract.ts';
 import { migrateDataset, migrateRelational, migrateTimeseries, statementsOf } from './migrate.ts';
 import { createStores } from './open.ts';
 import type { Relational } from './relational.ts';
+import { embeddedStores } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
 import { findClickHouseCode } from './timeseries-errors.ts';
 
@@ -20,10 +21,7 @@ let timeseries: Timeseries;
 let dir: string;
 
 beforeAll(async () => {
-  const stores = createStores(
-    { kind: 'embedded', dataDir: path.join(root, 'data') },
-    { log, children, onLost: () => {} },
-  );
+  const stores = createStores(embeddedStores(path.join(root, 'data')), { log, children, onLost: () => {} });
   const opened = [await stores.openRelational(), await stores.openTimeseries()] as const;
   stops.push(...opened.map(({ stop }) => stop));
   [relational, timeseries] = [opened[0].part, opened[1].part];

@@ -13,10 +13,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChildren } from '../runtime/children.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
+import { type Secret, secretOf } from '../runtime/settings.ts';
 import { busContract, expectConfigurationError, relationalContract, timeseriesContract } from './contract.ts';
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import type { Rows } from './relational.ts';
+import { embeddedStores, type StoresConfig } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
 
 const log = pino({ level: 'silent' });
@@ -43,8 +46,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const embedded = (): Stores => storesOf({ kind: 'embedded', dataDir: path.join(dataDir, 'embedded') });
-const networked = (databaseUrl = urlOf(server)): Stores => storesOf({ kind: 'networked', databaseUrl, clickhouseUrl });
+const embedded = (): Stores => storesOf(embeddedStores(path.join(dataDir, 'embedded')));
+const networked = (databaseUrl = urlOf(server)): Stores => storesOf(storesAt(databaseUrl, clickhouseUrl));
 
 relationalContract('embedded', () => embedded().openRelational());
 relationalContract('networked, over TCP with a password', () => networked().openRelational());
@@ -63,13 +66,10 @@ busContract('embedded', () => embedded().openBus());
 
 describe('the pool of a networked store', () => {
   it('opens what it may, makes others wait no longer than it may, and replaces what is old', async () => {
-    const databasePool = { poolSize: 1, maxOverflow: 1, poolTimeoutSeconds: 5, poolRecycleSeconds: 1 };
-    const { part, stop } = await storesOf({
-      kind: 'networked',
-      databaseUrl: urlOf(server),
-      clickhouseUrl,
-      databasePool,
-    }).openRelational();
+    const pool = { poolSize: 1, maxOverflow: 1, poolTimeoutSeconds: 5, poolRecycleSeconds: 1 };
+    const { part, stop } = await storesOf(
+      storesAt(urlOf(server), clickhouseUrl, { pool }),
+    ).openRelational();
     const release = Promise.withResolvers<void>();
     const pid = async (on: Rows) => (await on.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
     const held = [1, 2].map(async () =>
@@ -89,19 +89,16 @@ describe('the pool of a networked store', () => {
   });
 
   it('checks the server by the certificate it is given', async () => {
-    const stores = storesOf({
-      kind: 'networked',
-      databaseUrl: `${urlOf(server)}?sslmode=disable`,
-      databaseCa: 'a certificate',
-      clickhouseUrl,
-    });
+    const stores = storesOf(
+      storesAt(`${urlOf(server)}?sslmode=disable`, clickhouseUrl, { ca: secretOf('a certificate') }),
+    );
     await expectConfigurationError(stores.openRelational(), /does not support SSL/);
   });
 });
 
 describe('networked stores that are not there', () => {
   it('asks for another URL when it is none, without showing it', async () => {
-    const stores = storesOf({ kind: 'networked', databaseUrl: 'secret@host', clickhouseUrl: 'ftp://secret' });
+    const stores = storesOf(storesAt('secret@host', 'ftp://secret'));
     await expectConfigurationError(stores.openRelational(), /DATABASE_URL is not a postgres:\/\/ URL/, 'secret');
     await expectConfigurationError(stores.openTimeseries(), /CLICKHOUSE_URL is not an http/, 'secret');
   });
@@ -120,11 +117,7 @@ describe('networked stores that are not there', () => {
   });
 
   it('is retryable while nobody answers', async () => {
-    const stores = storesOf({
-      kind: 'networked',
-      databaseUrl: 'postgres://a:b@127.0.0.1:1/c',
-      clickhouseUrl: 'http://127.0.0.1:1',
-    });
+    const stores = storesOf(storesAt('postgres://a:b@127.0.0.1:1/c', 'http://127.0.0.1:1'));
     await expect(stores.openRelational()).rejects.toBeInstanceOf(RetryableError);
     // Whoever can do without it for a while may open it.
     const timeseries = await stores.openTimeseries();
@@ -136,7 +129,7 @@ describe('networked stores that are not there', () => {
   it('is down, by its gauge, before it is open', async () => {
     const metrics = new Registry();
     const opening = createStores(
-      { kind: 'networked', databaseUrl: urlOf(server), clickhouseUrl },
+      storesAt(urlOf(server), clickhouseUrl),
       { log, children, metrics, onLost: () => {} },
     ).openRelational();
     expect(await metrics.metrics()).toContain('defimon_database_up{store="relational"} 0');
@@ -151,11 +144,7 @@ describe('networked stores that are not there', () => {
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
-    const timeseries = await storesOf({
-      kind: 'networked',
-      databaseUrl: undefined,
-      clickhouseUrl: `http://127.0.0.1:${port}`,
-    }).openTimeseries();
+    const timeseries = await storesOf(storesAt(urlOf(server), `http://127.0.0.1:${port}`)).openTimeseries();
     expect(await timeseries.health()).toEqual({ ok: false, detail: 'ClickHouse did not answer in 2.5 s' });
     await timeseries.stop();
     for (const socket of sockets) socket.destroy();
@@ -191,11 +180,24 @@ function storesOf(config: Parameters<typeof createStores>[0]): Stores {
   return createStores(config, { log, children, onLost });
 }
 
+/** PostgreSQL and ClickHouse at these addresses. */
+function storesAt(
+  databaseUrl: string,
+  clickhouseUrl: string,
+  relational: { readonly pool?: PoolSettings; readonly ca?: Secret } = {},
+): StoresConfig {
+  return {
+    ...embeddedStores(path.join(dataDir, 'networked')),
+    relational: { kind: 'networked', address: secretOf(databaseUrl), ...relational },
+    timeseries: { kind: 'networked', address: secretOf(clickhouseUrl) },
+  };
+}
+
 function urlOf({ connection }: PostgresServer): string {
   const { user, password, host, port, database } = connection;
   return `postgres://${user}:${password}@${host}:${port}/${database}`;
 }
 
 function openExternalTimeseries(url: string): Promise<Started<Timeseries>> {
-  return storesOf({ kind: 'networked', databaseUrl: urlOf(server), clickhouseUrl: url }).openTimeseries();
+  return storesOf(storesAt(urlOf(server), url)).openTimeseries();
 }

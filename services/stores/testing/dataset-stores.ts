@@ -6,6 +6,7 @@ import { createChildren } from '../../runtime/children.ts';
 import { migrateDataset } from '../migrate.ts';
 import { createStores } from '../open.ts';
 import type { Relational } from '../relational.ts';
+import { embeddedStores } from '../stores-config.ts';
 import type { Timeseries } from '../timeseries.ts';
 
 export interface DatasetStores extends AsyncDisposable {
@@ -21,7 +22,7 @@ export async function openDatasetStores(dataset: string): Promise<DatasetStores>
   const onLost = (error: Error): void => {
     throw error;
   };
-  const stores = createStores({ kind: 'embedded', dataDir }, { log, children, onLost });
+  const stores = createStores(embeddedStores(dataDir), { log, children, onLost });
   const relational = await stores.openRelational();
   const timeseries = await stores.openTimeseries();
   const tables = join(import.meta.dirname, '..', '..', 'datasets', dataset);
