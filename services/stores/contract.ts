@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError, RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
-import type { Bus, Message } from './bus.ts';
 import { copyRow } from './copy-row.ts';
 import type { Relational } from './relational.ts';
 import type { Timeseries } from './timeseries.ts';
@@ -435,90 +434,6 @@ export function timeseriesContract(name: string, open: () => Promise<Started<Tim
   });
 }
 
-export function busContract(name: string, open: () => Promise<Started<Bus>>): void {
-  describe(`bus: ${name}`, () => {
-    let started: Started<Bus>;
-    let bus: Bus;
-
-    beforeEach(async () => {
-      started = await open();
-      bus = started.part;
-      return () => started.stop();
-    });
-
-    it('gives every message to each group', async () => {
-      const [first, second]: [unknown[], unknown[]] = [[], []];
-      await bus.subscribe('blocks', 'first', collectIn(first));
-      await bus.subscribe('blocks', 'second', collectIn(second));
-      await bus.publish('blocks', [{ key: 'a', value: { n: 1, big: '2' } }]);
-      await bus.publish('other', [{ key: 'a', value: 'not for them' }]);
-      await until(() => first.length === 1 && second.length === 1);
-      expect([first, second]).toEqual([[{ n: 1, big: '2' }], [{ n: 1, big: '2' }]]);
-    });
-
-    it('keeps the order of each key, one batch at a time, across overlapping publishers', async () => {
-      const seen: { key: string; value: unknown }[] = [];
-      let running = 0;
-      const handle = async (messages: readonly Message[]): Promise<void> => {
-        expect(++running).toBe(1);
-        await delay(Math.random() * 3);
-        seen.push(...messages);
-        running--;
-      };
-      await bus.subscribe('blocks', 'one', handle);
-      const batches = Array.from({ length: 20 }, (_, n) => ['a', 'b', 'c'].map((key) => ({ key, value: n })));
-      await Promise.all(batches.map((batch) => bus.publish('blocks', batch)));
-      await until(() => seen.length === 60);
-      for (const key of ['a', 'b', 'c']) {
-        expect(seen.filter((message) => message.key === key).map(({ value }) => value)).toEqual(
-          batches.map((_, n) => n),
-        );
-      }
-    });
-
-    it('shares the messages of a group by key', async () => {
-      const [left, right]: [Message[], Message[]] = [[], []];
-      await bus.subscribe('blocks', 'one', async (messages) => void left.push(...messages));
-      await bus.subscribe('blocks', 'one', async (messages) => void right.push(...messages));
-      const messages = Array.from({ length: 100 }, (_, n) => ({ key: `key ${n % 10}`, value: n }));
-      await bus.publish('blocks', messages);
-      await until(() => left.length + right.length === 100);
-      const [keysLeft, keysRight] = [new Set(left.map(({ key }) => key)), new Set(right.map(({ key }) => key))];
-      expect([...keysLeft].filter((key) => keysRight.has(key))).toEqual([]);
-      expect(keysLeft.size).toBeGreaterThan(0);
-      expect(keysRight.size).toBeGreaterThan(0);
-    });
-
-    it('gives nothing after the subscription stopped, which waits for the batch in hand', async () => {
-      const seen: unknown[] = [];
-      const begun = Promise.withResolvers<void>();
-      const stop = await bus.subscribe('blocks', 'one', async (messages) => {
-        begun.resolve();
-        await delay(30);
-        seen.push(...messages.map(({ value }) => value));
-      });
-      const published = bus.publish('blocks', [{ key: 'a', value: 1 }]);
-      await begun.promise;
-      await stop();
-      expect(seen).toEqual([1]);
-      await published;
-      await bus.publish('blocks', [{ key: 'a', value: 2 }]);
-      await delay(30);
-      expect(seen).toEqual([1]);
-    });
-
-    it('refuses a value that has no JSON', async () => {
-      await expect(bus.publish('blocks', [{ key: 'a', value: 1n }])).rejects.toBeInstanceOf(TypeError);
-      await expect(bus.publish('blocks', [{ key: 'a', value: undefined }])).rejects.toBeInstanceOf(TypeError);
-    });
-
-    it('refuses to publish once it has stopped', async () => {
-      await started.stop();
-      await expect(bus.publish('blocks', [{ key: 'a', value: 1 }])).rejects.toBeInstanceOf(RetryableError);
-    });
-  });
-}
-
 /** Opening must fail as a matter of configuration, with a message that says what to do and holds no secret. */
 export async function expectConfigurationError(
   opening: Promise<unknown>,
@@ -542,10 +457,4 @@ export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs 
 
 function rowOf(id: number, more: object = {}): object {
   return { id, body: 'x', amount: '1', price: '1.5', at: '2026-01-02T03:04:05.678Z', ...more };
-}
-
-function collectIn(values: unknown[]): (messages: readonly Message[]) => Promise<void> {
-  return async (messages) => {
-    values.push(...messages.map(({ value }) => value));
-  };
 }

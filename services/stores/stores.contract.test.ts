@@ -14,7 +14,7 @@ import { createChildren } from '../runtime/children.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
 import { type Secret, secretOf } from '../runtime/settings.ts';
-import { busContract, expectConfigurationError, relationalContract, timeseriesContract } from './contract.ts';
+import { expectConfigurationError, relationalContract, timeseriesContract } from './contract.ts';
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
 import type { PoolSettings } from './pool-settings.ts';
@@ -62,14 +62,10 @@ describe.skipIf(externalClickhouseUrl === undefined)('TEST_CLICKHOUSE_URL', () =
   timeseriesContract('external', () => openExternalTimeseries(externalClickhouseUrl ?? ''));
 });
 
-busContract('embedded', () => embedded().openBus());
-
 describe('the pool of a networked store', () => {
   it('opens what it may, makes others wait no longer than it may, and replaces what is old', async () => {
     const pool = { poolSize: 1, maxOverflow: 1, poolTimeoutSeconds: 5, poolRecycleSeconds: 1 };
-    const { part, stop } = await storesOf(
-      storesAt(urlOf(server), clickhouseUrl, { pool }),
-    ).openRelational();
+    const { part, stop } = await storesOf(storesAt(urlOf(server), clickhouseUrl, { pool })).openRelational();
     const release = Promise.withResolvers<void>();
     const pid = async (on: Rows) => (await on.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'))[0]?.pid;
     const held = [1, 2].map(async () =>
@@ -128,10 +124,12 @@ describe('networked stores that are not there', () => {
 
   it('is down, by its gauge, before it is open', async () => {
     const metrics = new Registry();
-    const opening = createStores(
-      storesAt(urlOf(server), clickhouseUrl),
-      { log, children, metrics, onLost: () => {} },
-    ).openRelational();
+    const opening = createStores(storesAt(urlOf(server), clickhouseUrl), {
+      log,
+      children,
+      metrics,
+      onLost: () => {},
+    }).openRelational();
     expect(await metrics.metrics()).toContain('defimon_database_up{store="relational"} 0');
     const { stop } = await opening;
     await expect.poll(() => metrics.metrics()).toContain('defimon_database_up{store="relational"} 1');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../bus.ts';
 import { createEmbeddedBus } from './bus.ts';
 
 describe(createEmbeddedBus.name, () => {
@@ -21,7 +22,7 @@ describe(createEmbeddedBus.name, () => {
     const seen: unknown[] = [];
     const failure = new Error('no disk');
     await bus.subscribe('blocks', 'broken', () => Promise.reject(failure));
-    await bus.subscribe('blocks', 'sound', async (messages) => {
+    await bus.subscribe('blocks', 'sound', async ({ messages }) => {
       await new Promise((resolve) => setTimeout(resolve, 10));
       seen.push(...messages.map(({ value }) => value));
     });
@@ -34,7 +35,7 @@ describe(createEmbeddedBus.name, () => {
   it('goes on with the next batch after a handler threw', async () => {
     const { bus } = createEmbeddedBus();
     const seen: unknown[] = [];
-    await bus.subscribe('blocks', 'one', async (messages) => {
+    await bus.subscribe('blocks', 'one', async ({ messages }) => {
       if (seen.push(messages[0]?.value) === 1) throw new Error('once');
     });
     const results = await Promise.allSettled([1, 2].map((value) => bus.publish('blocks', [{ key: 'a', value }])));
@@ -58,7 +59,7 @@ describe(createEmbeddedBus.name, () => {
   it('keeps the order of a key while members of its group come and go', async () => {
     const { bus } = createEmbeddedBus();
     const seen: unknown[] = [];
-    const handle = async (messages: readonly { value: unknown }[]): Promise<void> => {
+    const handle = async ({ messages }: Batch): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
       seen.push(...messages.map(({ value }) => value));
     };
