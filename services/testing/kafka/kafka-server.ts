@@ -184,6 +184,9 @@ function propertiesOf(
     'group.initial.rebalance.delay.ms': 0,
     // A client that died is found out in the time that a test has.
     'group.min.session.timeout.ms': 1000,
+    // Its own controller takes a broker that was killed back only when this is over.
+    'broker.session.timeout.ms': 4000,
+    'broker.heartbeat.interval.ms': 500,
     // As little memory and as few files as one broker can do with.
     'offsets.topic.num.partitions': 1,
     'transaction.state.log.num.partitions': 1,
