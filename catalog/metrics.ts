@@ -154,6 +154,18 @@ export const metrics = {
     help: 'Connections of this process to PostgreSQL: busy, idle; and callers that wait for one (waiting)',
     labels: ['state'],
   },
+  cacheUp: {
+    name: 'defimon_cache_up',
+    type: 'gauge',
+    help: '1 while Redis answers this process, 0 while the memory of the process stands in for it',
+    labels: [],
+  },
+  cacheReads: {
+    name: 'defimon_cache_reads_total',
+    type: 'counter',
+    help: 'Reads of the cache on Redis, by result: hit (also of what another caller was loading), miss',
+    labels: ['result'],
+  },
   marketSymbols: {
     name: 'defimon_market_symbols',
     type: 'gauge',

@@ -1,16 +1,20 @@
-import type { Cache } from '../cache.ts';
+import { type Cache, lifeMsOf } from '../cache.ts';
+import { createCounters } from './cache-counters.ts';
 
 export interface EmbeddedCacheOptions {
   /** Bounds of the cache; the entries used longest ago go first. A value larger than half of it all is not kept. */
   readonly entriesMax?: number;
   readonly bytesMax?: number;
+  readonly countersMax?: number;
   /** Milliseconds of any monotonic clock. */
   readonly now?: () => number;
 }
 
 /** A cache inside the process: TTL, and least recently used first out. */
 export function createEmbeddedCache(options: EmbeddedCacheOptions = {}): Cache {
-  const { entriesMax = 10_000, bytesMax = 64 * 1024 * 1024, now = () => performance.now() } = options;
+  const { entriesMax = 10_000, bytesMax = 64 * 1024 * 1024, countersMax = 100_000 } = options;
+  const { now = () => performance.now() } = options;
+  const count = createCounters({ countersMax, now });
   // A Map keeps insertion order: an entry that is used is put back at its end, so the first one is the oldest.
   const entries = new Map<string, { value: string; expiresAt: number; bytes: number }>();
   const loading = new Map<string, Promise<string>>();
@@ -55,13 +59,13 @@ export function createEmbeddedCache(options: EmbeddedCacheOptions = {}): Cache {
       loading.delete(key);
       drop(key);
     },
-    remember: async (key, ttlMs, load) => {
+    remember: async (key, life, load) => {
       const found = find(key) ?? loading.get(key);
       if (found !== undefined) return found;
       const loaded: Promise<string> = Promise.resolve()
         .then(load)
         .then((value) => {
-          if (loading.get(key) === loaded) put(key, value, ttlMs);
+          if (loading.get(key) === loaded) put(key, value, lifeMsOf(life, value));
           return value;
         })
         .finally(() => {
@@ -70,5 +74,6 @@ export function createEmbeddedCache(options: EmbeddedCacheOptions = {}): Cache {
       loading.set(key, loaded);
       return loaded;
     },
+    count: async (key, windowMs) => count(key, windowMs),
   };
 }
