@@ -60,6 +60,16 @@ export function createRedisCache(deps: RedisCacheDeps): RedisCache {
     missed.clear();
   };
 
+  /** Puts another value in the place of this one, or none, against all who load it at this moment. */
+  async function invalidate(key: string, put: readonly [string, number]): ReturnType<RunScript> {
+    loading.delete(key);
+    const answer = run(setScript, [valueKeyOf(key), lockKeyOf(key)], put);
+    await memory.delete(key);
+    const done = await answer;
+    if (done === undefined) miss(key);
+    return done;
+  }
+
   /** Loads as the one of all processes that holds the lock; without it at the end, the value is not kept. */
   async function loadLocked(key: string, token: string, life: Life, load: () => Promise<string>): Promise<string> {
     const keys = [valueKeyOf(key), lockKeyOf(key)];
@@ -101,16 +111,12 @@ export function createRedisCache(deps: RedisCacheDeps): RedisCache {
       return found;
     },
     set: async (key, value, ttlMs) => {
-      loading.delete(key);
-      const answer = run(setScript, [valueKeyOf(key), lockKeyOf(key)], keeps(value) ? [value, lifeOf(ttlMs)] : ['', 0]);
-      await memory.set(key, value, ttlMs);
-      if ((await answer) === undefined) miss(key);
+      const put = keeps(value) ? ([value, lifeOf(ttlMs)] as const) : (['', 0] as const);
+      if ((await invalidate(key, put)) === undefined) await memory.set(key, value, ttlMs);
     },
     delete: async (key) => {
-      loading.delete(key);
-      const answer = run(setScript, [valueKeyOf(key), lockKeyOf(key)], ['', 0]);
-      await memory.delete(key);
-      if ((await answer) === undefined) miss(key);
+      // The memory that begins to stand in now may hold what was set a moment ago.
+      if ((await invalidate(key, ['', 0])) === undefined) await memory.delete(key);
     },
     remember: async (key, life, load) => {
       let loads = false;
