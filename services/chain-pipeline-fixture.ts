@@ -12,7 +12,7 @@ import type { Started } from './runtime/modules.ts';
 import { createEmbeddedBus } from './stores/embedded/bus.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
-import { createStreamProcessor } from './stream-processor/module.ts';
+import { createChainStream } from './stream-processor/chain-stream.ts';
 import type { Anvil } from './testing/anvil.ts';
 import { type ExpectedChain, readExpectedChain } from './testing/expected-chain.ts';
 import type { JsonRpcCall } from './testing/json-rpc.ts';
@@ -46,7 +46,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const catalog = liveCatalogOf(options.networks);
   const started: Started<unknown>[] = [];
   if (timeseries !== undefined) {
-    started.push(await createStreamProcessor({ ...observed, bus, timeseries }));
+    started.push(await createChainStream({ ...observed, bus, timeseries }));
     started.push(await createChainRelay({ ...observed, bus, relational }));
   }
   const sync = await createChainSync({

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import type { SyncReport } from './datasets/chain/status.ts';
+import type { Config } from './runtime/config.ts';
 import type { Running } from './runtime/modules.ts';
 import type { Context, Parts } from './system.ts';
 

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 // ClickHouse's HTTP interface over chDB, as much of it as @clickhouse/client uses, to test the networked store without a
-// server: `node chdb-http.ts <folder>` listens on a free port of 127.0.0.1, prints its URL and ends when its stdin does.
+// server: `node chdb-http.ts <folder> [port]` listens on that port of 127.0.0.1, else on a free one, prints its URL and ends when its
+// stdin does, or, given a port, by a signal.
 
 const { createChdbConnection } = createRequire(import.meta.url)('chdb/connection') as typeof import('chdb/connection');
 const connection = createChdbConnection({ path: process.argv[2] ?? ':memory:' });
@@ -65,8 +66,9 @@ function unescaped(value: string): string {
   return value.replaceAll(/\\(.)/gs, (_, character: string) => characters[character] ?? character);
 }
 
-server.listen(0, '127.0.0.1', () => {
+const wantedPort = process.argv[3];
+server.listen(Number(wantedPort ?? 0), '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`http://127.0.0.1:${port}\n`);
 });
-process.stdin.resume().on('end', () => process.exit());
+if (wantedPort === undefined) process.stdin.resume().on('end', () => process.exit());

@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { opsPort } from '../../catalog/ops-port.ts';
+import type { Children } from '../runtime/children.ts';
+import { apiPorts, marketApiPorts, targets } from '../system.ts';
+import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
+import { findPortOffset } from './ports.ts';
+import type { Sources } from './sources.ts';
+
+/** Defimon as its users meet it: where its APIs are, and the processes it is made of. */
+export interface Platform {
+  readonly name: string;
+  readonly analyticsUrl: string;
+  readonly marketUrl: string;
+  readonly processes: readonly ManagedProcess[];
+  start(): Promise<void>;
+  /** Resolves once every process is ready. */
+  ready(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  readonly sources: Sources;
+  readonly children: Children;
+  readonly folder: string;
+  /** Where its stores are; those without an address are in the process. */
+  readonly addresses?: Readonly<Record<string, string>>;
+}
+
+type Target = (typeof targets)[number];
+
+/** All services in one process, on embedded stores: what a laptop runs. */
+export async function createOneProcess(options: PlatformOptions): Promise<Platform> {
+  const offset = await findPortOffset(ports);
+  const only = createProgram(options, { name: 'one process', targets, offset });
+  return platformOf('one process', [only], offset, offset);
+}
+
+/** Every service as a process of its own, on networked stores: what a cluster runs. */
+export async function createManyProcesses(options: PlatformOptions): Promise<Platform> {
+  const offsets = new Map<Target, number>();
+  for (const target of targets) offsets.set(target, await findPortOffset(ports));
+  const offsetOf = (target: Target): number => offsets.get(target) ?? 0;
+  const programs = targets.map((target) =>
+    createProgram(options, { name: target, targets: [target], offset: offsetOf(target) }),
+  );
+  return platformOf('many processes', programs, offsetOf('analytics-api'), offsetOf('market-api'));
+}
+
+const ports = [...apiPorts, ...marketApiPorts, opsPort];
+
+function createProgram(
+  { sources, children, folder, addresses = {} }: PlatformOptions,
+  program: { readonly name: string; readonly targets: readonly Target[]; readonly offset: number },
+): ManagedProcess {
+  const dataDir = join(folder, program.name.replaceAll(' ', '-'));
+  mkdirSync(dataDir, { recursive: true });
+  const root = join(import.meta.dirname, '..', '..');
+  const ops = `http://127.0.0.1:${opsPort + program.offset}`;
+  return createManagedProcess(children, {
+    name: program.name,
+    command: process.execPath,
+    args: [
+      join(root, 'services', 'main.ts'),
+      ...['--environment-file', sources.environmentFile, '--catalog', sources.catalog],
+      ...['--data-dir', join(dataDir, 'data'), '--port-offset', String(program.offset)],
+      ...['--target', program.targets.join(',')],
+    ],
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...addresses },
+    stopSignal: 'SIGTERM',
+    logFile: join(dataDir, 'log.txt'),
+    isReady: async () => (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(5_000) })).ok,
+    isSupervised: true,
+  });
+}
+
+function platformOf(
+  name: string,
+  processes: readonly ManagedProcess[],
+  analyticsOffset: number,
+  marketOffset: number,
+): Platform {
+  return {
+    name,
+    analyticsUrl: `http://127.0.0.1:${(apiPorts[0] ?? 0) + analyticsOffset}`,
+    marketUrl: `http://127.0.0.1:${(marketApiPorts[0] ?? 0) + marketOffset}`,
+    processes,
+    start: async () => {
+      await Promise.all(processes.map((each) => each.start()));
+    },
+    ready: async () => {
+      await Promise.all(processes.map((each) => each.ready()));
+    },
+    stop: async () => {
+      await Promise.all(processes.map((each) => each.stop()));
+    },
+  };
+}
