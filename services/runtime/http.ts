@@ -10,6 +10,7 @@ import {
   type FastifyRequest,
   type FastifyTypeProvider,
   fastify,
+  type preHandlerAsyncHookHandler,
   type RawServerDefault,
 } from 'fastify';
 import type { Logger } from 'pino';
@@ -18,6 +19,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { metrics as names } from '../../catalog/metrics.ts';
 import { findNearest } from '../../catalog/nearest.ts';
 import { Problem, ProblemError, problemAnswerOf, problemContentType } from './http-problem.ts';
+import { addRateLimit, type RateLimit } from './http-rate-limit.ts';
 import { brokeOff } from './http-stream.ts';
 import { createValidator, type RequestPart } from './http-validation.ts';
 import { counterOf, histogramOf } from './metrics.ts';
@@ -44,6 +46,13 @@ export interface HttpAppOptions {
   /** With it, /openapi.json and Swagger UI at /docs describe the routes that follow. */
   readonly openapi?: OpenApi;
   readonly bodyBytesMax?: number;
+  /** Without one, nobody's requests are counted. */
+  readonly rateLimit?: RateLimit | undefined;
+  /**
+   * Addresses, networks (`10.0.0.0/8`) or their names (`loopback`, `uniquelocal`) of the proxies in front: what these write into
+   * X-Forwarded-For is the caller's address. Of anybody else it does not count, as everybody can write it.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 interface OpenApi {
@@ -67,10 +76,11 @@ const durationBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * ETags and safe headers. Add routes, then `listen`; tests use `inject`. What is not in a response's schema does not get out.
  */
 export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
-  const { log } = options;
+  const { log, rateLimit, trustedProxies = [] } = options;
   const app: HttpApp = fastify({
     logger: false,
     genReqId: requestIdOf,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: options.bodyBytesMax ?? 64 * 1024,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
@@ -80,7 +90,8 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   app.addSchema(Problem);
   measure(app, options);
   setHeaders(app);
-  answerUnknownPaths(app);
+  const limit = rateLimit === undefined ? undefined : await addRateLimit(app, options.service, rateLimit);
+  answerUnknownPaths(app, limit);
   await app.register(etag);
   if (options.openapi !== undefined) await addDocs(app, options.openapi);
   return app;
@@ -185,14 +196,14 @@ function setHeaders(app: HttpApp): void {
 }
 
 /** 404 with the nearest path there is, and 405 where only the method is wrong. */
-function answerUnknownPaths(app: HttpApp): void {
+function answerUnknownPaths(app: HttpApp, preHandler: preHandlerAsyncHookHandler | undefined): void {
   const routes: { segments: readonly string[]; method: string; hidden: boolean }[] = [];
   app.addHook('onRoute', ({ url, method, schema }) => {
     for (const each of [method].flat()) {
       routes.push({ segments: url.split('/'), method: each, hidden: schema?.hide === true });
     }
   });
-  app.setNotFoundHandler((request) => {
+  app.setNotFoundHandler(preHandler === undefined ? {} : { preHandler }, (request) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     const asked = path.split('/');
     // What the route's path would be with the parameters of this one.

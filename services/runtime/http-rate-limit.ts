@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import type { Cache } from '../stores/cache.ts';
+import { cacheTtls } from '../stores/cache-ttls.ts';
+import type { HttpApp } from './http.ts';
+import { ProblemError, problemContentType } from './http-problem.ts';
+
+export interface RateLimit {
+  /** Of one caller, over all replicas that count in the same cache; at least 1. The brief: 100. */
+  readonly requestsPerMinute: number;
+  readonly cache: Pick<Cache, 'count'>;
+}
+
+/** What tells others how we are must answer also when a caller asks for too much. */
+const exempt = /^\/(metrics|health|api\/v1\/health)(\/|$)/;
+
+const headers = {
+  'ratelimit-limit': 'Requests that a caller may make a minute',
+  'ratelimit-remaining': 'How many of them are left',
+  'ratelimit-reset': 'Seconds until they are all there again',
+  'retry-after': 'Seconds to wait',
+};
+
+/**
+ * Counts the requests of each caller to the routes that follow, and answers 429 with Retry-After to those over the limit. All
+ * answers bear RateLimit-Limit, -Remaining and -Reset (seconds), by draft-ietf-httpapi-ratelimit-headers-07.
+ * A caller is an address (IPv6: a network of 64 bits), or the token of a request that came through a trusted proxy, which
+ * has checked it: unchecked, a new one for each request would be a new caller each time.
+ * Returns the same for what is no route.
+ */
+export async function addRateLimit(
+  app: HttpApp,
+  service: string,
+  { requestsPerMinute, cache }: RateLimit,
+): Promise<preHandlerAsyncHookHandler> {
+  await app.register(rateLimit, {
+    max: requestsPerMinute,
+    timeWindow: cacheTtls.rateLimitWindowMs,
+    enableDraftSpec: true,
+    keyGenerator: (request) => `rate:${service}:${callerOf(request)}`,
+    allowList: ({ routeOptions }) => routeOptions.url !== undefined && exempt.test(routeOptions.url),
+    // The counter's absence must not close the door.
+    skipOnError: true,
+    store: storeOf(cache),
+    errorResponseBuilder: (_request, { max, ttl }) => tooMany(max, ttl),
+  });
+  app.addHook('onRoute', (route) => {
+    const { schema } = route;
+    if (schema === undefined || schema.hide === true || exempt.test(route.url)) return;
+    const described = Object.entries(headers).map(([name, description]) => [name, { type: 'integer', description }]);
+    route.schema = {
+      ...schema,
+      response: {
+        ...(typeof schema.response === 'object' ? schema.response : {}),
+        429: {
+          description: 'Too many requests: wait as long as Retry-After says',
+          headers: Object.fromEntries(described),
+          content: { [problemContentType]: { schema: { $ref: 'Problem#' } } },
+        },
+      },
+    };
+  });
+  return app.rateLimit();
+}
+
+function callerOf({ headers: { authorization }, ip, ips = [] }: FastifyRequest): string {
+  const isProxied = ips.length > 1;
+  if (!isProxied || authorization === undefined) return `address:${normalizeIP(ip)}`;
+  return `token:${createHash('sha256').update(authorization).digest('base64url')}`;
+}
+
+function tooMany(max: number, ttlMs: number): ProblemError {
+  const seconds = Math.ceil(ttlMs / 1000);
+  const title = 'Too many requests';
+  const detail = `${max} requests a minute are allowed: try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`;
+  return new ProblemError({ status: 429, code: 'too-many-requests', title, detail });
+}
+
+/** The plugin makes its store with `new`. */
+function storeOf({ count }: RateLimit['cache']) {
+  return class CountStore {
+    incr(
+      key: string,
+      done: (error: Error | null, result?: { current: number; ttl: number }) => void,
+      windowMs: number,
+    ): void {
+      count(key, windowMs).then(
+        (counted) => done(null, { current: counted.count, ttl: counted.resetMs }),
+        (error: Error) => done(error),
+      );
+    }
+
+    child(): CountStore {
+      return this;
+    }
+  };
+}
