@@ -44,10 +44,5 @@ export interface Bus {
    * Each follower gets every message published from now on, and on Kafka also those of the last `sinceMs`. Nothing is
    * remembered of it. For what is told on at once, not stored. A batch whose handler rejects is left out.
    */
-  follow(
-    topic: string,
-    group: string,
-    handle: Handle,
-    options?: { readonly sinceMs?: number },
-  ): Promise<Unsubscribe>;
+  follow(topic: string, group: string, handle: Handle, options?: { readonly sinceMs?: number }): Promise<Unsubscribe>;
 }
