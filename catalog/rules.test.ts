@@ -478,6 +478,13 @@ const breaks: Break[] = [
     [['stores:\n', 'borrows:\n  - { kind: timeseries, from: later }\nstores:\n']],
     'later }',
   ],
+  [
+    'CAT108',
+    'a pool borrows a bus beside its own',
+    'pools/main.yaml',
+    [['stores:\n', 'borrows:\n  - { kind: bus, from: later }\nstores:\n']],
+    'later }',
+  ],
 ];
 
 describe('rules', () => {
@@ -536,6 +543,28 @@ describe('rules', () => {
       edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, timeseries]']),
     ]);
     expect(parseCatalog(files).problems.map(formatProblem)).toEqual([]);
+  });
+
+  it('let services of a pool that borrows a bus write and read its topics, but not scale by their lag', () => {
+    const files = new Map([
+      ...smallCatalogWith('topics.yaml', ['consumers: [api]', 'consumers: [api, forecast]']),
+      edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, bus]']),
+    ]);
+    const problemsWith = (scaling: string, borrows: string) => {
+      const [service, text] = edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, bus]']);
+      files.set(service, text.replace('scaling: {', `scaling: { ${scaling}`));
+      files.set(...edited('pools/later.yaml', ['stores:\n', `${borrows}stores:\n`]));
+      return parseCatalog(files).problems.map(({ code, message, fix }) => `${code} ${message}: ${fix}`);
+    };
+    const borrows = 'borrows:\n  - { kind: bus, from: main }\n';
+    expect(problemsWith('', borrows)).toEqual([]);
+    expect(problemsWith('', '')).toContainEqual(
+      'CAT102 "forecast" is in pool "later", which has not the bus of pool "main" that carries this: name a service of ' +
+        'pool "main", or add "{ kind: bus, from: main }" to borrows in catalog/pools/later.yaml',
+    );
+    expect(problemsWith('targetLag: 100,', borrows)).toEqual([
+      'CAT104 "forecast" reads "chain.blocks" of a borrowed bus: remove targetLag, and scale it by CPU',
+    ]);
   });
 
   it('show the sum that is too large, and what it is made of', () => {

@@ -130,8 +130,10 @@ describe('policy', () => {
           .flat()
           .filter((key: string) => /_(URL|BROKERS)$/.test(key)),
       );
-    expect(addresses('chain-sync')).toEqual(new Set(['DATABASE_URL']));
-    expect(addresses('market-collector')).toEqual(new Set(['DATABASE_URL', 'CLICKHOUSE_URL']));
+    expect(addresses('chain-sync')).toEqual(new Set(['DATABASE_URL', 'KAFKA_BROKERS']));
+    // Where a lent bus is follows from the catalog.
+    expect(addresses('market-collector')).toEqual(new Set(['DATABASE_URL']));
+    expect(addresses('market-api')).toEqual(new Set(['DATABASE_URL', 'CLICKHOUSE_URL']));
     expect(addresses('analytics-api')).toContain('CLICKHOUSE_URL');
   });
 

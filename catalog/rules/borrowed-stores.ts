@@ -39,5 +39,7 @@ function whyNot(
   if (!view.of('service').some(({ value }) => value.pool === from && value.routes.length > 0))
     return `pool "${from}" has no gateway, since none of its services has a route`;
   if (pool.stores.some((store) => store.kind === kind)) return `pool "${pool.id}" has a ${kind} store of its own`;
+  const lenders = (pool.borrows ?? []).filter((store) => store.kind === kind);
+  if (lenders.length > 1) return `pool "${pool.id}" borrows more than one ${kind} store`;
   return undefined;
 }

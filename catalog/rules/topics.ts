@@ -1,5 +1,13 @@
 import { suggest } from '../nearest.ts';
 import { at, type Rule } from '../rule.ts';
+import type { CatalogView } from '../view.ts';
+
+/** Whether services of a pool come to the bus of another: it is the same pool, or borrows it. */
+function reachesBusOf(view: CatalogView, pool: string, owner: string): boolean {
+  if (pool === owner) return true;
+  const { borrows = [] } = view.find('pool', pool)?.value ?? {};
+  return borrows.some(({ kind, from }) => kind === 'bus' && from === owner);
+}
 
 /** What a service reads, by what its shards are of. */
 const shardedKinds = ['networks', 'pairs'] as const;
@@ -25,7 +33,7 @@ export const topicRules: readonly Rule[] = [
   },
   {
     code: 'CAT102',
-    rule: 'who writes or reads a topic is a service of its pool that needs the bus',
+    rule: 'who writes or reads a topic needs the bus, and is a service of its pool or of one that borrows its bus',
     why: 'its user and rights at the bus, and its way to it, are made from this table',
     *check(view) {
       for (const entry of view.of('topic')) {
@@ -36,9 +44,11 @@ export const topicRules: readonly Rule[] = [
             if (service === undefined) {
               if (view.isKnown('service', id)) continue;
               yield at(entry, path, `unknown service "${id}"`, suggest(id, view.ids('service')));
-            } else if (service.pool !== entry.value.pool) {
-              const message = `"${id}" is in pool "${service.pool}", the topic in "${entry.value.pool}"`;
-              yield at(entry, path, message, 'name a service of the same pool: a bus is reached from its own alone');
+            } else if (!reachesBusOf(view, service.pool, entry.value.pool)) {
+              const { pool } = entry.value;
+              const message = `"${id}" is in pool "${service.pool}", which has not the bus of pool "${pool}" that carries this`;
+              const fix = `name a service of pool "${pool}", or add "{ kind: bus, from: ${pool} }" to borrows in catalog/pools/${service.pool}.yaml`;
+              yield at(entry, path, message, fix);
             } else if (!service.needs.includes('bus')) {
               const fix = `add bus to its needs in catalog/services/${id}.yaml, or take it out here`;
               yield at(entry, path, `"${id}" does not need the bus`, fix);
@@ -66,14 +76,19 @@ export const topicRules: readonly Rule[] = [
   },
   {
     code: 'CAT104',
-    rule: 'a service that scales by its lag reads a topic',
-    why: 'there would be nothing to be behind of',
+    rule: "a service that scales by its lag reads a topic of its own pool's bus",
+    why: 'there would be nothing to be behind of, or nobody to ask: the autoscaler does not leave its cluster',
     *check(view) {
-      const consumers = new Set(view.of('topic').flatMap(({ value }) => value.consumers));
       for (const entry of view.of('service')) {
-        if (entry.value.scaling.targetLag === undefined || consumers.has(entry.id)) continue;
-        const fix = 'name it under consumers in catalog/topics.yaml, or remove targetLag';
-        yield at(entry, ['scaling', 'targetLag'], `"${entry.id}" reads no topic`, fix);
+        if (entry.value.scaling.targetLag === undefined) continue;
+        const topics = view.of('topic').filter(({ value }) => value.consumers.includes(entry.id));
+        const foreign = topics.find(({ value }) => value.pool !== entry.value.pool);
+        if (topics.length > 0 && foreign === undefined) continue;
+        const [message, fix] =
+          foreign === undefined
+            ? [`"${entry.id}" reads no topic`, 'name it under consumers in catalog/topics.yaml, or remove targetLag']
+            : [`"${entry.id}" reads "${foreign.id}" of a borrowed bus`, 'remove targetLag, and scale it by CPU'];
+        yield at(entry, ['scaling', 'targetLag'], message, fix);
       }
     },
   },

@@ -142,12 +142,17 @@ export const Pool = Type.Object(
       Type.Array(
         Type.Object(
           {
-            kind: Type.Literal('timeseries', { description: 'ClickHouse speaks HTTPS, so a gateway can lead there' }),
+            kind: Type.Enum(['timeseries', 'bus'], {
+              description: 'What a gateway can lead to: ClickHouse by HTTPS, Kafka by TLS on a port of its own',
+            }),
             from: Type.String({ ...Id, description: 'Another pool, which runs it' }),
           },
           { additionalProperties: false },
         ),
-        { maxItems: 5, description: "Stores of other pools, reached through their gateways as the pool's own user" },
+        {
+          maxItems: 5,
+          description: 'Stores of other pools, reached through their gateways as a user of the pool or of its services',
+        },
       ),
     ),
     workloads: Type.Optional(Type.Array(PoolWorkload, { maxItems: 50 })),

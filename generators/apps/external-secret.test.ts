@@ -6,7 +6,11 @@ import { type Body, named, objectsOf, only, staging } from './testing/render-ser
 
 describe(renderExternalSecret.name, () => {
   it('gives a service the addresses of the stores it needs, its own secrets, and no other', () => {
-    expect(keysOf('chain-sync')).toEqual({ DATABASE_URL: 'postgresql/url' });
+    expect(keysOf('chain-sync')).toEqual({
+      DATABASE_URL: 'postgresql/url',
+      KAFKA_BROKERS: 'kafka/brokers',
+      KAFKA_PASSWORD: 'kafka/chain-sync',
+    });
     expect(keysOf('stream-processor')).toEqual({
       DATABASE_URL: 'postgresql/url',
       CLICKHOUSE_URL: 'clickhouse/url',
@@ -20,7 +24,8 @@ describe(renderExternalSecret.name, () => {
       DATABASE_URL: 'postgresql/url',
       // Of the rented server's authority.
       DATABASE_CA: 'postgresql/ca',
-      CLICKHOUSE_URL: 'clickhouse/url',
+      // And where the bus is that its pool borrows is no secret.
+      KAFKA_PASSWORD: 'kafka/market-collector',
       BINANCE_API_KEY: 'binance/api-key',
     });
   });
@@ -44,6 +49,8 @@ describe(renderExternalSecret.name, () => {
     const objects = objectsOf('chain-sync', inputs);
     expect(keysOf('chain-sync', objects)).toEqual({
       DATABASE_URL: 'postgresql/url',
+      KAFKA_BROKERS: 'kafka/brokers',
+      KAFKA_PASSWORD: 'kafka/chain-sync',
       RPC_KEY_ALCHEMY_TOKEN: 'alchemy/token',
       RPC_KEY_NEAR_KEY: 'near/key',
     });
@@ -52,7 +59,7 @@ describe(renderExternalSecret.name, () => {
     );
     const namesOf = ({ spec }: Body) =>
       variablesFromSecrets(spec.template.spec.containers[0]).flatMap(({ key }) =>
-        key === 'DATABASE_URL' ? [] : [key],
+        key.startsWith('RPC_KEY_') ? [key] : [],
       );
     const deployments = named(objects, 'Deployment');
     expect(Object.fromEntries(Object.entries(deployments).map(([name, body]) => [name, namesOf(body)]))).toEqual({

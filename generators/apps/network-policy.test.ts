@@ -12,7 +12,7 @@ interface Rule {
 
 describe(renderNetworkPolicy.name, () => {
   it('opens the stores that the service needs, where their engines listen, and no other', () => {
-    expect(storesOf('chain-sync')).toEqual({ relational: [5432] });
+    expect(storesOf('chain-sync')).toEqual({ relational: [5432], bus: [9092, 9093] });
     expect(storesOf('analytics-api')).toEqual({
       relational: [5432],
       timeseries: [8123, 8443],
@@ -33,12 +33,13 @@ describe(renderNetworkPolicy.name, () => {
       const world = egressOf(id).filter(({ to }) => to.some(({ ipBlock }) => ipBlock?.cidr === '0.0.0.0/0'));
       const callsS3 = needs.includes('objects') && pool === 'social';
       const borrows = needs.includes('timeseries') && pool === 'market';
+      const borrowsBus = needs.includes('bus') && pool === 'market';
       expect(world.length, id).toBe(internet === true || callsS3 || borrows ? 1 : 0);
       for (const rule of world) {
         expect(
           rule.ports.map(({ port }) => port),
           id,
-        ).toEqual([443]);
+        ).toEqual(borrowsBus ? [443, 9094] : [443]);
         for (const { ipBlock } of rule.to) {
           expect(ipBlock?.except).toContain(ipBlock?.cidr === '::/0' ? 'fc00::/7' : '169.254.0.0/16');
         }
@@ -59,7 +60,7 @@ describe(renderNetworkPolicy.name, () => {
     const market = { exchange: { spot: { rest: 'https://x.example.com', stream: 'wss://x.example.com:9443' } } };
     const inputs = { ...staging, environment: { ...staging.environment, market } };
     const ports = egressOf('market-collector', inputs).map((rule) => rule.ports.map(({ port }) => port));
-    expect(ports.at(-1)).toEqual([443, 9443]);
+    expect(ports.at(-1)).toEqual([443, 9094, 9443]);
   });
 
   it('lets in the gateway to public ports and Prometheus to the ops port', () => {

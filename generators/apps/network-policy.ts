@@ -12,6 +12,7 @@ import { privateNets, world } from '../addresses.ts';
 import { isBorrowed } from '../borrowed-stores.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
+import { lentKafka } from '../stores/lent-kafka.ts';
 import { followsNetworks, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** Where each engine listens, plain and with TLS. */
@@ -73,7 +74,7 @@ function toDns(): NetworkPolicyEgressRule {
 
 /** A store runs in the pool's own namespaces, unless the provider rents it out: then it is on a private net. */
 function toStore(kind: StoreKind, { service, pool }: ServiceContext): NetworkPolicyEgressRule[] {
-  // It answers at the gateway of another pool, on the port of the web.
+  // It answers at the gateway of another pool, in the world.
   if (isBorrowed(pool, kind)) return [];
   const { engine, managed } = storeOf(kind, service.id, pool);
   // Those are opened with the rest of the world.
@@ -92,13 +93,13 @@ function toStore(kind: StoreKind, { service, pool }: ServiceContext): NetworkPol
   return [{ to, ports: ports.map(tcp) }];
 }
 
-/** Ports of public addresses that the service may call: 443, and where its networks' endpoints or the exchange listen elsewhere. */
+/** Ports of public addresses that the service may call: 443, and where a lent bus, its networks' endpoints or the exchange listen. */
 function worldPortsOf({ service, pool, environment, workloads }: ServiceContext): number[] {
   const endpoints = workloads.flatMap(({ slice }) => (slice.catalog.networks ?? []).flatMap(({ rpc }) => rpc));
   const ports = new Set([
     ...(service.internet === true ? [443] : []),
     ...service.needs.flatMap((kind) => {
-      if (isBorrowed(pool, kind)) return [443];
+      if (isBorrowed(pool, kind)) return [kind === 'bus' ? lentKafka.port : 443];
       const { engine } = storeOf(kind, service.id, pool);
       return isPublic(engine) ? enginePorts[engine] : [];
     }),

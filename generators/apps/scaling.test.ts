@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { groupOf } from '../../catalog/consumer-group.ts';
 import { renderAutoscaler, renderDisruptionBudget, renderScaledObject } from './scaling.ts';
 import { named, objectsOf, only, staging, stagingWith } from './testing/render-service.ts';
 
@@ -40,16 +41,16 @@ describe(renderScaledObject.name, () => {
       maxReplicaCount: 10,
     });
     expect(spec.triggers).toEqual([
-      {
+      ...['chain.blocks', 'market.bars'].map((topic) => ({
         type: 'kafka',
         metadata: expect.objectContaining({
           bootstrapServers: 'kafka-kafka-bootstrap.analytics.svc:9092',
-          consumerGroup: 'stream-processor',
-          topic: 'chain.blocks',
+          consumerGroup: groupOf('stream-processor', topic),
+          topic,
           lagThreshold: '1000',
         }),
         authenticationRef: { name: 'stream-processor' },
-      },
+      })),
       // What it goes by until there is a lag to see.
       { type: 'cpu', metricType: 'Utilization', metadata: { value: '70' } },
     ]);
@@ -81,7 +82,7 @@ describe(renderScaledObject.name, () => {
       objectsOf('stream-processor', stagingWith('stream-processor', { scaling, released: false })),
       'ScaledObject',
     );
-    expect(spec.triggers[1]).toEqual({ type: 'cpu', metricType: 'Utilization', metadata: { value: '70' } });
+    expect(spec.triggers.at(-1)).toEqual({ type: 'cpu', metricType: 'Utilization', metadata: { value: '70' } });
     expect(metadata.annotations?.['autoscaling.keda.sh/paused-replicas']).toBe('0');
   });
 

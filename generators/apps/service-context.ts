@@ -20,6 +20,8 @@ export interface ServiceContext {
   readonly image: string;
   /** What of the bus it writes or reads. */
   readonly topics: readonly Topic[];
+  /** Where the bus is that its pool borrows, `host:port`; undefined if it has its own. */
+  readonly lentBus: string | undefined;
   /** The whole of its work, or its shards. */
   readonly workloads: readonly Workload[];
 }

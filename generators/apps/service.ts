@@ -6,6 +6,7 @@ import { tierOfService } from '../../catalog/tiers.ts';
 import type { Place } from '../app.ts';
 import { imageOf } from '../images.ts';
 import { getPool, type RenderInputs } from '../inputs.ts';
+import { lentKafka, lentKafkaHost } from '../stores/lent-kafka.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderConfigMap } from './config-map.ts';
 import { renderExternalSecret } from './external-secret.ts';
@@ -29,6 +30,7 @@ export function serviceUnit(place: Place, service: Service, { catalog, environme
       pool: getPool(catalog, service.pool),
       environment: runtimeEnvironment(environment, service),
       image: imageOf(images, 'defimon'),
+      lentBus: lentBusOf(service, catalog, environment),
       topics: catalog.topics.filter(
         ({ producers, consumers }) => producers.includes(service.id) || consumers.includes(service.id),
       ),
@@ -43,6 +45,17 @@ export function serviceUnit(place: Place, service: Service, { catalog, environme
       ];
     },
   });
+}
+
+/** Where a service finds the bus that its pool borrows. */
+function lentBusOf(
+  { pool, needs }: Service,
+  catalog: Catalog,
+  environment: RenderInputs['environment'],
+): string | undefined {
+  const lender = getPool(catalog, pool).borrows?.find(({ kind }) => kind === 'bus')?.from;
+  if (lender === undefined || !needs.includes('bus')) return undefined;
+  return `${lentKafkaHost(getPool(catalog, lender), environment)}:${lentKafka.port}`;
 }
 
 /** The shards of a service, or all of it as one. */

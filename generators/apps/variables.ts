@@ -39,7 +39,10 @@ export function secretVariablesOf(context: ServiceContext, workload: Workload): 
   const own = (service.secrets ?? []).map((secret) => ({ ...secret, sources: [source] }));
   const password = { env: busPassword, secretRef: `kafka/${service.id}`, sources: context.topics.map(topicSource) };
   return [
-    ...service.needs.map((store) => addressOf(store, context)),
+    // That of a lent bus is no secret: it follows from the catalog.
+    ...service.needs
+      .filter((store) => store !== 'bus' || context.lentBus === undefined)
+      .map((store) => addressOf(store, context)),
     ...authorityOf(context),
     ...(isBusUser(context) ? [password] : []),
     ...own,
@@ -49,8 +52,10 @@ export function secretVariablesOf(context: ServiceContext, workload: Workload): 
 
 /** The variables of a workload's container, secret ones first. */
 export function variablesOf(context: ServiceContext, workload: Workload): EnvVar[] {
-  const { service, workloads } = context;
+  const { service, workloads, lentBus } = context;
   const plain = {
+    // Its certificate is one that every system knows: no KAFKA_CA.
+    ...(lentBus === undefined ? {} : { [addressVariables.bus]: lentBus, KAFKA_TLS: 'true' }),
     ...(isBusUser(context) ? { [busUser]: service.id } : {}),
     // Binance counts request weight by address, and the shards may share one: each may spend its part of the budget.
     ...(service.shards?.of === 'pairs' ? { BINANCE_WEIGHT_SHARE: `1/${workloads.length}` } : {}),

@@ -31,7 +31,7 @@ export const poolAllowance: Allowance = {
     { group: 'cert-manager.io', kinds: ['Certificate', 'Issuer'] },
     { group: 'clickhouse-keeper.altinity.com', kinds: ['ClickHouseKeeperInstallation'] },
     { group: 'clickhouse.altinity.com', kinds: ['ClickHouseInstallation'] },
-    { group: 'configuration.konghq.com', kinds: ['KongConsumer', 'KongPlugin', 'KongUpstreamPolicy'] },
+    { group: 'configuration.konghq.com', kinds: ['KongConsumer', 'KongPlugin', 'KongUpstreamPolicy', 'TCPIngress'] },
     { group: 'elasticsearch.k8s.elastic.co', kinds: ['Elasticsearch'] },
     { group: 'external-secrets.io', kinds: ['ExternalSecret'] },
     { group: 'kafka.strimzi.io', kinds: ['Kafka', 'KafkaNodePool', 'KafkaTopic', 'KafkaUser'] },

@@ -76,15 +76,15 @@ export function renderStickiness({ namespace }: Place, services: readonly Servic
   };
 }
 
-/** The certificate of a host, where its Ingresses are. */
-export function renderCertificate({ namespace, pool }: Place, host: string): object {
+/** The certificate of a host, and of others beside it, where its Ingresses are. */
+export function renderCertificate({ namespace, pool }: Place, host: string, others: readonly string[] = []): object {
   return {
     apiVersion: 'cert-manager.io/v1',
     kind: 'Certificate',
     metadata: metadataOf({ name: certificateSecretOf(host), namespace, wave: 'config', sources: [`pool/${pool}`] }),
     spec: {
       secretName: certificateSecretOf(host),
-      dnsNames: [host],
+      dnsNames: [host, ...others],
       issuerRef: { group: 'cert-manager.io', kind: 'ClusterIssuer', name: issuer },
       privateKey: { algorithm: 'ECDSA', size: 256, rotationPolicy: 'Always' },
     },

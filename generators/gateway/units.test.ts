@@ -4,6 +4,7 @@ import type { Manifest } from '../emit/manifest.ts';
 import { inputsOf } from '../testing/project.ts';
 import { createStrictValidator, whyUnavailable } from '../testing/strict-schemas.ts';
 import { hostOf } from './hosts.ts';
+import { renderLentKafka } from './lent-kafka.ts';
 import { loginPattern } from './lent-store.ts';
 import { gatewayUnits } from './units.ts';
 
@@ -203,6 +204,42 @@ describe(hostOf.name, () => {
     expect(hostOf(pool, inputs.environment)).toBe('analytics.highfunk.uk');
     expect(hostOf(pool, inputsOf('staging').environment)).toBe('analytics.staging.highfunk.uk');
     expect(hostOf({ id: 'market' }, inputs.environment)).toBe('market.highfunk.uk');
+  });
+});
+
+describe(renderLentKafka.name, () => {
+  const place = { environment: 'staging', pool: 'analytics', cluster: 'defimon-analytics', namespace: 'analytics' };
+  const host = 'kafka.analytics.example.com';
+  const names = [host, 'kafka-0.analytics.example.com', 'kafka-1.analytics.example.com'];
+
+  it('leads each name to the broker that tells it, by one certificate', () => {
+    const made = renderLentKafka(place, host, 2, { borrowers: ['market'], egress: [] });
+    const [door] = ofKind('TCPIngress', made);
+    const backends = ['kafka-kafka-lent-bootstrap', 'kafka-node-lent-0', 'kafka-node-lent-1'];
+    expect(door.spec.rules).toEqual(
+      names.map((name, index) => ({
+        host: name,
+        port: 9094,
+        backend: { serviceName: backends[index], servicePort: 9094 },
+      })),
+    );
+    const [certificate] = ofKind('Certificate', made);
+    expect(certificate.spec.dnsNames).toEqual(names);
+    expect(door.spec.tls).toEqual([{ hosts: names, secretName: certificate.spec.secretName }]);
+    expect(door.metadata.annotations).not.toHaveProperty(['konghq.com/plugins']);
+  });
+
+  it('lets in no other address once those of the borrowers are known', () => {
+    const egress = ['198.51.100.7/32'];
+    const made = renderLentKafka(place, host, 1, { borrowers: ['market'], egress });
+    const [plugin] = ofKind('KongPlugin', made);
+    expect([plugin.plugin, plugin.config]).toEqual(['ip-restriction', { allow: egress }]);
+    expect(ofKind('TCPIngress', made)[0].metadata.annotations['konghq.com/plugins']).toBe(plugin.metadata.name);
+  });
+
+  it('is where a pool borrows the bus, and nowhere else', () => {
+    const lent = gatewayUnits(inputsOf('staging')).filter(({ name }) => name === 'lent-kafka');
+    expect(lent.map(({ place: { cluster } }) => cluster)).toEqual(['defimon-analytics']);
   });
 });
 

@@ -7,11 +7,13 @@ import { clustersOf, isPlaced } from '../clusters.ts';
 import { gatewayNamespace, monitoringNamespace } from '../conventions.ts';
 import { renderFilledSecret } from '../external-secret.ts';
 import type { RenderInputs } from '../inputs.ts';
+import { lentKafkaHost } from '../stores/lent-kafka.ts';
 import { redisHostOf } from '../stores/redis.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderConsumers } from './consumers.ts';
 import { findGrafanaDoor, type GrafanaDoor, renderGrafanaRoute } from './grafana.ts';
 import { hostOf } from './hosts.ts';
+import { renderLentKafka } from './lent-kafka.ts';
 import { type LentTo, renderLentStore } from './lent-store.ts';
 import { type RateLimitStore, rateLimitSecret, renderPlugins } from './plugins.ts';
 import { renderCertificate, renderRoutes, renderStickiness } from './routes.ts';
@@ -27,12 +29,17 @@ export function gatewayUnits({ catalog, environment }: RenderInputs): Unit[] {
     if (services.length === 0) return [];
     const host = hostOf(pool, environment);
     const borrowers = borrowersOf(pool, 'timeseries', catalog);
+    const busBorrowers = borrowersOf(pool, 'bus', catalog);
     return clustersOf(pool).flatMap((cluster, index) => {
       const place = { environment: environment.name, pool: pool.id, cluster };
       return [
         gatewayUnit({ ...place, namespace: gatewayNamespace }, pool, catalog.plans, origins, borrowers.length > 0),
         ...routeUnits(place, pool, host, services),
         ...lentStoreUnits(place, pool, `clickhouse.${host}`, { borrowers, egress: egressOf(borrowers, environment) }),
+        ...lentKafkaUnits(place, pool, lentKafkaHost(pool, environment), {
+          borrowers: busBorrowers,
+          egress: egressOf(busBorrowers, environment),
+        }),
         ...grafanaUnits(place, findGrafanaDoor(pool, environment, services, pool.regions[index])),
       ];
     });
@@ -90,6 +97,22 @@ function lentStoreUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: strin
       owner: pool.owner,
       inputs: { host, lentTo },
       render: (at, inputs) => renderLentStore(at, inputs.host, inputs.lentTo),
+    }),
+  ];
+}
+
+function lentKafkaUnits(place: Omit<Place, 'namespace'>, pool: Pool, host: string, lentTo: LentTo): Unit[] {
+  const [namespace] = pool.namespaces;
+  if (lentTo.borrowers.length === 0 || namespace === undefined) return [];
+  const brokers = pool.stores.find(({ kind }) => kind === 'bus')?.replicas ?? 1;
+  return [
+    unit({
+      place: { ...place, namespace },
+      name: 'lent-kafka',
+      tier: 'edges',
+      owner: pool.owner,
+      inputs: { host, brokers, lentTo },
+      render: (at, inputs) => renderLentKafka(at, inputs.host, inputs.brokers, inputs.lentTo),
     }),
   ];
 }

@@ -1,3 +1,4 @@
+import { borrowersOf } from '../borrowed-stores.ts';
 import { clustersOf } from '../clusters.ts';
 import { managementCluster } from '../conventions.ts';
 import type { RenderInputs } from '../inputs.ts';
@@ -18,7 +19,8 @@ export function namespaceUnits(inputs: RenderInputs): Unit[] {
   const ofPools = catalog.pools.flatMap((pool) => {
     const services = catalog.services.filter((service) => service.pool === pool.id);
     const platform = platformNamespacesOf(pool, catalog);
-    const neighbours = { poolNamespaces: pool.namespaces, isMonitored: true };
+    const lendsBus = borrowersOf(pool, 'bus', catalog).length > 0;
+    const neighbours = { poolNamespaces: pool.namespaces, isMonitored: true, lendsBus };
     return clustersOf(pool).flatMap((cluster) => {
       const place = { environment: environment.name, pool: pool.id, cluster };
       return [
@@ -36,7 +38,7 @@ export function namespaceUnits(inputs: RenderInputs): Unit[] {
 function managementUnits({ catalog, environment }: RenderInputs): Unit[] {
   const place = { environment: environment.name, pool: managementCluster, cluster: managementCluster };
   const platform = managementNamespacesOf(catalog);
-  const neighbours = { poolNamespaces: [], isMonitored: false };
+  const neighbours = { poolNamespaces: [], isMonitored: false, lendsBus: false };
   // A lock that is older than components holds none, and no cluster that could run them.
   if (platform.length === 0) return [];
   return [

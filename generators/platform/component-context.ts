@@ -14,6 +14,8 @@ export interface ComponentContext {
   readonly region?: string;
   /** Of the pool. */
   readonly services: readonly Service[];
+  /** Whether other pools come to its bus through its gateway. */
+  readonly lendsBus: boolean;
 }
 
 /** Two where one could be missed: in production, and where there are two nodes to put them on. */

@@ -1,5 +1,6 @@
 import { componentsOf, componentsOfManagement } from '../../catalog/components.ts';
 import type { Component } from '../../catalog/schema/component.ts';
+import { borrowersOf } from '../borrowed-stores.ts';
 import { clustersOf, isPlaced } from '../clusters.ts';
 import { managementCluster } from '../conventions.ts';
 import type { JsonObject } from '../emit/yaml.ts';
@@ -40,7 +41,8 @@ export function installsOf(inputs: RenderInputs): Install[] {
       clustersOf(pool).flatMap((cluster, index) => {
         const region = pool.regions[index];
         const services = inputs.catalog.services.filter((service) => service.pool === pool.id);
-        const where = { pool, services, ...(region === undefined ? {} : { region }) };
+        const lendsBus = borrowersOf(pool, 'bus', inputs.catalog).length > 0;
+        const where = { pool, services, lendsBus, ...(region === undefined ? {} : { region }) };
         return componentsOf(pool, inputs.catalog).map((component) =>
           install(pool.id, { environment: inputs.environment, cluster, component, ...where }),
         );
@@ -52,6 +54,7 @@ export function installsOf(inputs: RenderInputs): Install[] {
         cluster: managementCluster,
         component,
         services: [],
+        lendsBus: false,
       }),
     ),
   ];

@@ -6,6 +6,7 @@ import {
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import { cloudCredentials } from '../addresses.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, storeLabel } from '../conventions.ts';
+import { lentKafka } from '../stores/lent-kafka.ts';
 
 /** What a component's pods must be able to do besides answering Prometheus and asking for names. */
 interface Traffic {
@@ -20,7 +21,7 @@ interface Traffic {
   readonly inside?: true;
   /** They look after the stores of the pool. */
   readonly stores?: true;
-  readonly ingress?: (poolNamespaces: readonly string[]) => readonly NetworkPolicyIngressRule[];
+  readonly ingress?: (poolNamespaces: readonly string[], lendsBus: boolean) => readonly NetworkPolicyIngressRule[];
   readonly egress?: (poolNamespaces: readonly string[]) => readonly NetworkPolicyEgressRule[];
 }
 
@@ -58,7 +59,7 @@ const traffic: Readonly<Record<string, Traffic>> = {
   kong: {
     api: true,
     inside: true,
-    ingress: () => [{ ports: [tcp(8000), tcp(8443)] }],
+    ingress: (_, lendsBus) => [{ ports: [tcp(8000), tcp(8443), ...(lendsBus ? [tcp(lentKafka.port)] : [])] }],
     // Services and what answers Let's Encrypt are in the pool's namespaces, and Kong's counters in the cache; Grafana is
     // beside Prometheus.
     egress: (names) => [
@@ -105,12 +106,14 @@ export interface Neighbours {
   readonly poolNamespaces: readonly string[];
   /** Whether Prometheus runs there. */
   readonly isMonitored: boolean;
+  /** Whether other pools come to its bus through its gateway. */
+  readonly lendsBus: boolean;
 }
 
 /** The rules of a component's policy; undefined when it needs none. */
 export function trafficOf(
   component: string,
-  { poolNamespaces, isMonitored }: Neighbours,
+  { poolNamespaces, isMonitored, lendsBus }: Neighbours,
 ): { ingress: NetworkPolicyIngressRule[]; egress: NetworkPolicyEgressRule[] } | undefined {
   const needs = traffic[component];
   if (needs === undefined) return undefined;
@@ -124,7 +127,7 @@ export function trafficOf(
       ...(isMonitored ? [{ from: [{ namespaceSelector: namespaceIn([monitoringNamespace]) }] }] : []),
       ...(webhooks.length > 0 ? [{ ports: webhooks.map(tcp) }] : []),
       ...(inside ? [{ from: [{ podSelector: {} }] }] : []),
-      ...(ingress?.(poolNamespaces) ?? []),
+      ...(ingress?.(poolNamespaces, lendsBus) ?? []),
     ],
     egress: [
       toDns(),

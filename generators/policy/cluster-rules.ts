@@ -85,6 +85,9 @@ export const clusterRules: readonly PolicyRule[] = [
         if (kind === 'Service' && (type === 'LoadBalancer' || type === 'NodePort')) {
           yield { manifest, detail: `is reached from outside, past the gateway (type ${type})` };
         }
+        if (kind === 'TCPIngress' || kind === 'UDPIngress') {
+          yield { manifest, detail: 'leads past what asks callers of routes who they are' };
+        }
         if (kind !== 'Ingress' && !/Route$/.test(kind)) continue;
         const plugins = manifest.metadata.annotations?.['konghq.com/plugins']?.split(',') ?? [];
         for (const { path, service } of pathsOf(manifest)) {

@@ -53,6 +53,9 @@ export function createIndex({ manifests, apps, inputs }: Cluster): Index {
     }
     // Its operator makes the Service.
     if (kind === 'ClickHouseInstallation') add('Service', `clickhouse-${metadata.name}`, metadata.namespace);
+    if (kind === 'Kafka') {
+      for (const service of servicesOfKafka(manifest, manifests)) add('Service', service, metadata.namespace);
+    }
     if (isProviders(manifest.apiVersion)) {
       machines.add(metadata.name);
       machines.add(`${kind} ${metadata.name}`);
@@ -145,6 +148,29 @@ function podsMadeBy(manifest: Manifest): Pod[] {
     labels: { ...given, ...labels },
     ports: undefined,
   }));
+}
+
+/** The Services of a Kafka's listeners of type `cluster-ip`: Strimzi makes one to ask first, and one for each broker. */
+function servicesOfKafka({ metadata, spec }: Manifest, manifests: readonly Manifest[]): string[] {
+  const brokers = manifests
+    .filter(
+      ({ kind, metadata: own }) =>
+        kind === 'KafkaNodePool' &&
+        own.namespace === metadata.namespace &&
+        valueAt(own, 'labels', 'strimzi.io/cluster') === metadata.name,
+    )
+    .flatMap((pool) =>
+      Array.from(
+        { length: Number(valueAt(pool, 'spec', 'replicas')) },
+        (_, id) => (listener: string) => `${metadata.name}-${pool.metadata.name}-${listener}-${id}`,
+      ),
+    );
+  return mappingsOf(valueAt(spec, 'kafka', 'listeners'))
+    .filter(({ type }) => type === 'cluster-ip')
+    .flatMap(({ name }) => [
+      `${metadata.name}-kafka-${String(name)}-bootstrap`,
+      ...brokers.map((nameOf) => nameOf(String(name))),
+    ]);
 }
 
 /** Labels that operators put on the pods of their objects, by their documentation. */

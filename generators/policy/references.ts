@@ -47,6 +47,7 @@ const checksOf: Readonly<Record<string, readonly Check[]>> = {
   ServiceMonitor: [monitorFindsServices],
   PodMonitor: [selectsPods('selector')],
   Ingress: [ingressReferences],
+  TCPIngress: [ingressReferences],
   ExternalSecret: [secretStoreExists],
   Certificate: [issuerExists],
   KongConsumer: [consumerCredentials],
@@ -196,6 +197,12 @@ function* ingressReferences(manifest: Manifest, index: Index): Iterable<string> 
     if (ports === undefined) yield `leads to Service ${String(service)}, which is not there`;
     else if (!ports.has(String(port)))
       yield `leads to port ${String(port)} of Service ${String(service)}, which has none`;
+  }
+  // As TCPIngress says it.
+  for (const rule of mappingsOf(valueAt(manifest, 'spec', 'rules'))) {
+    const service = valueAt(rule, 'backend', 'serviceName');
+    if (service !== undefined && !index.has('Service', service, namespace))
+      yield `leads to Service ${String(service)}, which is not there`;
   }
   for (const { secretName } of mappingsOf(valueAt(manifest, 'spec', 'tls'))) {
     if (!index.has('Secret', secretName, namespace))

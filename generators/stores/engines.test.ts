@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { groupOf } from '../../catalog/consumer-group.ts';
 import { inputsOf } from '../testing/project.ts';
 import { allOf, at, ofKind, sized, withStores } from './testing/rendered-stores.ts';
 import { storeUnits } from './units.ts';
@@ -146,6 +147,47 @@ describe('Kafka', () => {
     }
     const users = new Set(ofKind(staging, 'KafkaUser').map(({ metadata }) => metadata.name));
     expect(users).toEqual(new Set(topics.flatMap(({ producers, consumers }) => [...producers, ...consumers])));
+  });
+
+  it('lets a service join groups that begin with its name, and no group of a service whose name begins alike', () => {
+    for (const user of ofKind(staging, 'KafkaUser')) {
+      const id = user.metadata.name;
+      const acls = at(user.spec, 'authorization', 'acls');
+      const groups = (Array.isArray(acls) ? acls : []).filter((acl) => at(acl, 'resource', 'type') === 'group');
+      const consumed = staging.catalog.topics.filter(({ consumers }) => consumers.includes(id));
+      expect(groups.length, id).toBe(consumed.length === 0 ? 0 : 1);
+      for (const group of groups) {
+        const prefix = String(at(group, 'resource', 'name'));
+        for (const topic of consumed) expect(groupOf(id, topic.id).startsWith(prefix)).toBe(true);
+        expect(groupOf(`${id}-2`, 'chain.blocks').startsWith(prefix)).toBe(false);
+      }
+    }
+  });
+
+  it('listens for other pools at names of the gateway, one for each broker, and bounds who comes', () => {
+    const [kafka] = ofKind(withStores(staging, { replicas: 3 }), 'Kafka', 'analytics');
+    const listeners = at(kafka?.spec, 'kafka', 'listeners');
+    if (!Array.isArray(listeners)) throw new Error('it has no listeners');
+    const lent = listeners.find((listener) => at(listener, 'name') === 'lent');
+    expect(lent).toMatchObject({
+      type: 'cluster-ip',
+      port: 9094,
+      authentication: { type: 'scram-sha-512' },
+      configuration: {
+        brokers: [0, 1, 2].map((broker) => ({
+          broker,
+          advertisedHost: `kafka-${broker}.analytics.staging.highfunk.uk`,
+          advertisedPort: 9094,
+        })),
+      },
+    });
+    expect(at(lent, 'configuration', 'maxConnections')).toBeGreaterThan(0);
+    const policies = JSON.stringify(
+      ofKind(staging, 'NetworkPolicy', 'analytics').find(({ metadata }) => metadata.name === 'kafka'),
+    );
+    expect(policies).toContain('9094');
+    // Nobody borrows that of the social pool.
+    for (const own of ofKind(staging, 'Kafka', 'social')) expect(at(own.spec, 'kafka', 'listeners')).toHaveLength(2);
   });
 
   it('makes no topic that the catalog does not state', () => {

@@ -1,6 +1,14 @@
+import { groupOf } from '../../catalog/consumer-group.ts';
 import type { Topic } from '../../catalog/schema/topic.ts';
 import { keptForEver } from '../app.ts';
 import { type StoreContext, storeMetadata } from './store-context.ts';
+
+const groupRights = ['Read', 'Describe'];
+
+/** What the names of a service's groups begin with. The dot tells `market` apart from `market-api`. */
+function groupPrefixOf(service: string): string {
+  return groupOf(service, '');
+}
 
 const clusterLabel = { 'strimzi.io/cluster': 'kafka' };
 
@@ -39,7 +47,10 @@ export function renderTopic(context: StoreContext, topic: Topic): object {
   };
 }
 
-/** A service at the bus: it may write what it produces and read what it consumes, as a group of its own name. */
+/**
+ * A service at the bus: it may write what it produces and read what it consumes, in groups whose names begin with its own. To write
+ * idempotently takes no right of its own since Kafka 3.0 (KIP-679): whoever may write some topic may.
+ */
 export function renderUser(context: StoreContext, user: string): object {
   const { topics } = context;
   const produced = topics.filter(({ producers }) => producers.includes(user));
@@ -67,10 +78,16 @@ export function renderUser(context: StoreContext, user: string): object {
         acls: [
           ...produced.map(({ id }) => onTopic(id, ['Write', 'Describe'])),
           ...consumed.map(({ id }) => onTopic(id, ['Read', 'Describe'])),
-          // Replicas of one service, and its canaries, are groups that begin with its name.
+          // `<service>.<topic>` shares a topic's work, and a follower has a group for itself alone, `<service>.<what nobody has>`.
+          // Kafka forgets a group that has left and never committed: nobody needs the right to delete one.
           ...(consumed.length === 0
             ? []
-            : [{ resource: { type: 'group', name: user, patternType: 'prefix' }, operations: ['Read', 'Describe'] }]),
+            : [
+                {
+                  resource: { type: 'group', name: groupPrefixOf(user), patternType: 'prefix' },
+                  operations: groupRights,
+                },
+              ]),
         ],
       },
     },

@@ -1,9 +1,10 @@
 import type { PoolStore } from '../../catalog/schema/pool.ts';
 import { keptForEver } from '../app.ts';
 import { withoutFileCopies } from '../backup/volumes.ts';
-import { storageClass, storeLabel } from '../conventions.ts';
+import { gatewayNamespace, storageClass, storeLabel } from '../conventions.ts';
 import { storeVersions } from './images.ts';
 import { renderTopic, renderUser, userSecret, usersOf } from './kafka-topics.ts';
+import { lentBrokerHost, lentKafka } from './lent-kafka.ts';
 import { renderPodMonitor } from './monitors.ts';
 import {
   clients,
@@ -65,7 +66,7 @@ function renderCluster(context: StoreContext): object {
     spec: {
       kafka: {
         version: storeVersions.kafka,
-        listeners,
+        listeners: listenersOf(context),
         authorization: { type: 'simple' },
         config: {
           // A topic that the catalog does not state is a mistake.
@@ -105,15 +106,42 @@ function renderCluster(context: StoreContext): object {
 
 const operatorResources = { requests: { cpu: '50m', memory: '256Mi' }, limits: { cpu: '500m', memory: '384Mi' } };
 
+/** The service's id is the user, whose password stands in the secret store. */
+const authentication = { type: 'scram-sha-512' };
+
 /**
- * Without TLS for what stays inside the namespace; both ask for a user and its password. Who may come near is our
- * policies' matter: Strimzi is told to write none.
+ * Services use the one without TLS: what they say stays inside the cluster, where policies let nobody else near, and SCRAM sends no
+ * password. TLS there would take Strimzi's own authority, whose certificate is another every year, into every pod. Who may come
+ * near is our policies' matter: Strimzi is told to write none.
  */
-const listeners = [
+const ownListeners = [
   { name: 'plain', port: 9092, tls: false },
   { name: 'tls', port: 9093, tls: true },
-].map((one) => ({ ...one, type: 'internal', authentication: { type: 'scram-sha-512' } }));
-const clientPorts = listeners.map(({ port }) => port);
+].map((one) => ({ ...one, type: 'internal', authentication }));
+const clientPorts = ownListeners.map(({ port }) => port);
+
+/** What comes through the gateway, which has taken off the TLS; brokers tell these clients names that lead back to it. */
+function listenersOf({ store, lentHost }: StoreContext): object[] {
+  if (lentHost === undefined) return ownListeners;
+  const lent = {
+    name: lentKafka.listener,
+    port: lentKafka.port,
+    tls: false,
+    type: 'cluster-ip',
+    authentication,
+    configuration: {
+      // A collector has three or so. The rest is room for starts, and a bound for strangers who try passwords.
+      maxConnections: 200,
+      maxConnectionCreationRate: 20,
+      brokers: Array.from({ length: store.replicas }, (_, broker) => ({
+        broker,
+        advertisedHost: lentBrokerHost(lentHost, broker),
+        advertisedPort: lentKafka.port,
+      })),
+    },
+  };
+  return [...ownListeners, lent];
+}
 
 function renderNodePool(context: StoreContext): object {
   const { store } = context;
@@ -171,6 +199,7 @@ function renderPolicies(context: StoreContext): object[] {
       ingress: [
         clients(context, ...clientPorts),
         namespace(scalerNamespace, 9092),
+        context.lentHost === undefined ? undefined : namespace(gatewayNamespace, lentKafka.port),
         pods(nodes, 9090, 9091),
         helpers,
         namespace(operatorNamespace, 8443, 9090, 9091),

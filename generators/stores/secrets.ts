@@ -25,7 +25,8 @@ interface StoreSecretOptions {
  *     clickhouse     http://<username>:<password>@clickhouse-clickhouse:8123/default; Grafana's in `grafana-password`; that of
  *                    a pool that borrows it in `<pool>-password`, and in that pool's own `clickhouse/url`
  *                    https://<pool>:<password>@clickhouse.<domain of this pool>/<pool>
- *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`
+ *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`, which for a
+ *                    service of a pool that borrows the bus is written twice: here, and in that pool's own `kafka/<service id>`
  *     redis          redis://:<password>@redis:6379, with several replicas @redis-master:6379
  *     minio          http://<username>:<password>@minio-hl:9000 (entry `objects`)
  *     mlflow         user of bucket `models` as `access-key` and `secret-key`, which minio-buckets makes

@@ -23,8 +23,10 @@ export interface StoreClient {
 export interface StoreContext {
   readonly place: Place;
   readonly store: SizedStore;
-  /** Pools that borrow it: each has a user and a database of its name, and comes through the gateway. */
+  /** Pools that borrow it and come through the gateway: each as a user with a database of its name, or as its services at the bus. */
   readonly borrowers: readonly string[];
+  /** The name by which they know the bus; undefined for other stores, and where nobody borrows it. */
+  readonly lentHost: string | undefined;
   readonly backups: Pool['backups'];
   /** Where its backups go; undefined while the pool has no provider, and so no bucket. */
   readonly destination: BackupDestination | undefined;

@@ -10,6 +10,7 @@ import { type Unit, unit } from '../unit.ts';
 import { renderClickhouse } from './clickhouse.ts';
 import { renderElasticsearch } from './elasticsearch.ts';
 import { renderKafka } from './kafka.ts';
+import { lentKafkaHost } from './lent-kafka.ts';
 import { renderMinio } from './minio.ts';
 import { renderMongodb } from './mongodb.ts';
 import { renderPostgresql } from './postgresql.ts';
@@ -59,9 +60,11 @@ function storeUnit(place: Place, pool: Pool, store: SizedStore, { catalog, envir
     );
   }
   const isBus = store.kind === 'bus';
+  const borrowers = borrowersOf(pool, store.kind, catalog);
   const inputs: Omit<StoreContext, 'place'> = {
     store,
-    borrowers: borrowersOf(pool, store.kind, catalog),
+    borrowers,
+    lentHost: isBus && borrowers.length > 0 ? lentKafkaHost(pool, environment) : undefined,
     backups: pool.backups,
     destination: findBackupDestination(environment.name, pool, place.cluster),
     clients: clientsOf(pool, store, place, catalog),

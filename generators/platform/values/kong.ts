@@ -1,5 +1,6 @@
 import { priorityClasses } from '../../conventions.ts';
 import type { JsonObject } from '../../emit/yaml.ts';
+import { lentKafka } from '../../stores/lent-kafka.ts';
 import { callerOf } from '../caller-address.ts';
 import { type ComponentContext, replicasOf } from '../component-context.ts';
 import { resources } from '../resources.ts';
@@ -38,6 +39,19 @@ export function kongValues(context: ComponentContext): JsonObject {
       // Probes ask elsewhere, on the status port, which knows no PROXY protocol.
       http: { enabled: true, servicePort: 80, containerPort: 8000, parameters: [...caller.listen] },
       tls: { enabled: true, servicePort: 443, containerPort: 8443, parameters: ['http2', ...caller.listen] },
+      // Kafka for other pools: told apart by name, which only TLS carries.
+      ...(context.lendsBus
+        ? {
+            stream: [
+              {
+                containerPort: lentKafka.port,
+                servicePort: lentKafka.port,
+                protocol: 'TCP',
+                parameters: ['ssl', ...caller.listen],
+              },
+            ],
+          }
+        : {}),
     },
     manager: off,
     portal: off,

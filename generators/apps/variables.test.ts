@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
+import { objectsOf, staging } from './testing/render-service.ts';
+import { variablesOf } from './variables.ts';
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+}
+
+describe(variablesOf.name, () => {
+  it('gives a released service no variable that the program does not know', () => {
+    // Generators and services never import each other: they meet in these names.
+    const settings = readFileSync(join(import.meta.dirname, '../../services/runtime/settings.ts'), 'utf8');
+    const known = new Set([...settings.matchAll(/^ {4}name: '([A-Z0-9_]+)',$/gm)].map(([, name]) => name));
+    expect(known).toContain('KAFKA_BROKERS');
+    for (const { id, workload } of staging.catalog.services.filter(({ released }) => released)) {
+      if (workload?.kind === 'kong') continue;
+      const given = environmentOf(id).map(({ name }) => name);
+      const unknown = given.filter((name) => !known.has(name) && !name.startsWith(rpcKeyPrefix) && name !== 'TMPDIR');
+      expect(unknown, id).toEqual([]);
+    }
+  });
+
+  it('leads a service of a pool that borrows the bus to the lender, by TLS and as a user of its own', () => {
+    const plain = environmentOf('market-collector').filter(({ value }) => value !== undefined);
+    expect(plain).toEqual(
+      expect.arrayContaining([
+        { name: 'KAFKA_BROKERS', value: 'kafka.analytics.staging.highfunk.uk:9094' },
+        { name: 'KAFKA_TLS', value: 'true' },
+        { name: 'KAFKA_USERNAME', value: 'market-collector' },
+      ]),
+    );
+    expect(environmentOf('market-collector').filter(({ name }) => name === 'KAFKA_BROKERS')).toHaveLength(1);
+    expect(environmentOf('chain-sync').map(({ name }) => name)).not.toContain('KAFKA_TLS');
+  });
+});
+
+/** The variables of a service's container, of its first workload. */
+function environmentOf(id: string): Variable[] {
+  const workload = objectsOf(id).find(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+  return workload?.spec.template.spec.containers[0].env ?? [];
+}
