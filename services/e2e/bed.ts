@@ -2,15 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { loadCatalog } from '../../catalog/load.ts';
 import { createChildren } from '../runtime/children.ts';
 import { secretOf } from '../runtime/settings.ts';
+import type { Bus } from '../stores/bus.ts';
 import { createStores } from '../stores/open.ts';
 import type { Relational } from '../stores/relational.ts';
 import { embeddedStores } from '../stores/stores-config.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { type KafkaServer, startKafka } from '../testing/kafka/kafka-server.ts';
-import { createManyProcesses, createOneProcess, type Platform } from './platform.ts';
+import { createManyProcesses, createOneProcess, dataFolderOf, type Platform } from './platform.ts';
 import { createClickHouse, createPostgres, createRedis, makeBedFolder, type StoreServer } from './servers.ts';
+import { mountSmallDisk } from './small-disk.ts';
 import { type Sources, startSources } from './sources.ts';
 
 /** Real stores, each a server of its own. */
@@ -30,6 +33,9 @@ export interface Bed extends AsyncDisposable {
   readonly many: Platform | undefined;
   /** Looks into the networked stores. */
   readonly stores: { readonly relational: Relational; readonly timeseries: Timeseries } | undefined;
+  readonly bus: Bus | undefined;
+  /** The disk that the collector of many processes keeps its data on. */
+  readonly smallDisk: string | undefined;
 }
 
 export interface BedOptions {
@@ -40,9 +46,12 @@ export interface BedOptions {
   readonly tell: (line: string) => void;
   /** The folder with logs and data stays. */
   readonly keeps: boolean;
-  /** Where the data of the collector is put: on a small disk of its own. */
-  readonly mount?: (folder: string) => () => void;
+  /** The collector of many processes gets a small disk of its own. */
+  readonly smallDisk: boolean;
 }
+
+/** Room for a healthy collector, and little more. */
+const smallDiskMiB = 32;
 
 export async function openBed(options: BedOptions): Promise<Bed> {
   const { seed, platforms, log, tell } = options;
@@ -64,12 +73,20 @@ export async function openBed(options: BedOptions): Promise<Bed> {
     let servers: StoreServers | undefined;
     let many: Platform | undefined;
     let stores: Bed['stores'];
+    let bus: Bus | undefined;
+    let smallDisk: string | undefined;
     if (platforms.includes('many')) {
       tell('starting Apache Kafka, PostgreSQL, Redis and ClickHouse');
       servers = await startServers({ children, folder: makeBedFolder(join(folder, 'servers')) }, closing);
       const { kafka, postgres, redis, clickhouse } = servers;
-      const opened = await openStores(postgres.url, clickhouse.url, log);
-      stores = opened.stores;
+      const opened = await openStores({
+        databaseUrl: postgres.url,
+        clickhouseUrl: clickhouse.url,
+        brokers: kafka.brokers,
+        sources,
+        log,
+      });
+      ({ stores, bus } = opened);
       closing.push(() => opened.close());
       const addresses = {
         DATABASE_URL: postgres.url,
@@ -78,6 +95,10 @@ export async function openBed(options: BedOptions): Promise<Bed> {
         KAFKA_BROKERS: kafka.brokers.join(','),
       };
       many = await createManyProcesses({ ...deps, addresses });
+      if (options.smallDisk) {
+        smallDisk = dataFolderOf(folder, 'market-collector');
+        closing.push(mountSmallDisk(smallDisk, smallDiskMiB));
+      }
     }
     for (const platform of [one, many]) {
       if (platform === undefined) continue;
@@ -86,7 +107,7 @@ export async function openBed(options: BedOptions): Promise<Bed> {
       await platform.start();
     }
     await Promise.all([one?.ready(), many?.ready()]);
-    return { folder, sources, servers, one, many, stores, [Symbol.asyncDispose]: close };
+    return { folder, sources, servers, one, many, stores, bus, smallDisk, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -109,18 +130,33 @@ async function startServers(
   return { kafka, postgres, redis, clickhouse };
 }
 
-async function openStores(databaseUrl: string, clickhouseUrl: string, log: Logger) {
+async function openStores(at: {
+  readonly databaseUrl: string;
+  readonly clickhouseUrl: string;
+  readonly brokers: readonly string[];
+  readonly sources: Sources;
+  readonly log: Logger;
+}) {
+  const { log } = at;
   const children = createChildren({ log });
   const config = {
     ...embeddedStores(''),
-    relational: { kind: 'networked', address: secretOf(databaseUrl) },
-    timeseries: { kind: 'networked', address: secretOf(clickhouseUrl) },
+    relational: { kind: 'networked', address: secretOf(at.databaseUrl) },
+    timeseries: { kind: 'networked', address: secretOf(at.clickhouseUrl) },
+    bus: { kind: 'networked', address: { brokers: at.brokers, tls: false, createsTopics: true } },
   } as const;
   const opening = createStores(config, { log, children, onLost: () => undefined });
-  const [relational, timeseries] = [await opening.openRelational(), await opening.openTimeseries()];
+  const { topics } = loadCatalog(at.sources.catalog);
+  const [relational, timeseries, bus] = [
+    await opening.openRelational(),
+    await opening.openTimeseries(),
+    await opening.openBus(() => topics),
+  ];
   return {
     stores: { relational: relational.part, timeseries: timeseries.part },
+    bus: bus.part,
     close: async () => {
+      await bus.stop();
       await relational.stop();
       await timeseries.stop();
       await children.close();

@@ -2,8 +2,13 @@
 import { parseArgs, styleText } from 'node:util';
 import { pino } from 'pino';
 import { renderTable } from '../../catalog/commands/terminal.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
 import { type Bed, openBed } from './bed.ts';
+import type { Fault, FaultContext } from './faults/fault.ts';
+import { faults, tryFault } from './faults/run-faults.ts';
 import { runScenario } from './scenario.ts';
+
+const faultNames = faults.map(({ name }) => name).join(', ');
 
 const help = `npm run e2e -- [options]
 
@@ -12,6 +17,10 @@ Without options: one scenario (chains with reorgs, a network added by a merge, a
 Options:
   --networked         the same on every service as a process of its own, over Apache Kafka, PostgreSQL, Redis and ClickHouse,
                       beside one process on the same chains: every answer must be equal byte for byte
+  --faults            the same processes while things go wrong; after each fault the stores must equal the sources
+  --only a,b          these faults only: ${faultNames}
+  --rounds N          of kill -9; default 50
+  --stall N           seconds for which ClickHouse answers nothing; default 20
   --seconds N         how long blocks, transactions and reorgs are made; default 20
   --seed N            the same seed makes the same traffic; default 1
   --keep              keep the folder with logs and data
@@ -22,6 +31,10 @@ PostgreSQL the one of the dependencies is taken. ClickHouse is its engine (chDB)
 
 const options = {
   networked: { type: 'boolean', default: false },
+  faults: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  rounds: { type: 'string', default: '50' },
+  stall: { type: 'string', default: '20' },
   seconds: { type: 'string', default: '20' },
   seed: { type: 'string', default: '1' },
   keep: { type: 'boolean', default: false },
@@ -46,19 +59,65 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${help}\n`);
     return;
   }
-  const bed = await openBed({
-    seed: numberOf('seed', values.seed),
-    platforms: values.networked ? ['one', 'many'] : ['one'],
-    log: pino({ level: 'silent' }),
-    tell,
-    keeps: values.keep,
-  });
+  const seed = numberOf('seed', values.seed);
+  const chosen = chosenFaults(values.only);
+  const smallDisk = values.faults && chosen.some(({ name, whyNot }) => name === 'disk' && whyNot?.() === undefined);
+  const platforms = values.faults
+    ? (['many'] as const)
+    : values.networked
+      ? (['one', 'many'] as const)
+      : (['one'] as const);
+  const bed = await openBed({ seed, platforms, smallDisk, log: pino({ level: 'silent' }), tell, keeps: values.keep });
   await using _ = bed;
-  const { checks, faults } = await runScenario(bed, tell, numberOf('seconds', values.seconds) * 1000);
+  if (values.faults) {
+    const { many, servers } = bed;
+    if (many === undefined || servers === undefined) throw new Error('faults need the networked stores');
+    const stallMs = numberOf('stall', values.stall) * 1000;
+    const context = {
+      bed,
+      many,
+      servers,
+      random: seededRandom(seed),
+      tell,
+      stallMs,
+      rounds: numberOf('rounds', values.rounds),
+    };
+    await runFaults(chosen, context);
+    process.stdout.write(renderMemory(bed));
+    return;
+  }
+  const { checks, faults: found } = await runScenario(bed, tell, numberOf('seconds', values.seconds) * 1000);
   for (const { what, count } of checks) process.stdout.write(`${count} ${what}\n`);
   process.stdout.write(renderMemory(bed));
-  for (const fault of faults) process.stdout.write(`${styleText('red', fault)}\n`);
-  if (faults.length > 0) process.exitCode = 1;
+  for (const fault of found) process.stdout.write(`${styleText('red', fault)}\n`);
+  if (found.length > 0) process.exitCode = 1;
+}
+
+async function runFaults(chosen: readonly Fault[], context: FaultContext): Promise<void> {
+  const rows: string[][] = [];
+  for (const fault of chosen) {
+    tell(`${fault.name}: ${fault.what}`);
+    const outcome = await tryFault(fault, context);
+    for (const each of outcome.faults) process.stdout.write(`${styleText('red', `${fault.name}: ${each}`)}\n`);
+    if (outcome.faults.length > 0) process.exitCode = 1;
+    const { skipped, recoveredMs } = outcome;
+    const figures = [outcome.rows, outcome.lost, outcome.doubled].map(String);
+    rows.push([
+      fault.name,
+      ...(skipped === undefined ? figures : ['', '', '']),
+      skipped ?? `${(recoveredMs / 1000).toFixed(1)} s`,
+    ]);
+  }
+  process.stdout.write(renderTable(['fault', 'rows', 'lost', 'doubled', 'as it must be after'], rows));
+}
+
+function chosenFaults(only: string): Fault[] {
+  const names = only === '' ? faults.map(({ name }) => name) : only.split(',');
+  return names.map((name) => {
+    const found = faults.find((fault) => fault.name === name);
+    if (found === undefined) throw new Error(`--only ${name}: there is no such fault; known are ${faultNames}`);
+    return found;
+  });
 }
 
 function renderMemory({ one, many }: Bed): string {

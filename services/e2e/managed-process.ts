@@ -28,6 +28,11 @@ export interface ManagedProcess {
   ready(timeoutMs?: number): Promise<void>;
   /** kill -9. One that is supervised comes up again by itself. */
   kill(): Promise<void>;
+  /** More variables, from its next start on. */
+  setEnv(env: Readonly<Record<string, string>>): void;
+  /** Stops it as it is, as if the machine gave it no time, until it is let go on. */
+  freeze(): void;
+  thaw(): void;
   /** Asks it to end, and waits for that; it stays down. */
   stop(): Promise<void>;
   /** The largest resident memory that was seen, in bytes; 0 while none was. */
@@ -47,6 +52,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
   let wanted = false;
   let starts = 0;
   let residentMax = 0;
+  let more: Readonly<Record<string, string>> = {};
   let tail: string[] = [];
   const sampling = setInterval(() => {
     residentMax = Math.max(residentMax, residentBytesOf(child?.pid) ?? 0);
@@ -55,7 +61,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
 
   async function spawn(): Promise<void> {
     const spawned = await children.spawn({
-      ...{ name, command: spec.command, args: spec.args, cwd: spec.cwd, env: spec.env, ...spec.user },
+      ...{ name, command: spec.command, args: spec.args, cwd: spec.cwd, env: { ...spec.env, ...more }, ...spec.user },
       ...{ stopSignal: spec.stopSignal, logTail: 1 },
       onLine: (line) => {
         tail = [...tail.slice(-30), line];
@@ -67,6 +73,8 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
     void spawned.exited.then(({ code, signal }) => {
       appendFileSync(spec.logFile, `--- ended: ${signal ?? code}\n`);
       if (child === spawned) child = undefined;
+      // Its configuration is wrong: starting it again is no use.
+      if (code === 1) wanted = false;
       if (wanted && spec.isSupervised)
         void sleep(restartMs).then(() => (wanted && child === undefined ? spawn() : undefined));
     });
@@ -83,7 +91,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
       let reason: unknown = 'it said that it is not';
       for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(100)) {
         if (child === undefined) {
-          if (spec.isSupervised) continue;
+          if (wanted && spec.isSupervised) continue;
           throw new Error(`${name} has ended:\n  ${tail.join('\n  ')}`);
         }
         const isReady = await spec.isReady().catch((error: unknown) => {
@@ -100,6 +108,11 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
       process.kill(killed.pid, 'SIGKILL');
       await killed.exited;
     },
+    setEnv: (env) => {
+      more = env;
+    },
+    freeze: () => void (child === undefined || process.kill(child.pid, 'SIGSTOP')),
+    thaw: () => void (child === undefined || process.kill(child.pid, 'SIGCONT')),
     stop: async () => {
       wanted = false;
       await child?.stop(stopGraceMs);

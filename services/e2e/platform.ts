@@ -7,12 +7,16 @@ import { createManagedProcess, type ManagedProcess } from './managed-process.ts'
 import { findPortOffset } from './ports.ts';
 import type { Sources } from './sources.ts';
 
+type Target = (typeof targets)[number];
+
 /** Defimon as its users meet it: where its APIs are, and the processes it is made of. */
 export interface Platform {
   readonly name: string;
   readonly analyticsUrl: string;
   readonly marketUrl: string;
   readonly processes: readonly ManagedProcess[];
+  /** One more process of a service, which is not started yet. */
+  addReplica(target: Target, number: number): Promise<ManagedProcess>;
   start(): Promise<void>;
   /** Resolves once every process is ready. */
   ready(): Promise<void>;
@@ -27,13 +31,16 @@ export interface PlatformOptions {
   readonly addresses?: Readonly<Record<string, string>>;
 }
 
-type Target = (typeof targets)[number];
+/** The folder that a process keeps its data in. */
+export function dataFolderOf(folder: string, name: string): string {
+  return join(folder, name.replaceAll(' ', '-'), 'data');
+}
 
 /** All services in one process, on embedded stores: what a laptop runs. */
 export async function createOneProcess(options: PlatformOptions): Promise<Platform> {
   const offset = await findPortOffset(ports);
   const only = createProgram(options, { name: 'one process', targets, offset });
-  return platformOf('one process', [only], offset, offset);
+  return platformOf(options, 'one process', [only], offset, offset);
 }
 
 /** Every service as a process of its own, on networked stores: what a cluster runs. */
@@ -44,7 +51,7 @@ export async function createManyProcesses(options: PlatformOptions): Promise<Pla
   const programs = targets.map((target) =>
     createProgram(options, { name: target, targets: [target], offset: offsetOf(target) }),
   );
-  return platformOf('many processes', programs, offsetOf('analytics-api'), offsetOf('market-api'));
+  return platformOf(options, 'many processes', programs, offsetOf('analytics-api'), offsetOf('market-api'));
 }
 
 const ports = [...apiPorts, ...marketApiPorts, opsPort];
@@ -53,7 +60,7 @@ function createProgram(
   { sources, children, folder, addresses = {} }: PlatformOptions,
   program: { readonly name: string; readonly targets: readonly Target[]; readonly offset: number },
 ): ManagedProcess {
-  const dataDir = join(folder, program.name.replaceAll(' ', '-'));
+  const dataDir = dataFolderOf(folder, program.name);
   mkdirSync(dataDir, { recursive: true });
   const root = join(import.meta.dirname, '..', '..');
   const ops = `http://127.0.0.1:${opsPort + program.offset}`;
@@ -63,19 +70,20 @@ function createProgram(
     args: [
       join(root, 'services', 'main.ts'),
       ...['--environment-file', sources.environmentFile, '--catalog', sources.catalog],
-      ...['--data-dir', join(dataDir, 'data'), '--port-offset', String(program.offset)],
+      ...['--data-dir', dataDir, '--port-offset', String(program.offset)],
       ...['--target', program.targets.join(',')],
     ],
     cwd: root,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...addresses },
     stopSignal: 'SIGTERM',
-    logFile: join(dataDir, 'log.txt'),
+    logFile: join(dataDir, '..', 'log.txt'),
     isReady: async () => (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(5_000) })).ok,
     isSupervised: true,
   });
 }
 
 function platformOf(
+  options: PlatformOptions,
   name: string,
   processes: readonly ManagedProcess[],
   analyticsOffset: number,
@@ -86,6 +94,8 @@ function platformOf(
     analyticsUrl: `http://127.0.0.1:${(apiPorts[0] ?? 0) + analyticsOffset}`,
     marketUrl: `http://127.0.0.1:${(marketApiPorts[0] ?? 0) + marketOffset}`,
     processes,
+    addReplica: async (target, number) =>
+      createProgram(options, { name: `${target} ${number}`, targets: [target], offset: await findPortOffset(ports) }),
     start: async () => {
       await Promise.all(processes.map((each) => each.start()));
     },

@@ -5,7 +5,7 @@ import { chainQuestions, findDifference, marketQuestions } from './answers.ts';
 import type { Bed } from './bed.ts';
 import type { Platform } from './platform.ts';
 import type { SourceChain, Sources } from './sources.ts';
-import { verifyChain } from './verify.ts';
+import { ask, verifyAnswers, verifyStores } from './verify.ts';
 
 /** What a scenario found, in words for people; empty when all is well. */
 export interface Outcome {
@@ -45,20 +45,25 @@ export async function runScenario(bed: Bed, tell: (line: string) => void, traffi
   for (const chain of sources.chains)
     for (const platform of platforms)
       await until(`${platform.name} holds ${chain.id}`, () => holdsHead(platform, chain));
-  const { stores } = bed;
-  if (stores !== undefined) {
+  for (const platform of platforms) {
     let rows = 0;
     for (const chain of sources.chains) {
-      await until(
-        `the stores hold ${chain.id}`,
-        async () => (await verifyChain(stores, chain)).faults.length === 0,
-        true,
-      );
-      const verified = await verifyChain(stores, chain);
+      const verified = await verifyAnswers(platform, chain);
       rows += verified.rows;
       faults.push(...verified.faults);
     }
-    checks.push({ what: 'rows of both stores equal to the nodes', count: rows });
+    checks.push({ what: `answers of ${platform.name} equal to the nodes`, count: rows });
+  }
+  const { stores } = bed;
+  if (stores !== undefined) {
+    await until(
+      'the stores hold what the sources say',
+      async () => (await verifyStores(stores, sources)).faults.length === 0,
+      true,
+    );
+    const verified = await verifyStores(stores, sources);
+    faults.push(...verified.faults);
+    checks.push({ what: 'rows of the networked stores equal to the sources', count: verified.rows });
   }
 
   const [left, right] = platforms;
@@ -114,12 +119,6 @@ export async function holdsHead({ analyticsUrl }: Platform, { id, node }: Source
     coverage: { toHash: string; complete: boolean } | null;
   };
   return coverage?.toHash === head.hash && coverage.complete;
-}
-
-async function ask(url: string): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 /** Resolves once it is so. @throws when it is not in time, unless the caller looks itself (`quiet`) */

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getAddress } from 'ethers';
 import { mineWithTraffic } from '../chain-pipeline-fixture.ts';
 import { type Anvil, startAnvil } from '../testing/anvil.ts';
 import type { ExchangeCore } from '../testing/exchange/exchange-core.ts';
@@ -156,7 +157,7 @@ rpc:
 
 function protocolFile(chains: readonly SourceChain[]): string {
   const contracts = chains.map(
-    ({ id }) => `  - { network: ${id}, name: Playground, address: "${playgroundAddress}" }\n`,
+    ({ id }) => `  - { network: ${id}, name: Playground, address: "${getAddress(playgroundAddress)}" }\n`,
   );
   return `id: playground
 name: Playground

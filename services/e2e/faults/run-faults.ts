@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bed } from '../bed.ts';
+import { verifyStores } from '../verify.ts';
+import { disk } from './disk.ts';
+import type { Fault, FaultContext } from './fault.ts';
+import { kills } from './kills.ts';
+import { quiet } from './quiet.ts';
+import { clocks, poison, rebalances } from './services.ts';
+import { broker, postgres, redis, stall } from './stores.ts';
+
+/** In the order in which they are tried. */
+export const faults: readonly Fault[] = [broker, postgres, redis, poison, rebalances, clocks, disk, stall, kills];
+
+export interface FaultOutcome {
+  readonly name: string;
+  readonly rows: number;
+  readonly lost: number;
+  readonly doubled: number;
+  /** From the end of the cause until all was as it must be. */
+  readonly recoveredMs: number;
+  readonly faults: readonly string[];
+  readonly skipped?: string | undefined;
+}
+
+/** Tries one fault under traffic; afterwards the stores must equal what the sources say. */
+export async function tryFault(fault: Fault, context: FaultContext): Promise<FaultOutcome> {
+  const { bed, many } = context;
+  const nothing = { name: fault.name, rows: 0, lost: 0, doubled: 0, recoveredMs: 0, faults: [] };
+  const skipped = fault.whyNot?.();
+  if (skipped !== undefined) return { ...nothing, skipped };
+  const stores = storesOf(bed);
+  const traffic = bed.sources.startTraffic();
+  await sleep(1_000);
+  let seen: readonly string[];
+  try {
+    seen = await fault.run(context);
+  } catch (error) {
+    seen = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+  const overMs = performance.now();
+  await many.ready();
+  await sleep(1_000);
+  await traffic.stop();
+  const verified = await quiet(() => verifyStores(stores, bed.sources));
+  const recoveredMs = performance.now() - overMs;
+  return { ...verified, name: fault.name, recoveredMs, faults: [...seen, ...verified.faults] };
+}
+
+function storesOf({ stores }: Bed): NonNullable<Bed['stores']> {
+  if (stores === undefined) throw new Error('faults need the networked stores');
+  return stores;
+}

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault } from './fault.ts';
+
+export const clocks: Fault = {
+  name: 'clocks',
+  what: 'the clocks of two services are an hour off, one ahead and one behind',
+  run: async ({ many }) => {
+    const skews: Readonly<Record<string, number>> = { 'chain-sync': 3_600_000, 'stream-processor': -3_600_000 };
+    const skewed = many.processes.filter(({ name }) => name in skews);
+    const preload = new URL('../skewed-clock.ts', import.meta.url).href;
+    for (const each of skewed)
+      each.setEnv({ NODE_OPTIONS: `--import ${preload}`, CLOCK_SKEW_MS: String(skews[each.name]) });
+    await Promise.all(skewed.map((each) => each.kill()));
+    await many.ready();
+    await sleep(6_000);
+    for (const each of skewed) each.setEnv({});
+    await Promise.all(skewed.map((each) => each.kill()));
+    await many.ready();
+    return [];
+  },
+};
+
+export const rebalances: Fault = {
+  name: 'rebalances',
+  what: 'consumers come, go and die, so that the groups are shared out anew all the time',
+  run: async ({ many, random }) => {
+    const others = await Promise.all([1, 2].map((number) => many.addReplica('stream-processor', number)));
+    for (const other of others) await other.start();
+    for (const other of others) await other.ready();
+    for (let round = 0; round < 6; round++) {
+      const [one] = others.toSorted(() => random() - 0.5);
+      await one?.kill();
+      await sleep(random() * 3_000);
+    }
+    for (const other of others) await other.stop();
+    return [];
+  },
+};
+
+export const poison: Fault = {
+  name: 'poison',
+  what: 'messages that are none: each is a dead letter with its reason, and holds up nobody',
+  run: async ({ bed }) => {
+    const { bus } = bed;
+    if (bus === undefined) return ['there is no bus'];
+    const dead: unknown[] = [];
+    const stops = await Promise.all(
+      ['chain.blocks', 'market.bars'].map((topic) =>
+        bus.follow(
+          `${topic}.dead`,
+          'e2e',
+          async ({ messages }) => void dead.push(...messages.map(({ value }) => value)),
+        ),
+      ),
+    );
+    const poisons = [null, 7, 'text', {}, { kind: 'appended' }, { kind: 'unheard of', network: 'e2e_one', seq: 1 }];
+    for (const topic of ['chain.blocks', 'market.bars'])
+      await bus.publish(
+        topic,
+        poisons.map((value) => ({ key: 'e2e_one', value })),
+      );
+    const wanted = poisons.length * 2;
+    for (const end = performance.now() + 60_000; dead.length < wanted && performance.now() < end; ) await sleep(200);
+    await Promise.all(stops.map((stop) => stop()));
+    const reasons = dead.filter((letter) => typeof letter === 'object' && letter !== null && 'reason' in letter);
+    return reasons.length >= wanted
+      ? []
+      : [`${reasons.length} dead letters with a reason, and ${wanted} were expected`];
+  },
+};
