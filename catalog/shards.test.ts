@@ -5,7 +5,7 @@ import type { Catalog } from './schema/catalog.ts';
 import type { Network } from './schema/network.ts';
 import type { Pair } from './schema/pair.ts';
 import type { Service } from './schema/service.ts';
-import { inShards, shardsOf, spread } from './shards.ts';
+import { halve, inShards, shardsOf, spread } from './shards.ts';
 import { smallCatalog } from './testing/small-catalog.ts';
 
 describe(shardsOf.name, () => {
@@ -74,7 +74,12 @@ describe(shardsOf.name, () => {
       ['standard', 'standard', ['c']],
       ['background', 'background', ['d']],
     ]);
-    expect(idsOf(1).map(([id]) => id)).toEqual(['critical', 'critical-1', 'standard', 'background']);
+    expect(idsOf(1).map(([id]) => String(id).replace(/-\d+$/, ''))).toEqual([
+      'critical',
+      'critical',
+      'standard',
+      'background',
+    ]);
   });
 
   it('gives none to a service that is not sharded', () => {
@@ -92,6 +97,49 @@ describe(inShards.name, () => {
     expect(shards).toBeGreaterThan(1);
     expect(inShards(sharded, catalog).scaling).toEqual({ min: 2 * shards, max: 4 * shards });
   });
+});
+
+describe(halve.name, () => {
+  it('puts every item into one bucket, and no more than fit, whatever their order', () => {
+    fc.assert(
+      fc.property(idLists, sizes, (ids, size) => {
+        const buckets = halve(ids, size, (id) => id);
+        expect(buckets.flatMap(({ items }) => items).sort()).toEqual([...ids].sort());
+        for (const { items } of buckets) expect(items.length).toBeLessThanOrEqual(size);
+        expect(halve([...ids].reverse(), size, (id) => id)).toEqual(buckets);
+      }),
+    );
+  });
+
+  it('changes no bucket but that of an added item, and moves some of it to one new bucket at most', () => {
+    fc.assert(
+      fc.property(idLists, sizes, (ids, size) => {
+        const before = bucketsOf(ids, size);
+        const after = bucketsOf([...ids, 'added'], size);
+        const moved = ids.filter((id) => before.get(id) !== after.get(id));
+        expect(new Set(moved.map((id) => before.get(id))).size).toBeLessThanOrEqual(1);
+        // Of a bucket that is full, what moves goes to numbers that were not there.
+        for (const id of moved) expect([...before.values()]).not.toContain(after.get(id));
+      }),
+    );
+  });
+
+  it.each([500, 5_000])(
+    'takes %i items in fifties with most of their room in use, and moves few as one is added',
+    (count) => {
+      const ids = Array.from({ length: count }, (_, index) => `network_${index}`);
+      const buckets = halve(ids, 50, (id) => id);
+      expect(buckets.length).toBeLessThan((2 * count) / 50);
+      const before = bucketsOf(ids, 50);
+      const movedBy = (added: string): number => {
+        const after = bucketsOf([...ids, added], 50);
+        return ids.filter((id) => before.get(id) !== after.get(id)).length;
+      };
+      const moves = Array.from({ length: 50 }, (_, index) => movedBy(`added_${index}`));
+      expect(Math.max(...moves)).toBeLessThan(50);
+      expect(moves.filter((moved) => moved === 0).length).toBeGreaterThan(40);
+    },
+  );
 });
 
 describe(spread.name, () => {
@@ -117,7 +165,14 @@ const pairLists = symbols.chain((names) =>
 const shuffledPairs = pairLists.chain((pairs) =>
   fc.tuple(fc.constant(pairs), fc.shuffledSubarray(pairs, { minLength: pairs.length, maxLength: pairs.length })),
 );
+const idLists = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,4}$/), { maxLength: 60 });
 const sizes = fc.integer({ min: 1, max: 12 });
+
+/** The bucket of each id. */
+function bucketsOf(ids: readonly string[], size: number): Map<string, number> {
+  const buckets = halve(ids, size, (id) => id);
+  return new Map(buckets.flatMap(({ number, items }) => items.map((id) => [id, number] as const)));
+}
 
 function byPairs(size: number): Pick<Service, 'shards'> {
   return { shards: { of: 'pairs', size } };
