@@ -1,4 +1,5 @@
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
+import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
 import { sharedAnswers } from './answers.ts';
 import { addBookRoutes } from './book-routes.ts';
 import { addCandleRoutes } from './candle-routes.ts';
@@ -7,7 +8,7 @@ import type { RouteDeps } from './deps.ts';
 import { addGapRoutes } from './gap-routes.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { protocol } from './protocol.ts';
-import { addSocketRoutes, type SocketOptions, socketDefaults } from './socket/socket-routes.ts';
+import { addSocketRoutes } from './socket/socket-routes.ts';
 import { addSymbolRoutes } from './symbol-routes.ts';
 import { timeRule } from './time.ts';
 

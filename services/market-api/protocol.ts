@@ -1,8 +1,8 @@
+import { senderLimits } from '../runtime/socket/sender.ts';
+import { socketDefaults } from '../runtime/socket/socket-route.ts';
 import { resumeDiffsMax, resumeWithinMs } from './live/resume.ts';
 import { channels } from './socket/client-message.ts';
-import { senderLimits } from './socket/sender.ts';
 import { sessionLimits } from './socket/session.ts';
-import { socketDefaults } from './socket/socket-routes.ts';
 
 const seconds = (ms: number) => `${ms / 1000} seconds`;
 const kibibytes = (bytes: number) => `${bytes / 1024} KiB`;

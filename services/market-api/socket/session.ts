@@ -1,20 +1,21 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../runtime/errors.ts';
 import type { LiveCatalog } from '../../runtime/live-catalog.ts';
+import { createDialogue, dialogueLimits } from '../../runtime/socket/dialogue.ts';
+import {
+  createSender,
+  type Outlet,
+  type SendBudget,
+  type SenderLimits,
+  senderLimits,
+} from '../../runtime/socket/sender.ts';
+import type { Session } from '../../runtime/socket/socket-route.ts';
 import type { CandleFeed } from '../live/candle-feed.ts';
 import type { LiveEvent } from '../live/events.ts';
 import type { LiveMarket } from '../live/live-market.ts';
 import { findPair, nearestSymbols } from '../pairs.ts';
 import type { Slots } from '../slots.ts';
-import {
-  type ClientMessage,
-  parseClientMessage,
-  type Refusal,
-  type Subscribe,
-  type Unsubscribe,
-} from './client-message.ts';
-import { createRateLimit } from './rate-limit.ts';
-import { createSender, type Outlet, type SendBudget, type SenderLimits, senderLimits } from './sender.ts';
+import { type ClientMessage, parseClientMessage, type Subscribe, type Unsubscribe } from './client-message.ts';
 import { headOf, keyOf, type Resume, type Subscription } from './subscription.ts';
 
 export interface SessionDeps {
@@ -31,24 +32,7 @@ export interface SessionDeps {
 }
 
 /** What a connection may ask for. */
-export const sessionLimits = {
-  subscriptionsMax: 1000,
-  messagesPerSecond: 20,
-  messagesAtOnce: 100,
-  /** Messages beyond the rate are answered with an error, up to so many in a row. */
-  refusedMax: 100,
-} as const;
-
-/** One connection: what it follows, and what it is sent. */
-export interface Session {
-  receive(text: string): void;
-  refuse(refusal: Refusal): void;
-  /** To be called every few seconds. */
-  check(): void;
-  close(code: number, reason: string): void;
-  /** The connection is gone: ends all that it follows. */
-  stop(): void;
-}
+export const sessionLimits = { subscriptionsMax: 1000, ...dialogueLimits } as const;
 
 /** Speaks the protocol of protocol.ts with one client over `outlet`. */
 export function createSession(outlet: Outlet, deps: SessionDeps): Session {
@@ -63,9 +47,14 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   const holding = new Set<Subscription>();
   /** Gaps concern all channels of a symbol and are told once. */
   const follows = new Map<string, { count: number; stop: () => void }>();
-  const rate = createRateLimit(sessionLimits.messagesPerSecond, sessionLimits.messagesAtOnce, clock);
   const sender = createSender(outlet, deps.limits ?? senderLimits, deps.budget, { clock, onDrained: pump });
-  let refusedInRow = 0;
+  const dialogue = createDialogue(sender, {
+    parse: parseClientMessage,
+    run,
+    clock,
+    advice: 'one message may name many symbols',
+  });
+  const { refuse } = dialogue;
   let stopped = false;
 
   /** Sends what was held back, as far as it goes. */
@@ -335,33 +324,16 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
     return undefined;
   }
 
-  function refuse({ id, code, detail, near }: Refusal): void {
-    const hint = near === undefined ? '' : `,"near":${JSON.stringify(near)}`;
-    sender.send(`"type":"error","id":${JSON.stringify(id)},"code":"${code}","detail":${JSON.stringify(detail)}${hint}`);
-  }
-
   function run(message: ClientMessage): void {
     if (message.op === 'subscribe') subscribe(message);
     else if (message.op === 'unsubscribe') unsubscribe(message);
-    else sender.send(`"type":"pong","id":${JSON.stringify(message.id ?? null)},"time":${clock()}`);
+    else dialogue.pong(message.id);
   }
 
   return {
     refuse,
     receive: (text) => {
-      if (stopped) return;
-      if (!rate.take()) {
-        refusedInRow += 1;
-        const { messagesPerSecond, refusedMax } = sessionLimits;
-        const detail = `at most ${messagesPerSecond} messages a second: one message may name many symbols`;
-        if (refusedInRow > refusedMax) sender.close(1008, 'too many messages');
-        else refuse({ id: null, code: 'too-many-messages', detail });
-        return;
-      }
-      refusedInRow = 0;
-      const parsed = parseClientMessage(text);
-      if ('refusal' in parsed) refuse(parsed.refusal);
-      else run(parsed.message);
+      if (!stopped) dialogue.receive(text);
     },
     check: () => sender.check(),
     close: (code, reason) => sender.close(code, reason),

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
 import { createOrderBook } from '../../datasets/market/order-book.ts';
 import { buildDepth, buildGap, buildSnapshot, buildTicker, buildTrade } from '../../datasets/market/read-fixtures.ts';
 import type { MarketRecord } from '../../datasets/market/record.ts';
 import { listen } from '../../runtime/http-listen.ts';
+import { type SocketOptions, socketDefaults } from '../../runtime/socket/socket-route.ts';
+import { connect as connectTo, type Message, until } from '../../runtime/socket/testing/socket-client.ts';
 import { depsOf, type MarketStores, openMarketStores, write } from '../api-fixture.ts';
 import { createMarketApp } from '../app.ts';
 import { createCandleFeed } from '../live/candle-feed.ts';
 import { type LiveMarket, openLiveMarket } from '../live/live-market.ts';
 import { createCandleReader } from '../live/newest-candles.ts';
 import { findPair } from '../pairs.ts';
-import { type SocketOptions, socketDefaults } from './socket-routes.ts';
 
 const symbols = [...Array.from({ length: 9 }, (_, at) => `TEST${at}USDT`), 'TEST1USDT.P', 'TEST7USDT.P'];
 
@@ -248,51 +248,11 @@ describe('GET /ws', () => {
   });
 });
 
-interface Message {
-  readonly type: string;
-  readonly [field: string]: unknown;
-}
-
-interface Client {
-  readonly socket: WebSocket;
-  readonly messages: readonly Message[];
-  readonly closed: Promise<{ code: number; reason: string }>;
-  say(message: object): void;
-  until(isIt: (message: Message) => boolean): Promise<void>;
-}
-
-async function connect(
-  url: string,
-  { protocols = [], ...options }: { protocols?: string[]; headers?: object; autoPong?: boolean } = {},
-  path = '/ws',
-): Promise<Client> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, protocols, options as object);
-  const messages: Message[] = [];
-  socket.on('message', (data) => void messages.push(JSON.parse(String(data))));
-  const closed = new Promise<{ code: number; reason: string }>((resolve) =>
-    socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
-  );
-  await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  socket.on('error', () => undefined);
-  closers.push(async () => socket.terminate());
-  return {
-    socket,
-    messages,
-    closed,
-    say: (message) => socket.send(JSON.stringify(message)),
-    until: (isIt) =>
-      until(() => messages.some(isIt)).catch(() => {
-        const last = messages.slice(-5).map((message) => JSON.stringify(message).slice(0, 200));
-        throw new Error(`${isIt} was not met; the last messages are ${last.join(' ')}`);
-      }),
-  };
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; !(await isTrue()); await delay(5)) {
-    if (Date.now() > end) throw new Error(`waited too long for ${isTrue}`);
-  }
-}
+const connect: typeof connectTo = async (...args) => {
+  const client = await connectTo(...args);
+  closers.push(async () => client.socket.terminate());
+  return client;
+};
 
 async function openServer(options: Partial<SocketOptions> = {}) {
   const deps = depsOf(stores, symbols);

@@ -1,242 +1,28 @@
-import websocket from '@fastify/websocket';
-import type { FastifyRequest } from 'fastify';
-import type { WebSocket } from 'ws';
 import { metrics as names } from '../../../catalog/metrics.ts';
-import { describeError } from '../../runtime/errors.ts';
-import { type HttpApp, problemResponses } from '../../runtime/http.ts';
-import { ProblemError } from '../../runtime/http-problem.ts';
+import type { HttpApp } from '../../runtime/http.ts';
 import { counterOf, gaugeOf } from '../../runtime/metrics.ts';
+import { createSendBudget } from '../../runtime/socket/sender.ts';
+import { addSocketRoute, type SocketOptions } from '../../runtime/socket/socket-route.ts';
 import type { RouteDeps } from '../deps.ts';
 import { createSlots } from '../slots.ts';
-import { createSendBudget, type SenderLimits } from './sender.ts';
-import { createSession, type Session } from './session.ts';
+import { createSession } from './session.ts';
 
-export interface SocketOptions {
-  readonly connectionsMax: number;
-  /** Of one token, or of one address where there is none. */
-  readonly connectionsPerCallerMax: number;
-  readonly payloadBytesMax: number;
-  /** How often a ping is sent. */
-  readonly pingMs: number;
-  /** How long a connection may be silent, pongs included. */
-  readonly silentMs: number;
-  readonly sender?: SenderLimits | undefined;
-}
-
-export const socketDefaults: SocketOptions = {
-  connectionsMax: 500,
-  connectionsPerCallerMax: 100,
-  payloadBytesMax: 64 * 1024,
-  pingMs: 20_000,
-  silentMs: 60_000,
-};
-
-interface Connection {
-  readonly session: Session;
-  readonly caller: string;
-  heardAt: number;
-  pingedAt: number;
-}
-
-/** What the closing codes of a session say of a client that is sent away. */
-const reasonsOf: ReadonlyMap<number, string> = new Map([
-  [1008, 'limit'],
-  [1013, 'slow'],
-]);
-
-/** How long clients get for their part of the closing handshake when the service ends. */
-const goodbyeMs = 1_000;
-const checkMs = 1_000;
 /** Resumes that read at one time: each reads up to thousands of updates. */
 const resumesMax = 4;
-const path = '/ws';
 
 /** GET /ws: see protocol.ts. */
 export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: SocketOptions): Promise<void> {
-  const { clock, log } = deps;
-  const open = new Map<WebSocket, Connection>();
   const budget = createSendBudget();
   const resumes = createSlots({ max: resumesMax });
-  const clients = gaugeOf(deps.metrics, names.marketClients);
-  const messages = counterOf(deps.metrics, names.marketClientMessages);
-  const dropped = counterOf(deps.metrics, names.marketClientsDropped);
-  let closing = false;
-
-  await app.register(websocket, {
-    options: { maxPayload: options.payloadBytesMax, perMessageDeflate: false, handleProtocols: protocolOf },
-    // `ws` has closed the connection with the code that fits: 1009 for what is too long, 1007 for what is no UTF-8, 1002.
-    errorHandler: (error, _socket, request) => {
-      if ('code' in error && String(error.code).startsWith('WS_ERR_')) dropped.inc({ reason: 'protocol' });
-      log.debug({ requestId: request.id, reason: error.message }, 'socket error');
-    },
-    preClose: (done) => {
-      closing = true;
-      clearInterval(timer);
-      dropped.inc({ reason: 'shutdown' }, open.size);
-      goodbye([...open.keys()]).then(() => done(), done);
-    },
+  await addSocketRoute(app, {
+    path: '/ws',
+    summary: 'Follow books, trades, tickers and candles',
+    options,
+    open: (outlet) => createSession(outlet, { ...deps, limits: options.sender, budget, resumes }),
+    clients: gaugeOf(deps.metrics, names.marketClients),
+    messages: counterOf(deps.metrics, names.marketClientMessages),
+    dropped: counterOf(deps.metrics, names.marketClientsDropped),
+    clock: deps.clock,
+    log: deps.log,
   });
-
-  const timer = setInterval(() => {
-    const now = clock();
-    for (const [socket, connection] of open) {
-      connection.session.check();
-      if (now - connection.heardAt >= options.silentMs) {
-        dropped.inc({ reason: 'silent' });
-        socket.terminate();
-      } else if (now - connection.pingedAt >= options.pingMs) {
-        connection.pingedAt = now;
-        socket.ping();
-      }
-    }
-  }, checkMs);
-  timer.unref();
-
-  function receive(session: Session, text: string): void {
-    try {
-      session.receive(text);
-    } catch (error) {
-      // One client's message must not end the others' connections.
-      log.error({ reason: error instanceof Error ? error.stack : describeError(error) }, 'socket message failed');
-      session.close(1011, 'an error of ours');
-    }
-  }
-
-  function serve(socket: WebSocket, request: FastifyRequest): void {
-    const outlet = {
-      get bufferedAmount() {
-        return socket.bufferedAmount;
-      },
-      // A write that went well is told as null.
-      send: (text: string, onWritten: (error?: Error) => void) => {
-        messages.inc();
-        socket.send(text, (error: Error | null | undefined) => onWritten(error ?? undefined));
-      },
-      close: (code: number, reason: string) => {
-        const why = reasonsOf.get(code);
-        if (why !== undefined) dropped.inc({ reason: why });
-        socket.close(code, reason);
-      },
-      terminate: () => socket.terminate(),
-    };
-    const session = createSession(outlet, { ...deps, limits: options.sender, budget, resumes });
-    const connection = { session, caller: callerOf(request), heardAt: clock(), pingedAt: clock() };
-    open.set(socket, connection);
-    clients.set(open.size);
-    const heard = (): void => {
-      connection.heardAt = clock();
-    };
-    socket.on('pong', heard);
-    socket.on('ping', heard);
-    socket.on('message', (data, isBinary) => {
-      heard();
-      if (isBinary) session.refuse({ id: null, code: 'invalid-message', detail: 'it is binary: send JSON as text' });
-      else receive(session, data.toString());
-    });
-    socket.on('close', () => {
-      open.delete(socket);
-      clients.set(open.size);
-      session.stop();
-    });
-  }
-
-  /** Why no connection can be had now; undefined when it can. */
-  function refusalOf(request: FastifyRequest): ProblemError | undefined {
-    const { connectionsMax, connectionsPerCallerMax } = options;
-    if (closing) return tooMany('The service is going away');
-    if (open.size >= connectionsMax) return tooMany(`${connectionsMax} connections are open already`);
-    const caller = callerOf(request);
-    const own = [...open.values()].filter((connection) => connection.caller === caller).length;
-    return own < connectionsPerCallerMax ? undefined : tooMany(`${own} connections are open already of this caller`);
-  }
-
-  // The plugin would take the connection and close it without a word.
-  app.addHook('onRequest', (request, _reply, next) => {
-    next(request.ws && !request.is404 && request.routeOptions.url !== path ? noSocketHere() : undefined);
-  });
-  app.route({
-    method: 'GET',
-    url: path,
-    schema: {
-      tags: ['live'],
-      operationId: 'follow',
-      summary: 'Follow books, trades, tickers and candles',
-      description: 'A WebSocket: its messages are described at the top of this page.',
-      security: [{ bearer: [] }],
-      response: {
-        101: { description: 'It is a WebSocket from here on', type: 'null' },
-        ...problemResponses({ 426: 'The request asks for no WebSocket', 503: 'Too many connections: try again later' }),
-      },
-    },
-    preHandler: (request, reply, next) => {
-      if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-        reply.headers({ upgrade: 'websocket', connection: 'upgrade' });
-        next(upgradeRequired());
-        return;
-      }
-      const refusal = refusalOf(request);
-      if (refusal !== undefined) dropped.inc({ reason: 'limit' });
-      next(refusal);
-    },
-    handler: () => undefined,
-    wsHandler: serve,
-  });
-}
-
-async function goodbye(sockets: readonly WebSocket[]): Promise<void> {
-  const closed = sockets.map(
-    (socket) =>
-      new Promise<void>((resolve) =>
-        socket.readyState === socket.CLOSED ? resolve() : socket.once('close', () => resolve()),
-      ),
-  );
-  for (const socket of sockets) socket.close(1001, 'the service is going away: connect again');
-  const timer = setTimeout(() => {
-    for (const socket of sockets) socket.terminate();
-  }, goodbyeMs);
-  await Promise.all(closed);
-  clearTimeout(timer);
-}
-
-function noSocketHere(): ProblemError {
-  return new ProblemError({
-    status: 400,
-    code: 'no-websocket',
-    title: 'This path speaks no WebSocket',
-    detail: `Connect to ${path}, or ask without the header upgrade.`,
-  });
-}
-
-function upgradeRequired(): ProblemError {
-  return new ProblemError({
-    status: 426,
-    code: 'upgrade-required',
-    title: 'This path speaks WebSocket',
-    detail: 'Connect to it with a WebSocket client; /docs describes the messages.',
-  });
-}
-
-function tooMany(why: string): ProblemError {
-  return new ProblemError({
-    status: 503,
-    code: 'too-many-connections',
-    title: 'Too many connections',
-    detail: `${why}: try again in some seconds.`,
-    headers: { 'retry-after': '5' },
-  });
-}
-
-/** Who asks, as far as can be told: one token, or one address. */
-function callerOf({ headers, ip }: FastifyRequest): string {
-  return headers.authorization ?? headers['sec-websocket-protocol'] ?? ip;
-}
-
-/**
- * A browser cannot send a token but as a subprotocol after the word `bearer`, and ends the connection unless one that it offered is
- * chosen: the word, never the token.
- */
-function protocolOf(offered: Set<string>): string | false {
-  if (offered.has('bearer')) return 'bearer';
-  const [first] = offered;
-  return first ?? false;
 }
