@@ -27,7 +27,9 @@ describe(createChainRelay, () => {
     await expect.poll(() => backlogOf(network)).toBe(0);
     await relay.stop();
     expect(received(network).map(({ seq }) => seq)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
-    expect(received(network).map(({ hash }) => hash)).toEqual(chain.map(({ hash }) => hash));
+    expect(received(network).map((event) => event.kind === 'appended' && event.hash)).toEqual(
+      chain.map(({ hash }) => hash),
+    );
   });
 
   test('sends again what was not taken, and keeps it until it is', async () => {
@@ -76,7 +78,7 @@ async function listeningBus(
 ): Promise<{ bus: Bus; received(network: string): ChainEvent[] }> {
   const taken: Message[] = [];
   const { bus } = createEmbeddedBus();
-  await bus.subscribe(chainTopic, 'test', async (messages) => {
+  await bus.subscribe(chainTopic, 'test', async ({ messages }) => {
     for (const message of messages) refuse(message);
     taken.push(...messages);
   });

@@ -70,6 +70,29 @@ describe(syncNetwork, () => {
     expect(world.store.blocks().map(refOf)).toEqual(world.chain.from(0).map(refOf));
   });
 
+  test('says since when blocks are final only while it looks: not of what became final before it came', async () => {
+    const world = createWorld(1, { length: 60 });
+    const finals = () => world.store.changes.filter(({ kind }) => kind === 'finalized');
+    const last = () => finals().at(-1)?.number;
+    const sync = world.start();
+    await world.until(() => last() === 59 - finalityDepth);
+    expect(finals().at(-1)?.from).toBeNull();
+    world.chain.change({ kind: 'append', count: 3 });
+    await world.until(() => last() === 62 - finalityDepth);
+    expect(
+      finals()
+        .slice(1)
+        .map(({ from }) => from),
+    ).not.toContain(null);
+    expect(finals()[1]?.from).toBe(60 - finalityDepth);
+    await sync.kill();
+    world.chain.change({ kind: 'append', count: 3 });
+    const again = world.start();
+    await world.until(() => last() === 65 - finalityDepth);
+    expect(finals().at(-1)?.from).toBeNull();
+    await again.kill();
+  });
+
   test('refuses a chain that forks below a final block, and stores none of it', async () => {
     const world = createWorld(1, { length: 50 });
     const sync = world.start();

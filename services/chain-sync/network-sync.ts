@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Block, BlockRef, Hex } from '../datasets/chain/block.ts';
 import { countOf, findIntervalOf, gapsIn, type Interval } from '../datasets/chain/intervals.ts';
-import type { ChainStore, Cursor, Step } from '../datasets/chain/write.ts';
+import type { ChainStore, Cursor, FinalitySeen, Step } from '../datasets/chain/write.ts';
 import { ConfigurationError, describeError, RetryableError } from '../runtime/errors.ts';
 import type { BlocksReading, EvmReader, HeadReading } from './evm/evm-reader.ts';
 import type { Header } from './evm/parse-block.ts';
@@ -58,6 +58,9 @@ const unsettledPollsMax = 3;
 /** A fork that is deeper, on a chain that tells no finality, is no reorg but another chain. */
 const forkDepthMax = 10_000;
 const forkStepMax = 128;
+/** Looks at finality that are further apart than so many polls do not tell when it moved. */
+const finalityPollsMax = 3;
+const finalityGapMinMs = 10_000;
 const historyBackoffMinMs = 250;
 const historyBackoffMaxMs = 60_000;
 /** Reads that wait for those above them to be committed, and reads in flight: the two bound what a network holds in memory. */
@@ -77,6 +80,9 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
   let wantedFrom: number | undefined;
   let shorterPolls = 0;
   let unsettledPolls = 0;
+  /** When the heads were last read, by the wall's clock and by one that never jumps. */
+  let headsReadAt = { wallMs: 0, steadyMs: 0 };
+  let lastFinality: { number: number; steadyMs: number } | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let onMoved = (): void => undefined;
 
@@ -174,7 +180,9 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
 
   /** Follows the best head that can be followed. True when there is more to read at once. */
   async function poll(): Promise<boolean> {
-    const readings = await agreeOnGenesis(await reader.readHeads());
+    const heads = await reader.readHeads();
+    headsReadAt = { wallMs: Date.now(), steadyMs: performance.now() };
+    const readings = await agreeOnGenesis(heads);
     const ours = await tipHash();
     // Nodes of one chain may differ in their last blocks for a while: of equal heights, ours is not left for another.
     const highest = readings[0]?.head.number;
@@ -335,17 +343,30 @@ export async function syncNetwork(options: NetworkSyncOptions): Promise<void> {
     await inTurn(async () => {
       const now = cursor.finalizedNumber ?? -1;
       if (options.hasFinalityTag) {
-        if (finalized === null || finalized.number <= now || (await findHash(finalized.number)) !== finalized.hash)
-          return;
-        await commit({ finalizedNumber: finalized.number });
+        if (finalized === null) return;
+        const finalitySeen = lookAtFinality(finalized.number);
+        if (finalized.number <= now || (await findHash(finalized.number)) !== finalized.hash) return;
+        await commit({ finalizedNumber: finalized.number, finalitySeen });
         return;
       }
       const number = head.number - options.confirmations;
+      const finalitySeen = lookAtFinality(number);
       const live = findIntervalOf(cursor.synced, head.number);
       if (number <= now || live === undefined || number < live.from || (await findHash(head.number)) !== head.hash)
         return;
-      await commit({ finalizedNumber: number });
+      await commit({ finalizedNumber: number, finalitySeen });
     });
+  }
+
+  /** Notes what is final by the heads read last; gives when that changed if the look before was not long ago. */
+  function lookAtFinality(number: number): FinalitySeen | undefined {
+    const before = lastFinality;
+    const { wallMs, steadyMs } = headsReadAt;
+    // A node that is behind says less than another has said.
+    lastFinality = { number: Math.max(number, before?.number ?? number), steadyMs };
+    const gapMaxMs = Math.max(finalityGapMinMs, finalityPollsMax * options.intervalMs);
+    if (before === undefined || steadyMs - before.steadyMs > gapMaxMs) return undefined;
+    return { fromNumber: before.number + 1, observedAtMs: wallMs };
   }
 
   async function findHash(number: number): Promise<Hex | undefined> {

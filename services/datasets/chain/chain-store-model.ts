@@ -5,9 +5,12 @@ import { type ChainStore, type Cursor, StaleCursor, type Step } from './write.ts
 /** What a step wrote to the outbox, as it is relayed. */
 export interface ModelChange {
   readonly seq: number;
-  readonly retract: boolean;
+  readonly kind: 'appended' | 'retracted' | 'finalized';
   readonly number: number;
-  readonly hash: Hex;
+  /** Null where blocks became final. */
+  readonly hash: Hex | null;
+  /** Of blocks that became final at a time that is known: the first of them. */
+  readonly from?: number | null;
 }
 
 /** A chain store in memory that does the same as the one in PostgreSQL in the plainest way, for tests. */
@@ -42,12 +45,25 @@ export function createChainStoreModel(): ChainStoreModel {
       const next = applyStep(held, step);
       for (const block of [...held.values()].sort((a, b) => b.number - a.number)) {
         if (isRetracted(block.number, step))
-          changes.push({ seq: changes.length + 1, retract: true, number: block.number, hash: block.hash });
+          changes.push({ seq: changes.length + 1, kind: 'retracted', number: block.number, hash: block.hash });
       }
       for (const { number, hash } of step.append ?? [])
-        changes.push({ seq: changes.length + 1, retract: false, number, hash });
+        changes.push({ seq: changes.length + 1, kind: 'appended', number, hash });
       held = next;
-      if (step.finalizedNumber !== undefined) finalizedNumber = Math.max(finalizedNumber ?? 0, step.finalizedNumber);
+      const { finalizedNumber: number, finalitySeen: seen } = step;
+      if (number !== undefined && number > (finalizedNumber ?? -1)) {
+        let from = number + 1;
+        while (held.has(from - 1) && from - 1 >= (seen?.fromNumber ?? from) && from - 1 > (finalizedNumber ?? -1))
+          from--;
+        changes.push({
+          seq: changes.length + 1,
+          kind: 'finalized',
+          number,
+          hash: null,
+          from: from <= number ? from : null,
+        });
+        finalizedNumber = number;
+      }
       return cursor();
     },
     readHashes: async ({ from, to }) =>

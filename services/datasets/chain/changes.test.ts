@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Block } from './block.ts';
 import { type ChainEvent, markRelayed, readBacklog, readPending } from './changes.ts';
+import { parseChainEvent } from './parse-event.ts';
 import { buildBlock, buildChain, type ChainStores, openChainStores, openChainWriter } from './read-fixtures.ts';
 
 let stores: ChainStores;
@@ -45,7 +46,7 @@ describe(readPending, () => {
     await commit({ append: [genesis, a] });
     await commit({ retract: { from: 1, to: 1 }, append: [b] });
     const pending = await readPending(stores.relational, network, 10, 100);
-    expect(pending?.events.map(({ kind, seq, hash }) => ({ kind, seq, hash }))).toEqual([
+    expect(pending?.events.map(summaryOf)).toEqual([
       { kind: 'appended', seq: 1, hash: genesis.hash },
       { kind: 'retracted', seq: 3, hash: a.hash },
       { kind: 'appended', seq: 4, hash: b.hash },
@@ -53,13 +54,28 @@ describe(readPending, () => {
     await commit({ retract: { from: 1, to: 1 }, append: [a] });
     // Block a is canonical again: its first appearance may be told as well, the later change wins.
     const again = await readPending(stores.relational, network, 10, 100);
-    expect(again?.events.map(({ kind, seq, hash }) => ({ kind, seq, hash }))).toEqual([
+    expect(again?.events.map(summaryOf)).toEqual([
       { kind: 'appended', seq: 1, hash: genesis.hash },
       { kind: 'appended', seq: 2, hash: a.hash },
       { kind: 'retracted', seq: 3, hash: a.hash },
       { kind: 'retracted', seq: 5, hash: b.hash },
       { kind: 'appended', seq: 6, hash: a.hash },
     ]);
+  });
+
+  test('tells which blocks were seen to become final, and when', async () => {
+    const network = `changes_${networks++}`;
+    const { commit } = await openChainWriter(stores, network);
+    await commit({ append: buildChain(undefined, 9), finalizedNumber: 2 });
+    await commit({ finalizedNumber: 5, finalitySeen: { fromNumber: 1, observedAtMs: 1_700_000_000_123 } });
+    const pending = await readPending(stores.relational, network, 20, 100);
+    expect(pending).toMatchObject({ lastSeq: 11, left: 0 });
+    expect(pending?.events.slice(9)).toEqual([
+      { kind: 'finalized', network, seq: 10, number: 2, fromNumber: null, observedAtMs: expect.any(Number) },
+      { kind: 'finalized', network, seq: 11, number: 5, fromNumber: 3, observedAtMs: 1_700_000_000_123 },
+    ]);
+    for (const event of pending?.events ?? [])
+      expect(parseChainEvent(JSON.parse(JSON.stringify(event)))).toEqual(event);
   });
 });
 
@@ -68,10 +84,10 @@ describe(markRelayed, () => {
     const network = `changes_${networks++}`;
     const { commit } = await openChainWriter(stores, network);
     await commit({ append: buildChain(undefined, 5) });
-    expect(await readBacklog(stores.relational)).toContainEqual({ network, changes: 5 });
+    expect(await readBacklog(stores.relational)).toContainEqual({ network, changes: 5, relayedSeq: 0 });
     await markRelayed(stores.relational, network, 3);
     await markRelayed(stores.relational, network, 2);
-    expect(await readBacklog(stores.relational)).toContainEqual({ network, changes: 2 });
+    expect(await readBacklog(stores.relational)).toContainEqual({ network, changes: 2, relayedSeq: 3 });
     const pending = await readPending(stores.relational, network, 10, 100);
     expect(pending?.events.map(({ seq }) => seq)).toEqual([4, 5]);
     await markRelayed(stores.relational, network, 5);
@@ -79,6 +95,11 @@ describe(markRelayed, () => {
     expect((await readBacklog(stores.relational)).map((each) => each.network)).not.toContain(network);
   });
 });
+
+function summaryOf(event: ChainEvent): object {
+  const { kind, seq } = event;
+  return { kind, seq, hash: event.kind === 'finalized' ? undefined : event.hash };
+}
 
 function appendedEventOf(network: string, seq: number, block: Block): ChainEvent {
   const { number, hash, timestamp, gasLimit, gasUsed, baseFeePerGas, logs } = block;

@@ -56,7 +56,23 @@ export interface BlockRetracted {
   readonly logCount: number;
 }
 
-export type ChainEvent = BlockAppended | BlockRetracted;
+/** Blocks were seen to become final. */
+export interface BlocksFinalized {
+  readonly kind: 'finalized';
+  readonly network: string;
+  readonly seq: number;
+  /** The last block that is final. */
+  readonly number: number;
+  /**
+   * The first of the blocks that became final shortly before `observedAtMs`; all from it to `number` are held. Null where it is
+   * not known when they did: nobody had looked for a while, or never.
+   */
+  readonly fromNumber: number | null;
+  /** Unix milliseconds. */
+  readonly observedAtMs: number;
+}
+
+export type ChainEvent = BlockAppended | BlockRetracted | BlocksFinalized;
 
 /** Changes of one network that are not relayed yet, oldest first. */
 export interface PendingChanges {
@@ -73,12 +89,16 @@ export interface PendingChanges {
 /** The channel on which each commit notifies, with the network as its payload. */
 export const changesChannel = 'chain_changes';
 
-/** Networks that have changes to relay, and how many. */
-export async function readBacklog(rows: Rows): Promise<{ network: string; changes: number }[]> {
-  const found = await rows.query<{ network: string; changes: string }>(
-    'SELECT network, seq - relayed_seq AS changes FROM chain.cursors WHERE seq > relayed_seq ORDER BY network',
+/** Networks that have changes to relay: how many, and up to which they are relayed. */
+export async function readBacklog(rows: Rows): Promise<{ network: string; changes: number; relayedSeq: number }[]> {
+  const found = await rows.query<{ network: string; changes: string; relayed_seq: string }>(
+    'SELECT network, seq - relayed_seq AS changes, relayed_seq FROM chain.cursors WHERE seq > relayed_seq ORDER BY network',
   );
-  return found.map((row) => ({ network: row.network, changes: integerOf(row.changes) }));
+  return found.map((row) => ({
+    network: row.network,
+    changes: integerOf(row.changes),
+    relayedSeq: integerOf(row.relayed_seq),
+  }));
 }
 
 interface ChangeRow {
@@ -89,13 +109,16 @@ interface ChangeRow {
   readonly tx_count: number;
   readonly log_count: number;
   readonly timestamp: string;
+  readonly final_from: string | null;
+  /** Null unless blocks became final. */
+  readonly final_at_ms: string | null;
   /** The network's newest change. */
   readonly last_seq: string;
 }
 
 /**
  * The next changes of a network with their rows, from one snapshot, up to about `rowsMax` transactions and logs.
- * A block that was replaced since is left out: nobody downstream saw it, and its retraction follows.
+ * A block that was replaced since is left out: nobody needs it, and its retraction follows.
  */
 export async function readPending(
   relational: Relational,
@@ -106,7 +129,8 @@ export async function readPending(
   return relational.transaction(async (tx) => {
     await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const found = await tx.query<ChangeRow>(
-      `SELECT change.seq, retract, number, hash, tx_count, log_count, timestamp, cursor.seq AS last_seq
+      `SELECT change.seq, retract, number, hash, tx_count, log_count, timestamp,
+              final_from, final_at_ms, cursor.seq AS last_seq
          FROM chain.changes AS change JOIN chain.cursors AS cursor USING (network)
         WHERE network = $1 AND change.seq > cursor.relayed_seq
         ORDER BY change.seq LIMIT $2`,
@@ -115,9 +139,10 @@ export async function readPending(
     const changes = upToRows(found, rowsMax);
     const last = changes.at(-1);
     if (last === undefined) return undefined;
-    const numbers = changes.filter((change) => !change.retract).map((change) => change.number);
+    const numbers = changes.filter(isAppended).map((change) => change.number);
     const blocks = numbers.length === 0 ? new Map<string, Content>() : await readContents(tx, network, numbers);
     const events = changes.flatMap((change): ChainEvent[] => {
+      if (change.final_at_ms !== null) return [finalizedOf(network, change, change.final_at_ms)];
       const place = {
         network,
         seq: integerOf(change.seq),
@@ -141,7 +166,10 @@ export async function readPending(
   });
 }
 
-/** Notes that a network's changes up to `lastSeq` are published, and deletes them. */
+/**
+ * Notes that a network's changes up to `lastSeq` are published, and deletes them. Several relays may do so at once: each began after
+ * a change that was published, and published all from there to its own `lastSeq`.
+ */
 export async function markRelayed(relational: Relational, network: string, lastSeq: number): Promise<void> {
   await relational.query(
     `WITH moved AS (
@@ -150,6 +178,21 @@ export async function markRelayed(relational: Relational, network: string, lastS
      DELETE FROM chain.changes WHERE network = $1 AND seq <= $2`,
     [network, lastSeq],
   );
+}
+
+function isAppended(change: ChangeRow): boolean {
+  return !change.retract && change.final_at_ms === null;
+}
+
+function finalizedOf(network: string, change: ChangeRow, observedAtMs: string): BlocksFinalized {
+  return {
+    kind: 'finalized',
+    network,
+    seq: integerOf(change.seq),
+    number: integerOf(change.number),
+    fromNumber: change.final_from === null ? null : integerOf(change.final_from),
+    observedAtMs: integerOf(observedAtMs),
+  };
 }
 
 function upToRows(changes: readonly ChangeRow[], rowsMax: number): readonly ChangeRow[] {

@@ -6,7 +6,8 @@ export const copyTargets = {
     'chain.blocks (network, number, hash, parent_hash, timestamp, miner, gas_limit, gas_used, base_fee_per_gas, blob_gas_used, excess_blob_gas, l1_block_number, size_bytes, tx_count, log_count, extra)',
   txs: 'chain.txs (network, block_number, tx_index, hash, type, sender, recipient, value, nonce, method, input_bytes, gas_limit, gas_price, max_fee_per_gas, max_priority_fee_per_gas, max_fee_per_blob_gas, status, gas_used, effective_gas_price, contract_address, log_count, blob_gas_used, blob_gas_price, l1_fee, l1_gas_used, l1_gas_price, l1_block_number, gas_used_for_l1, extra)',
   logs: 'chain.logs (network, block_number, log_index, tx_index, address, topic0, topic1, topic2, topic3, data)',
-  changes: 'chain.changes (network, seq, retract, number, hash, tx_count, log_count, timestamp)',
+  changes:
+    'chain.changes (network, seq, retract, number, hash, tx_count, log_count, timestamp, final_from, final_at_ms)',
 } as const;
 
 // PostgreSQL's COPY text format: tab between columns, newline after a row, \N for null, and a backslash is escaped.
@@ -65,5 +66,18 @@ export interface ChangedBlock extends BlockRef {
 }
 
 export function changeRow(network: string, seq: number, retract: boolean, b: ChangedBlock): string {
-  return `${network}\t${seq}\t${retract ? 't' : 'f'}\t${b.number}\t${bytes(b.hash)}\t${b.txCount}\t${b.logCount}\t${b.timestamp}\n`;
+  return `${network}\t${seq}\t${retract ? 't' : 'f'}\t${b.number}\t${bytes(b.hash)}\t${b.txCount}\t${b.logCount}\t${b.timestamp}\t\\N\t\\N\n`;
+}
+
+/** That the blocks `from`..`number` were seen to become final; `from` is null where it is not known since when they are. */
+export function finalityRow(
+  network: string,
+  seq: number,
+  {
+    number,
+    from,
+    observedAtMs,
+  }: { readonly number: number; readonly from: number | null; readonly observedAtMs: number },
+): string {
+  return `${network}\t${seq}\tf\t${number}\t\t0\t0\t0\t${plain(from)}\t${observedAtMs}\n`;
 }

@@ -1,30 +1,47 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
-import type { BlockAppended, BlockRetracted, ChainEvent } from './changes.ts';
+import type { BlockAppended, BlockRetracted, BlocksFinalized, ChainEvent } from './changes.ts';
 
 const noHash = '';
 
 /**
  * Applies events to the timeseries tables. Idempotent: the same events again, alone or in other batches, change nothing, since
  * of each key only the row with the highest `seq` counts. Rows of blocks go in last, so a block that is seen is whole.
+ * `batch` names exactly these events: sent again under it, they are not even stored twice.
  */
-export async function writeChainEvents(timeseries: Timeseries, events: readonly ChainEvent[]): Promise<void> {
-  const blocks: object[] = [];
-  const txs: object[] = [];
-  const logs: object[] = [];
+export async function writeChainEvents(
+  timeseries: Timeseries,
+  events: readonly ChainEvent[],
+  batch?: string,
+): Promise<void> {
+  const rows = {
+    chain_logs: [] as object[],
+    chain_txs: [] as object[],
+    chain_finality: [] as object[],
+    chain_blocks: [] as object[],
+  };
   for (const event of events) {
-    if (event.kind === 'appended') {
-      blocks.push(blockRow(event));
-      for (const tx of event.txs) txs.push(txRow(event, tx));
-      for (const log of event.logs) logs.push(logRow(event, log));
-    } else {
-      blocks.push(retractedBlock(event));
-      for (let index = 0; index < event.txCount; index++) txs.push(retractedTx(event, index));
-      for (let index = 0; index < event.logCount; index++) logs.push(retractedLog(event, index));
+    switch (event.kind) {
+      case 'appended':
+        rows.chain_blocks.push(blockRow(event));
+        for (const tx of event.txs) rows.chain_txs.push(txRow(event, tx));
+        for (const log of event.logs) rows.chain_logs.push(logRow(event, log));
+        break;
+      case 'retracted':
+        rows.chain_blocks.push(retractedBlock(event));
+        rows.chain_finality.push(finalityRow(event, event.number, { observedAtMs: 0, deleted: 1 }));
+        for (let index = 0; index < event.txCount; index++) rows.chain_txs.push(retractedTx(event, index));
+        for (let index = 0; index < event.logCount; index++) rows.chain_logs.push(retractedLog(event, index));
+        break;
+      case 'finalized':
+        for (let number = event.fromNumber ?? Infinity; number <= event.number; number++)
+          rows.chain_finality.push(finalityRow(event, number, { observedAtMs: event.observedAtMs, deleted: 0 }));
     }
   }
-  if (logs.length > 0) await timeseries.insert('chain_logs', logs);
-  if (txs.length > 0) await timeseries.insert('chain_txs', txs);
-  if (blocks.length > 0) await timeseries.insert('chain_blocks', blocks);
+  for (const [table, some] of Object.entries(rows)) {
+    // The store keeps tokens by table already; this says so to those who look at them.
+    const options = batch === undefined ? {} : { token: `${batch}/${table}` };
+    if (some.length > 0) await timeseries.insert(table, some, options);
+  }
 }
 
 function blockRow(event: BlockAppended): object {
@@ -119,4 +136,12 @@ function retractedTx({ network, number, timestamp, seq }: BlockRetracted, index:
 
 function retractedLog({ network, number, timestamp, seq }: BlockRetracted, index: number): object {
   return { network, number, log_index: index, tx_index: 0, timestamp, address: noHash, data: noHash, seq, deleted: 1 };
+}
+
+function finalityRow(
+  { network, seq }: BlockRetracted | BlocksFinalized,
+  number: number,
+  { observedAtMs, deleted }: { readonly observedAtMs: number; readonly deleted: 0 | 1 },
+): object {
+  return { network, number, observed_at_ms: observedAtMs, seq, deleted };
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Block, Log, Tx } from './block.ts';
-import { createChainStoreModel } from './chain-store-model.ts';
+import { createChainStoreModel, type ModelChange } from './chain-store-model.ts';
 import { changesChannel } from './changes.ts';
+import { readFinality } from './finality.ts';
 import { buildBlock, buildChain, type ChainStores, openChainStores } from './read-fixtures.ts';
 import { commitStep, createChainStore, forgetNetwork, loadCursor, StaleCursor, type Step } from './write.ts';
 
@@ -133,6 +134,46 @@ describe(commitStep, () => {
     expect(orphans.map(({ hash }) => `0x${hash.toString('hex')}`).sort()).toEqual([a.hash, b.hash].sort());
   });
 
+  test('says since when blocks are final only of those that were held while somebody looked', async () => {
+    const network = nextNetwork();
+    const chain = buildChain(undefined, 30);
+    const store = createChainStore(stores.relational, network);
+    let cursor = await store.loadCursor();
+    const commit = async (step: Step): Promise<void> => {
+      cursor = await store.commitStep(cursor, step);
+    };
+    const finals = async () =>
+      (await changesOf(network)).filter(({ kind }) => kind === 'finalized').map(({ from, number }) => [from, number]);
+    await commit({ append: chain.slice(10, 20) });
+    await commit({ finalizedNumber: 12 });
+    await commit({ finalizedNumber: 14, finalitySeen: { fromNumber: 5, observedAtMs: 1000 } });
+    await commit({ finalizedNumber: 14, finalitySeen: { fromNumber: 5, observedAtMs: 1500 } });
+    await commit({
+      append: chain.slice(25),
+      finalizedNumber: 27,
+      finalitySeen: { fromNumber: 14, observedAtMs: 2000 },
+    });
+    expect(await finals()).toEqual([
+      [null, 12],
+      [13, 14],
+      [25, 27],
+    ]);
+    const all = { from: 0, to: 99 };
+    expect(await readFinality(stores.relational, network, all)).toEqual([
+      { from: 13, number: 14, observedAtMs: 1000 },
+      { from: 25, number: 27, observedAtMs: 2000 },
+    ]);
+    await commit({ retract: { from: 26, to: 26 } });
+    await commit({ retract: { from: 14, to: 14 } });
+    expect(await readFinality(stores.relational, network, all)).toEqual([
+      { from: 13, number: 13, observedAtMs: 1000 },
+      { from: 25, number: 25, observedAtMs: 2000 },
+      { from: 27, number: 27, observedAtMs: 2000 },
+    ]);
+    await forgetNetwork(stores.relational, network);
+    expect(await readFinality(stores.relational, network, all)).toEqual([]);
+  });
+
   test('notifies when it has committed, with the network', async () => {
     const network = nextNetwork();
     const told: string[] = [];
@@ -164,8 +205,10 @@ describe(forgetNetwork, () => {
     let cursor = await store.commitStep(await store.loadCursor(), { append: chain.slice(0, 10) });
     cursor = await store.commitStep(cursor, { append: chain.slice(15), finalizedNumber: 20 });
     expect(await forgetNetwork(stores.relational, network, 4)).toBe(20);
-    expect(await store.loadCursor()).toEqual({ genesisHash: null, synced: [], finalizedNumber: null, seq: 40 });
-    const retractions = (await changesOf(network)).filter(({ retract }) => retract).map(({ number }) => number);
+    expect(await store.loadCursor()).toEqual({ genesisHash: null, synced: [], finalizedNumber: null, seq: 41 });
+    const retractions = (await changesOf(network))
+      .filter(({ kind }) => kind === 'retracted')
+      .map(({ number }) => number);
     expect(retractions).toEqual([...numbersDown(24, 15), ...numbersDown(9, 0)]);
   });
 
@@ -183,11 +226,17 @@ const stepParts = fc.record({
     nil: undefined,
     freq: 8,
   }),
+  final: fc.option(fc.record({ number: fc.nat(12), seen: fc.option(fc.nat(12), { nil: undefined }) }), {
+    nil: undefined,
+    freq: 2,
+  }),
 });
 type StepParts = typeof stepParts extends fc.Arbitrary<infer T> ? T : never;
 
-function stepOf({ retract, append }: StepParts): Step {
+function stepOf({ retract, append, final }: StepParts): Step {
   return {
+    finalizedNumber: final?.number,
+    finalitySeen: final?.seen === undefined ? undefined : { fromNumber: final.seen, observedAtMs: 1_700_000_000_000 },
     retract: retract === undefined ? undefined : { from: retract.from, to: retract.from + retract.length },
     append:
       append === undefined
@@ -228,17 +277,23 @@ async function refsOf(network: string): Promise<{ number: number; hash: string }
   return rows.map(({ number, hash }) => ({ number: Number(number), hash: `0x${hash.toString('hex')}` }));
 }
 
-async function changesOf(network: string): Promise<{ seq: number; retract: boolean; number: number; hash: string }[]> {
-  const rows = await stores.relational.query<{ seq: string; retract: boolean; number: string; hash: Buffer }>(
-    'SELECT seq, retract, number, hash FROM chain.changes WHERE network = $1 ORDER BY seq',
-    [network],
-  );
-  return rows.map(({ seq, retract, number, hash }) => ({
-    seq: Number(seq),
-    retract,
-    number: Number(number),
-    hash: `0x${hash.toString('hex')}`,
-  }));
+async function changesOf(network: string): Promise<ModelChange[]> {
+  const rows = await stores.relational.query<{
+    seq: string;
+    retract: boolean;
+    number: string;
+    hash: Buffer;
+    final_from: string | null;
+    final_at_ms: string | null;
+  }>('SELECT * FROM chain.changes WHERE network = $1 ORDER BY seq', [network]);
+  return rows.map((row) => {
+    const place = { seq: Number(row.seq), number: Number(row.number) };
+    if (row.final_at_ms !== null) {
+      const from = row.final_from === null ? null : Number(row.final_from);
+      return { ...place, kind: 'finalized', hash: null, from };
+    }
+    return { ...place, kind: row.retract ? 'retracted' : 'appended', hash: `0x${row.hash.toString('hex')}` };
+  });
 }
 
 function numbersDown(from: number, to: number): number[] {

@@ -2,8 +2,9 @@ import { RetryableError } from '../../runtime/errors.ts';
 import type { Relational, Rows, Transaction } from '../../stores/relational.ts';
 import type { Block, Hex } from './block.ts';
 import { changesChannel } from './changes.ts';
-import { blockRow, type ChangedBlock, changeRow, copyTargets, logRows, txRows } from './copy-rows.ts';
-import { type Interval, type Intervals, parseMultirange, removeInterval } from './intervals.ts';
+import { blockRow, type ChangedBlock, changeRow, copyTargets, finalityRow, logRows, txRows } from './copy-rows.ts';
+import { forgetFinality, recordFinality } from './finality.ts';
+import { findIntervalOf, type Interval, type Intervals, parseMultirange, removeInterval } from './intervals.ts';
 import { hexOf, integerOf } from './rows.ts';
 
 /** Where a network's sync stands, as last committed. */
@@ -11,18 +12,28 @@ export interface Cursor {
   readonly genesisHash: Hex | null;
   readonly synced: Intervals;
   readonly finalizedNumber: number | null;
-  /** Grows by one with every block added or retracted; also guards against two writers of one network. */
+  /** Grows by one with every block added or retracted and every move of finality; also guards against two writers of one network. */
   readonly seq: number;
 }
 
 /**
  * One atomic step of a network: blocks retracted, blocks appended (ascending, without holes), finality moved.
- * `finalizedNumber` is the number of a block that is held.
+ * `finalizedNumber` is the number of a block that is held after the step.
  */
 export interface Step {
   readonly retract?: Interval | undefined;
   readonly append?: readonly Block[] | undefined;
   readonly finalizedNumber?: number | undefined;
+  /** How finality was seen to move. Without it, it is not known since when the blocks are final. */
+  readonly finalitySeen?: FinalitySeen | undefined;
+}
+
+/** Two looks at a chain's finality, one soon after the other. */
+export interface FinalitySeen {
+  /** The lowest block that was not final at the look before. */
+  readonly fromNumber: number;
+  /** Unix milliseconds of this look. */
+  readonly observedAtMs: number;
 }
 
 /** What is held is not what the step was made for; nothing was written. Read the cursor again and decide anew. */
@@ -83,12 +94,15 @@ export async function commitStep(relational: Relational, network: string, cursor
         changes += changeRow(network, ++seq, true, block);
     }
     for (const block of append) changes += changeRow(network, ++seq, false, changedBlockOf(block));
-    await assertJoins(
-      tx,
-      network,
-      step.retract === undefined ? current.synced : removeInterval(current.synced, step.retract),
-      append,
-    );
+    const kept = step.retract === undefined ? current.synced : removeInterval(current.synced, step.retract);
+    await assertJoins(tx, network, kept, append);
+    if (step.retract !== undefined && step.retract.from <= (current.finalizedNumber ?? -1))
+      await forgetFinality(tx, network, step.retract);
+    const final = finalityMoved(current, kept, step);
+    if (final !== undefined) {
+      changes += finalityRow(network, ++seq, final);
+      if (final.from !== null) await recordFinality(tx, network, { ...final, from: final.from });
+    }
     const rows = rowsOf(network, append);
     if (rows.blocks !== '') await tx.copy(copyTargets.blocks, rows.blocks);
     if (rows.txs !== '') await tx.copy(copyTargets.txs, rows.txs);
@@ -113,6 +127,35 @@ export async function commitStep(relational: Relational, network: string, cursor
       seq,
     };
   });
+}
+
+/** Of more blocks than this at once it is not said when they became final: nobody looks at a chain so seldom, but was away. */
+const finalBlocksMax = 100_000;
+
+/**
+ * What a step makes final that was not, undefined if nothing. It is said only of blocks that were held together with the last of
+ * them: what is back-filled later was not seen to become final.
+ */
+function finalityMoved(
+  { finalizedNumber: before }: Cursor,
+  kept: Intervals,
+  { append = [], finalizedNumber: number, finalitySeen: seen }: Step,
+): { number: number; from: number | null; observedAtMs: number } | undefined {
+  if (number === undefined || number <= (before ?? -1)) return undefined;
+  if (seen === undefined) return { number, from: null, observedAtMs: Date.now() };
+  const { fromNumber, observedAtMs } = seen;
+  const from = Math.max(fromNumber, (before ?? -1) + 1, lowestHeldBelow(number, kept, spanOf(append)));
+  const isKnown = from <= number && number - from < finalBlocksMax;
+  return { number, from: isKnown ? from : null, observedAtMs };
+}
+
+/** The lowest block from which on all are held up to `number`; above it if it is not held itself. */
+function lowestHeldBelow(number: number, kept: Intervals, added: Interval | undefined): number {
+  const held = added === undefined ? kept : [...kept, added];
+  let lowest = number + 1;
+  for (let below = findIntervalOf(held, number); below !== undefined; below = findIntervalOf(held, lowest - 1))
+    lowest = below.from;
+  return lowest;
 }
 
 /** Hashes of stored blocks in a range, by number. */
