@@ -21,6 +21,7 @@ import { RetryableError } from '../runtime/errors.ts';
 import type { HttpApp } from '../runtime/http.ts';
 import { Problem } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
+import { createEmbeddedCache } from '../stores/embedded/cache.ts';
 import { sharedAnswers } from './answers.ts';
 import { createAnalyticsApp } from './app.ts';
 import { encodeCursor } from './cursor.ts';
@@ -29,7 +30,18 @@ import type { AnalyticsDeps } from './deps.ts';
 const maximum = (2n ** 256n - 1n).toString();
 const immutable = 'public, max-age=31536000, immutable';
 const catalog = loadCatalog(new URL('../../catalog', import.meta.url).pathname);
-const testNetworks = ['test_a', 'test_b', 'test_c', 'test_d', 'test_e', 'test_f', 'test_g'] as const;
+const testNetworks = [
+  'test_a',
+  'test_b',
+  'test_c',
+  'test_d',
+  'test_e',
+  'test_f',
+  'test_g',
+  'test_h',
+  'test_i',
+  'test_j',
+] as const;
 /** In the catalog, unlike the laptop's own network. */
 const listed: Network[] = testNetworks.map((id, at) => ({ ...templateOf('optimism'), id, chainId: 9_000_000 + at }));
 const laptop: Network = { ...templateOf('optimism'), id: 'local_l1', chainId: 7_700_001 };
@@ -403,6 +415,67 @@ describe('GET /api/v1/l2/networks/{network}/stats', () => {
     });
   });
 
+  it('reads a window once while no block comes, and again as soon as one does', async () => {
+    const { ask, reads, wait } = await openCounting('test_h');
+    const writer = await openChainWriter(stores, 'test_h');
+    const chain = buildChain(undefined, 11, () => ({ txs: [{}] }));
+    await writer.commit({ append: chain.slice(0, 10) });
+    await relayChain(stores, 'test_h');
+    expect((await ask('window=24h')).stats.blocks).toBe(10);
+    wait(59 * 60_000);
+    const readsBefore = reads();
+    expect((await ask('window=24h')).stats.blocks).toBe(10);
+    expect(reads()).toBe(readsBefore);
+    wait(60_000);
+    await ask('window=24h');
+    expect(reads()).toBeGreaterThan(readsBefore);
+
+    await writer.commit({ append: chain.slice(10) });
+    await relayChain(stores, 'test_h');
+    expect((await ask('window=24h')).stats.blocks).toBe(11);
+  });
+
+  it('shows blocks that are filled into a history with holes after moments', async () => {
+    const { ask, wait } = await openCounting('test_i');
+    const writer = await openChainWriter(stores, 'test_i');
+    const chain = buildChain(undefined, 10, () => ({ txs: [{}] }));
+    await writer.commit({ append: chain.slice(6), finalizedNumber: 9 });
+    await writer.commit({ append: chain.slice(0, 3) });
+    await relayChain(stores, 'test_i');
+    for (const query of ['window=all', 'fromBlock=0&toBlock=9', 'fromBlock=0&toBlock=4']) await ask(query);
+    expect((await ask('window=all')).coverage).toMatchObject({ complete: false });
+    await writer.commit({ append: chain.slice(3, 6) });
+    await relayChain(stores, 'test_i');
+    wait(2_000);
+    for (const query of ['window=all', 'fromBlock=0&toBlock=9']) {
+      expect(await ask(query)).toMatchObject({ coverage: { complete: true }, stats: { blocks: 10 } });
+    }
+    expect(await ask('fromBlock=0&toBlock=4')).toMatchObject({ coverage: { complete: true }, stats: { blocks: 5 } });
+  });
+
+  it('reads a range of final blocks once, whatever comes above it, and says the newest block', async () => {
+    const { ask, reads } = await openCounting('test_j');
+    const writer = await openChainWriter(stores, 'test_j');
+    const chain = buildChain(undefined, 12, () => ({ txs: [{}] }));
+    await writer.commit({ append: chain.slice(0, 10), finalizedNumber: 6 });
+    await relayChain(stores, 'test_j');
+    const final = 'fromBlock=2&toBlock=6';
+    expect((await ask(final)).asOf).toMatchObject({ number: 9, hash: chain[9]?.hash });
+    await writer.commit({ append: chain.slice(10) });
+    await relayChain(stores, 'test_j');
+    const readsBefore = reads();
+    expect(await ask(final)).toMatchObject({ asOf: { number: 11, hash: chain[11]?.hash }, stats: { blocks: 5 } });
+    expect(reads()).toBe(readsBefore);
+
+    // Not final: a reorg may still change it.
+    const open = 'fromBlock=2&toBlock=11';
+    expect((await ask(open)).stats.transactions).toBe(10);
+    const other = buildBlock({ number: 11, parent: chain[10], timestamp: 1_700_000_011, salt: 'other', txs: [{}, {}] });
+    await writer.commit({ retract: { from: 11, to: 11 }, append: [other] });
+    await relayChain(stores, 'test_j');
+    expect(await ask(open)).toMatchObject({ coverage: { toHash: other.hash }, stats: { transactions: 11 } });
+  });
+
   it('asks to try again when a store is away', async () => {
     const gone = async (): Promise<never> => {
       throw new RetryableError('connect ECONNREFUSED 10.0.0.7');
@@ -558,6 +631,30 @@ async function openApp(deps: Partial<AnalyticsDeps> = {}): Promise<HttpApp> {
   apps.push(app);
   holdToDocument(app);
   return app;
+}
+
+/** The statistics of a network by an API that counts how often they are read, with a cache whose clock is ours. */
+async function openCounting(network: string) {
+  let now = 0;
+  let reads = 0;
+  const cache = createEmbeddedCache({ now: () => now });
+  const app = await openApp({
+    cache: {
+      ...cache,
+      remember: (key, life, load) =>
+        cache.remember(key, life, () => {
+          reads += 1;
+          return load();
+        }),
+    },
+  });
+  return {
+    ask: async (query: string) => (await app.inject(`/api/v1/l2/networks/${network}/stats?${query}`)).json(),
+    reads: () => reads,
+    wait: (ms: number) => {
+      now += ms;
+    },
+  };
 }
 
 /** Fails a request whose answer is not exactly what its schema says, before the serializer could leave the difference out. */

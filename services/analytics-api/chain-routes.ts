@@ -14,7 +14,7 @@ import {
   readView,
   type TxOfBlock,
 } from '../datasets/chain/read.ts';
-import { findNewestBlock, readStats, type StatsReading, type StatsScope } from '../datasets/chain/stats.ts';
+import type { StatsScope } from '../datasets/chain/stats.ts';
 import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
 import {
@@ -27,6 +27,7 @@ import {
   TxsAnswer,
   windowNames,
 } from './answers.ts';
+import { readStatsCached } from './cached-stats.ts';
 import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps } from './deps.ts';
@@ -77,7 +78,7 @@ const ofNetwork = 'A network that is not synced gives an empty answer; `sync` sa
 
 /** Statistics, blocks and transactions of one network. */
 export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
-  const { catalog, relational, timeseries, cache, version } = deps;
+  const { catalog, relational, version } = deps;
 
   const network = networkPath(exampleNetworkOf(catalog.current()));
   const NetworkPath = Type.Object(network, closed);
@@ -133,22 +134,14 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
             ? { kind: 'all', firstBlock }
             : { kind: 'window', seconds, firstBlock };
 
-      const newest = await findNewestBlock(timeseries, network.id);
-      let reading: StatsReading | undefined;
-      if (newest !== undefined) {
-        const key = JSON.stringify(['stats', version, network.id, newest.seq, scope]);
-        // A new block has a new seq, so nothing old is kept; history that is being filled shows up after this time.
-        const text = await cache.remember(key, statsCacheMs, async () =>
-          JSON.stringify(await readStats(timeseries, network.id, scope, newest)),
-        );
-        reading = JSON.parse(text) as StatsReading;
-      }
-      const { coverage = null, stats = null } = reading?.counted ?? {};
       const view = await readView(relational, network.id);
+      const last = blocks.toBlock;
+      const finalHash =
+        last !== undefined && isFinal(last, view) ? await findHash(relational, network.id, last) : undefined;
+      const reading = await readStatsCached(deps, { network: network.id, scope, finalHash });
+      const { coverage = null, stats = null } = reading?.counted ?? {};
       // The stores move apart for moments: final is what the other store calls so of this very block.
-      const canonical =
-        coverage !== null && (await findHash(relational, network.id, coverage.toBlock)) === coverage.toHash;
-      const fixed = blocks.toBlock !== undefined && coverage?.complete === true && canonical;
+      const fixed = coverage?.complete === true && finalHash !== undefined && coverage.toHash === finalHash;
       reply.headers({
         etag: etagOf(version, request.url, coverage, stats, sync),
         'cache-control': cacheControlOf(view, {
@@ -331,8 +324,6 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
     },
   );
 }
-
-const statsCacheMs = 2_000;
 
 function checkRange({ fromBlock, toBlock }: { fromBlock?: number; toBlock?: number }): void {
   if (fromBlock !== undefined && toBlock !== undefined && fromBlock > toBlock) {
