@@ -132,7 +132,7 @@ export const metrics = {
   collectorErrors: {
     name: 'collector_errors_total',
     type: 'counter',
-    help: 'Failures, by where they come from (binance, postgresql, clickhouse, disk, collector) and what went wrong; a lost stream is one, whatever its pairs',
+    help: 'Failures, by where they come from (binance, postgresql, bus, disk, collector) and what went wrong; a lost stream is one, whatever its pairs',
     labels: ['source', 'kind'],
   },
   recordsInserted: {
@@ -274,17 +274,17 @@ export const metrics = {
     help: 'Updates kept in memory until a snapshot comes',
     labels: ['market'],
   },
-  // queue: records go to PostgreSQL, bars to ClickHouse; each has a queue on disk for when its store is away.
+  // queue: records go to PostgreSQL, bars to the bus; each has a queue on disk for when that is away.
   marketBufferedRows: {
     name: 'defimon_market_buffered_rows',
     type: 'gauge',
-    help: 'Rows in memory that no store and no disk has yet, by what they are: records, bars',
+    help: 'Rows in memory that neither store, bus nor disk has yet, by what they are: records, bars',
     labels: ['queue'],
   },
   marketFlush: {
     name: 'defimon_market_flush_seconds',
     type: 'histogram',
-    help: 'Time to commit a batch',
+    help: 'Time until a batch is committed, or the bus has it',
     labels: ['queue'],
   },
   marketDurable: {
@@ -296,7 +296,7 @@ export const metrics = {
   marketSpillBytes: {
     name: 'defimon_market_spill_bytes',
     type: 'gauge',
-    help: 'Bytes on disk that wait for their store',
+    help: 'Bytes on disk that wait for their store, or the bus',
     labels: ['queue'],
   },
   marketSpillLimit: {
@@ -308,7 +308,7 @@ export const metrics = {
   marketSpillBatches: {
     name: 'defimon_market_spill_batches',
     type: 'gauge',
-    help: 'Batches on disk that wait for their store',
+    help: 'Batches on disk that wait for their store, or the bus',
     labels: ['queue'],
   },
   marketDroppedRows: {
@@ -320,7 +320,7 @@ export const metrics = {
   marketDeadLetters: {
     name: 'defimon_market_dead_letters_total',
     type: 'counter',
-    help: 'Batches that their store refuses for what is in them, put aside on disk',
+    help: 'Batches that their store or the bus refuses for what is in them, put aside on disk',
     labels: ['queue'],
   },
   marketRowsByKind: {
@@ -329,11 +329,35 @@ export const metrics = {
     help: 'Rows committed to PostgreSQL, by kind: depth, ticker, trade, snapshot, checkpoint, gap',
     labels: ['kind'],
   },
+  marketBarsPublished: {
+    name: 'defimon_market_bars_published_total',
+    type: 'counter',
+    help: 'Bars of a second that the bus has taken from the collector',
+    labels: [],
+  },
   marketBars: {
     name: 'defimon_market_bars_total',
     type: 'counter',
-    help: 'Bars committed to ClickHouse, by their length: 1s, 1m',
+    help: 'Bars committed to ClickHouse from the bus, by their length: 1s, 1m',
     labels: ['interval'],
+  },
+  marketBarsLate: {
+    name: 'defimon_market_late_bars_total',
+    type: 'counter',
+    help: 'Bars that came from the bus after their minute was closed; they are applied all the same',
+    labels: ['symbol'],
+  },
+  marketWatermark: {
+    name: 'defimon_market_watermark_timestamp_seconds',
+    type: 'gauge',
+    help: 'The newest second of a pair that came from the bus, by the clock of the exchange',
+    labels: ['symbol'],
+  },
+  marketRolledUp: {
+    name: 'defimon_market_rolled_up_timestamp_seconds',
+    type: 'gauge',
+    help: 'All that was stored before is in the hours and days of bars, by the clock of ClickHouse',
+    labels: [],
   },
   marketClients: {
     name: 'defimon_market_clients',
@@ -352,5 +376,54 @@ export const metrics = {
     type: 'counter',
     help: 'WebSocket clients sent away, by why: slow, limit, protocol, silent, shutdown',
     labels: ['reason'],
+  },
+  // Of a bus between processes. A group is the consumers of a topic that share it; its name says whose they are.
+  busPublished: {
+    name: 'defimon_bus_published_records_total',
+    type: 'counter',
+    help: 'Records that the brokers hold since this process published them',
+    labels: ['topic'],
+  },
+  busConsumed: {
+    name: 'defimon_bus_consumed_records_total',
+    type: 'counter',
+    help: 'Records handled, those handled again included',
+    labels: ['topic', 'group'],
+  },
+  busLag: {
+    name: 'defimon_bus_lag_records',
+    type: 'gauge',
+    help: 'Records of a partition that its group has not done yet, said by the member that has the partition',
+    labels: ['topic', 'group', 'partition'],
+  },
+  busHandling: {
+    name: 'defimon_bus_handling_seconds',
+    type: 'histogram',
+    help: 'Time to handle a batch of records, failed ones included',
+    labels: ['topic', 'group'],
+  },
+  busRetries: {
+    name: 'defimon_bus_retries_total',
+    type: 'counter',
+    help: 'Batches that could not be handled, and are given again',
+    labels: ['topic', 'group'],
+  },
+  busDeadLetters: {
+    name: 'defimon_bus_dead_letters_total',
+    type: 'counter',
+    help: 'Records put aside for what is in them, by why: unreadable, or refused by the store',
+    labels: ['topic', 'group', 'reason'],
+  },
+  busResting: {
+    name: 'defimon_bus_resting_partitions',
+    type: 'gauge',
+    help: 'Partitions that wait after a failure, to have their batch handled again',
+    labels: ['topic', 'group'],
+  },
+  busHeld: {
+    name: 'defimon_bus_held_bytes',
+    type: 'gauge',
+    help: 'Records fetched and not handled yet',
+    labels: ['topic', 'group'],
   },
 } as const satisfies Record<string, Metric>;

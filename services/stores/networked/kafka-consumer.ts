@@ -1,0 +1,264 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Consumer, Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Topic } from '../../../catalog/schema/topic.ts';
+import { describeError, RetryableError } from '../../runtime/errors.ts';
+import { driverRetry } from './kafka-client.ts';
+import { kafkaError } from './kafka-errors.ts';
+import { createLanes, type FetchedRecord, type Lanes } from './kafka-lanes.ts';
+import { maxRecordBytes } from './kafka-topics.ts';
+
+/** A member that is killed has its partitions for so long; one that lives says so once a second, whatever its handlers do. */
+const sessionTimeoutMs = 10_000;
+const heartbeatIntervalMs = 1_000;
+const rebalanceTimeoutMs = 30_000;
+
+/** Of one answer of a broker, at least; a partition's share of it has room for the largest record of its topic. */
+const fetchBytes = 4 << 20;
+const fetchBytesPerPartition = 1 << 20;
+
+/** How long a broker waits for something new before it answers that there is nothing. */
+const fetchWaitMs = 100;
+
+const partitionsAtATime = 3;
+
+const firstJoinPatienceMs = 15_000;
+
+/** Members that fetch nothing for so long, not even nothing, have silently stopped. */
+const silenceMs = 60_000;
+
+export interface ConsumerOptions {
+  readonly client: () => Kafka;
+  readonly topic: Topic;
+  readonly group: string;
+  readonly handle: (partition: number, records: readonly FetchedRecord[]) => Promise<void>;
+  /** As `retryAfterMs` of the lanes. */
+  readonly retryAfterMs: (error: unknown, partition: number, attempt: number) => number | undefined;
+  /**
+   * Offsets that partitions begin at, instead of where the group is, which is then never told where we are. Moved on as we go:
+   * a member that comes back goes on where it was.
+   */
+  readonly positions?: Map<number, bigint>;
+  readonly log: Logger;
+  readonly onFetched?: (partition: number, highWatermark: string) => void;
+  readonly onCommitted?: (partition: number, offset: bigint) => void;
+  readonly onAssigned?: (partitions: readonly number[]) => void;
+}
+
+export interface KafkaConsumer {
+  /** What is wrong, in words; undefined when the member takes part in its group. */
+  readonly trouble: string | undefined;
+  readonly lanes: Lanes | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * A member of a group on one topic, which comes back by itself whatever happens to it. Resolves when it has joined for the
+ * first time; throws what `kafkaError` makes of it if it cannot.
+ *
+ * kafkajs would wait for the handlers of a whole answer before it fetches again or takes part in a rebalance. So handlers do
+ * not run inside it: what it fetches goes to lanes, which pause their partitions while they are full. Heartbeats and
+ * rebalances go on beside a handler, however long that takes. A batch whose partition was lost meanwhile may finish; its
+ * offset is not committed, and the new owner gets it too.
+ *
+ * Memory: at most four of the topic's largest fetches (1 MiB a partition, or its largest record), one answer of every broker
+ * (4 MiB, or the same), and the three batches in hand once more as objects.
+ */
+export async function startKafkaConsumer(options: ConsumerOptions): Promise<KafkaConsumer> {
+  const { topic, group, log } = options;
+  let trouble: string | undefined;
+  let stopping = false;
+  let member = await joinAtFirst(options);
+  const ended = new AbortController();
+
+  const keep = async (): Promise<void> => {
+    while (!stopping) {
+      const reason = await Promise.race([member.lost, untilAborted(ended.signal)]);
+      if (stopping) break;
+      trouble = `group ${group}: ${describeError(reason)}`;
+      log.warn({ topic: topic.id, group, reason: describeError(reason) }, 'a member of a group is lost, joining again');
+      await member.leave();
+      for (let attempt = 1; !stopping; attempt++) {
+        await delay(backoffMs(attempt), undefined, { signal: ended.signal }).catch(() => {});
+        if (stopping) break;
+        try {
+          member = await joinGroup(options);
+          trouble = undefined;
+          break;
+        } catch (error) {
+          trouble = `group ${group}: ${describeError(error)}`;
+        }
+      }
+    }
+  };
+  const keeping = keep();
+
+  return {
+    get trouble() {
+      return trouble ?? member.silence();
+    },
+    get lanes() {
+      return member.lanes;
+    },
+    stop: async () => {
+      stopping = true;
+      ended.abort();
+      await keeping;
+      await member.leave();
+    },
+  };
+}
+
+/** From one second on, doubled up to thirty, a quarter of it by chance: members that failed together do not come together. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  return Math.min(1_000 * 2 ** (attempt - 1), 30_000) * (0.75 + 0.25 * random());
+}
+
+/** A broker that has just come up does not know its groups yet, which kafkajs does not wait for. */
+async function joinAtFirst(options: ConsumerOptions): Promise<Member> {
+  const lastMs = Date.now() + firstJoinPatienceMs;
+  while (true) {
+    try {
+      return await joinGroup(options);
+    } catch (error) {
+      if (!(error instanceof RetryableError) || Date.now() > lastMs) throw error;
+      options.log.debug({ group: options.group, reason: describeError(error) }, 'a group cannot be joined yet');
+      await delay(500);
+    }
+  }
+}
+
+interface Member {
+  readonly lanes: Lanes;
+  /** Resolves with why, when it is in the group no longer and will not be again. */
+  readonly lost: Promise<unknown>;
+  silence(): string | undefined;
+  /** Finishes what is in hand, and leaves the group. */
+  leave(): Promise<void>;
+}
+
+async function joinGroup(options: ConsumerOptions): Promise<Member> {
+  const { client, topic, group, handle, retryAfterMs, positions, log } = options;
+  const perPartition = Math.max(fetchBytesPerPartition, maxRecordBytes(topic));
+  const consumer = client().consumer({
+    groupId: group,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: heartbeatIntervalMs,
+    rebalanceTimeout: rebalanceTimeoutMs,
+    maxBytesPerPartition: perPartition,
+    maxBytes: Math.max(fetchBytes, perPartition),
+    maxWaitTimeInMs: fetchWaitMs,
+    allowAutoTopicCreation: false,
+    // Coming back is ours: kafkajs does not after every error, and does not say so.
+    retry: { ...driverRetry, restartOnFailure: async () => false },
+  });
+  const lost = Promise.withResolvers<unknown>();
+  let memberId: string | undefined;
+  let isLost = false;
+  const lose = (reason: unknown): void => {
+    isLost = true;
+    lost.resolve(reason);
+  };
+  let fetchedAtMs = Date.now();
+
+  const lanes = createLanes({
+    handle,
+    retryAfterMs,
+    concurrency: partitionsAtATime,
+    budgetBytes: 4 * perPartition,
+    setPaused: (partition, paused) => {
+      try {
+        consumer[paused ? 'pause' : 'resume']([{ topic: topic.id, partitions: [partition] }]);
+      } catch {
+        // It is between two runs: nothing is fetched, and nothing is paused in the next.
+      }
+    },
+    commit: async (partition, offset) => {
+      positions?.set(partition, offset);
+      if (isLost || positions !== undefined) return;
+      await consumer.commitOffsets([{ topic: topic.id, partition, offset: String(offset) }]);
+      options.onCommitted?.(partition, offset);
+    },
+  });
+
+  consumer.on('consumer.group_join', ({ payload }) => {
+    memberId ??= payload.memberId;
+    // The group had put us out, and others may have had our partitions meanwhile: what is held is no longer the next.
+    if (memberId !== payload.memberId)
+      return lose(new Error('the group has put it out, as it was silent for too long'));
+    const partitions = payload.memberAssignment[topic.id] ?? [];
+    const kept = lanes.assign(partitions);
+    for (const partition of partitions) {
+      const offset = kept.get(partition) ?? positions?.get(partition);
+      // Before anything is fetched: kafkajs calls us on its way.
+      if (offset !== undefined) consumer.seek({ topic: topic.id, partition, offset: String(offset) });
+    }
+    options.onAssigned?.(partitions);
+  });
+  consumer.on('consumer.fetch', () => {
+    fetchedAtMs = Date.now();
+  });
+  consumer.on('consumer.crash', ({ payload }) => lose(payload.error));
+
+  const leave = async (): Promise<void> => {
+    await lanes.drain();
+    isLost = true;
+    options.onAssigned?.([]);
+    await consumer.disconnect().catch((error: unknown) => {
+      log.debug({ group, reason: describeError(error) }, 'a member of a group could not say that it leaves');
+    });
+  };
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic: topic.id, fromBeginning: true });
+    await runConsumer(consumer, lanes, () => isLost, options);
+    // What kafkajs runs into here is an event, not an error.
+    if (isLost) throw await lost.promise;
+  } catch (error) {
+    await leave();
+    throw kafkaError(error, `joining the group ${group} of ${topic.id}`);
+  }
+  const watch = setInterval(() => {
+    if (Date.now() - fetchedAtMs > silenceMs) lose(new Error(`it has fetched nothing for ${silenceMs / 1000} s`));
+  }, 5_000).unref();
+  void lost.promise.then(() => clearInterval(watch));
+  return {
+    lanes,
+    lost: lost.promise,
+    silence: () =>
+      Date.now() - fetchedAtMs > silenceMs / 2 ? `group ${group}: brokers have not answered for a while` : undefined,
+    leave: async () => {
+      clearInterval(watch);
+      await leave();
+    },
+  };
+}
+
+async function runConsumer(
+  consumer: Consumer,
+  lanes: Lanes,
+  isLost: () => boolean,
+  { onFetched }: ConsumerOptions,
+): Promise<void> {
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    eachBatch: async ({ batch, resolveOffset, isStale, pause }) => {
+      const { partition, messages, highWatermark } = batch;
+      const last = messages.at(-1);
+      if (last === undefined || isStale()) return;
+      if (isLost() || !lanes.add(partition, messages)) {
+        // Not to be fetched again and again until the member has left.
+        pause();
+        return;
+      }
+      // The place in memory that fetching goes on from: nothing is committed by it.
+      resolveOffset(last.offset);
+      onFetched?.(partition, highWatermark);
+    },
+  });
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
