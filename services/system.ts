@@ -79,7 +79,9 @@ export const apiPorts = [8000, 8002];
 export const marketApiPorts = [8080];
 
 /** What `all` starts: every service, and in environment local the chains and the exchange that they follow. */
-export function targetsOf(config: Pick<Config, 'targets' | 'environment' | 'live' | 'stores'>): readonly (keyof Parts)[] {
+export function targetsOf(
+  config: Pick<Config, 'targets' | 'environment' | 'live' | 'stores'>,
+): readonly (keyof Parts)[] {
   const isLocal = config.environment.name === 'local';
   const own = isLocal ? ['local-chains', ...(config.live ? [] : ['local-exchange'])] : [];
   const all = [...own, ...targets];
@@ -118,6 +120,8 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     health: async () => (await context.health()) ?? {},
     ...{ host, log, metrics },
   };
+  const { requestsPerMinute, trustedProxies } = config;
+  const limits = { requestsPerMinute, trustedProxies };
   return {
     ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: readinessOf(context) })),
     catalog: part(['ops'], () =>
@@ -177,11 +181,16 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'stream-processor': part(['chain-stream'], async () => ({ part: undefined, stop: async () => {} })),
     // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
     'chain-relay': part(
-      ['relational', 'bus', 'chain-tables', ...(config.stores.bus.kind === 'embedded' ? ['chain-stream' as const] : [])],
+      [
+        'relational',
+        'bus',
+        'chain-tables',
+        ...(config.stores.bus.kind === 'embedded' ? ['chain-stream' as const] : []),
+      ],
       ({ relational, bus }) => createChainRelay({ relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'chain-series'], (parts) =>
-      createAnalyticsApi({ ...parts, ...served, ports: portsOf(apiPorts) }),
+      createAnalyticsApi({ ...parts, ...served, ...limits, ports: portsOf(apiPorts) }),
     ),
     'market-collector': part(['catalog', 'relational', 'market-series'], (parts) =>
       createMarketCollector({

@@ -1,9 +1,12 @@
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
+import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
 import { sharedAnswers } from './answers.ts';
 import { addChainRoutes } from './chain-routes.ts';
-import type { AnalyticsDeps } from './deps.ts';
+import type { AnalyticsDeps, LiveParts } from './deps.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { addNetworkRoutes } from './network-routes.ts';
+import { protocol } from './protocol.ts';
+import { addSocketRoutes } from './socket/socket-routes.ts';
 
 const description = `Networks, blocks, transactions and statistics of the chains of the catalog.
 
@@ -14,14 +17,19 @@ const description = `Networks, blocks, transactions and statistics of the chains
 - **Lists** go from new to old. Pass \`next\` as \`before\` to go on; the pages stay in place while blocks arrive.
 - **Caching**: send the \`ETag\` back as \`If-None-Match\`; 304 means that the data has not changed. Pages fixed by a cursor or a range
   whose blocks are all final may be kept for ever, and say so.
-- **Errors** are problems by RFC 9457, \`application/problem+json\`. Unknown parameters are errors. After a 503, try again.`;
+- **Errors** are problems by RFC 9457, \`application/problem+json\`. Unknown parameters are errors. After a 503, try again.
+
+${protocol}`;
 
 /** The API without its ports: tests ask it by \`inject\`. */
 export async function createAnalyticsApp(deps: AnalyticsDeps): Promise<HttpApp> {
+  const { cache, requestsPerMinute, trustedProxies } = deps;
   const app = await createHttpApp({
     service: 'analytics-api',
     log: deps.log,
     metrics: deps.metrics,
+    rateLimit: requestsPerMinute === undefined ? undefined : { requestsPerMinute, cache },
+    trustedProxies,
     openapi: {
       title: 'Defimon Analytics API',
       version: deps.version,
@@ -29,11 +37,13 @@ export async function createAnalyticsApp(deps: AnalyticsDeps): Promise<HttpApp> 
       tags: [
         { name: 'networks', description: 'Which networks there are' },
         { name: 'chain data', description: 'What happens on them' },
+        { name: 'live', description: 'The same as it happens' },
         { name: 'health', description: 'How the system is' },
       ],
     },
   });
   for (const schema of sharedAnswers) app.addSchema(schema);
+  if (live !== undefined) await addSocketRoutes(app, { ...deps, ...live }, live.socket ?? socketDefaults);
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   addNetworkRoutes(app, deps);
   addChainRoutes(app, deps);

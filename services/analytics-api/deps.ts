@@ -5,6 +5,8 @@ import type { Health } from '../runtime/modules.ts';
 import type { Cache } from '../stores/cache.ts';
 import type { Relational } from '../stores/relational.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
+import type { CandleFeed } from './live/candle-feed.ts';
+import type { LiveChain } from './live/live-chain.ts';
 
 /** What the routes work with. */
 export interface AnalyticsDeps {
@@ -16,6 +18,16 @@ export interface AnalyticsDeps {
   readonly version: string;
   /** How the modules of this process are. */
   readonly health: () => Promise<Record<string, Health>>;
+  /** Of one caller; undefined: as many as the gateway lets through. */
+  readonly requestsPerMinute?: number | undefined;
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly log: Logger;
   readonly metrics: Registry;
+}
+
+/** What /ws tells, and by which clock: Unix milliseconds. */
+export interface LiveParts {
+  readonly chain: LiveChain;
+  readonly candles: CandleFeed;
+  readonly clock: () => number;
 }

@@ -39,6 +39,8 @@ export interface Config {
   readonly sync: SyncSettings;
   readonly market: MarketConfig;
   readonly database: DatabaseConfig;
+  readonly requestsPerMinute: number | undefined;
+  readonly trustedProxies: readonly string[];
   readonly onlyNetworks: readonly string[] | undefined;
   readonly rpcKeys: Settings['rpcKeys'];
   readonly logLevel: LogLevel;
@@ -139,6 +141,8 @@ export function decideConfig(
     sync: { ...environment.sync, ...settings.sync },
     market,
     database: decideDatabase(environment),
+    requestsPerMinute: settings.requestsPerMinute,
+    trustedProxies: settings.trustedProxies,
     onlyNetworks: settings.networks,
     rpcKeys: settings.rpcKeys,
     logLevel: flags.logLevel,
@@ -170,7 +174,8 @@ function decideKafka(
 ): KafkaSettings | undefined {
   if ((username === undefined) !== (password === undefined))
     problems.push(`${username === undefined ? 'KAFKA_USERNAME' : 'KAFKA_PASSWORD'} is not set: set both, or neither`);
-  if (tls === false && ca !== undefined) problems.push('KAFKA_CA is for TLS, and KAFKA_TLS is false: take one of them out');
+  if (tls === false && ca !== undefined)
+    problems.push('KAFKA_CA is for TLS, and KAFKA_TLS is false: take one of them out');
   if (brokers === undefined) return undefined;
   return {
     brokers,

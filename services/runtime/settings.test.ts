@@ -24,6 +24,16 @@ describe(readSettings.name, () => {
     expect(settings.databaseUrl?.reveal()).toBe('postgres://user:pass@db:5432/defimon');
   });
 
+  it('reads who may ask how often, and whom to believe that', () => {
+    const { settings } = readSettings({ RATE_LIMIT_PER_MINUTE: '100', TRUSTED_PROXIES: '10.0.0.0/8, ::1, loopback' });
+    expect(settings).toMatchObject({ requestsPerMinute: 100, trustedProxies: ['10.0.0.0/8', '::1', 'loopback'] });
+    expect(readSettings({ RATE_LIMIT_PER_MINUTE: '0' }).settings.requestsPerMinute).toBeUndefined();
+    for (const wrong of ['kong', '10.0.0.0/33', '10.0.0/8', '::1/x'])
+      expect(readSettings({ TRUSTED_PROXIES: wrong }).problems, wrong).toEqual([
+        expect.stringContaining('TRUSTED_PROXIES'),
+      ]);
+  });
+
   it("reads the brief's variables of the order books", () => {
     const { settings, problems } = readSettings({
       DB_HOST: 'db',

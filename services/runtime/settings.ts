@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
 import { type SaslMechanism, saslMechanisms } from '../stores/stores-config.ts';
@@ -40,6 +41,10 @@ export interface Settings {
     readonly tls?: boolean;
     readonly ca?: Secret;
   };
+  /** Of one caller of the analytics API, a minute. */
+  readonly requestsPerMinute: number | undefined;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly jwtSecret: Secret | undefined;
   readonly apiSecretKey: Secret | undefined;
   /** Keys of RPC endpoints, by the name of their variable. */
@@ -64,6 +69,8 @@ interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   clickhouseUrl: Secret | undefined;
   redisUrl: Secret | undefined;
   kafka: { -readonly [Key in keyof Settings['kafka']]: Settings['kafka'][Key] };
+  requestsPerMinute: number | undefined;
+  trustedProxies: readonly string[];
   jwtSecret: Secret | undefined;
   apiSecretKey: Secret | undefined;
 }
@@ -282,6 +289,22 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'RATE_LIMIT_PER_MINUTE',
+    help: 'requests of one caller of the analytics API a minute; left out or 0, as many as the gateway lets through',
+    secret: false,
+    read: (text, into) => {
+      into.requestsPerMinute = integerOf(text, 0, 1_000_000) || undefined;
+    },
+  },
+  {
+    name: 'TRUSTED_PROXIES',
+    help: 'gateways whose X-Forwarded-For tells the caller: addresses, networks (10.0.0.0/8), loopback or uniquelocal, by commas',
+    secret: false,
+    read: (text, into) => {
+      into.trustedProxies = proxiesOf(text);
+    },
+  },
+  {
     name: 'JWT_SECRET',
     help: 'signs the tokens between services, 32 characters or more',
     secret: true,
@@ -317,6 +340,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     clickhouseUrl: undefined,
     redisUrl: undefined,
     kafka: {},
+    requestsPerMinute: undefined,
+    trustedProxies: [],
     jwtSecret: undefined,
     apiSecretKey: undefined,
     rpcKeys: new Map(
@@ -385,6 +410,18 @@ function urlOf(text: string, protocols: readonly string[]): string {
 function certificateOf(text: string): string {
   if (!text.startsWith('-----BEGIN CERTIFICATE-----')) throw new Error('must be a certificate as PEM text');
   return text;
+}
+
+function proxiesOf(text: string): string[] {
+  const proxies = text.split(',').map((proxy) => proxy.trim());
+  const isProxy = (proxy: string): boolean => {
+    const [address = '', bits] = proxy.split('/');
+    const bitsMax = { 4: 32, 6: 128 }[isIP(address)];
+    if (bitsMax === undefined) return ['loopback', 'linklocal', 'uniquelocal'].includes(proxy);
+    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax);
+  };
+  if (!proxies.every(isProxy)) throw new Error('must be addresses or networks separated by commas, like 10.0.0.0/8');
+  return proxies;
 }
 
 function brokersOf(text: string): string[] {

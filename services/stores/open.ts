@@ -65,12 +65,11 @@ export function createStores(config: StoresConfig, deps: StoresDeps): Stores {
     openCache: async () =>
       cache.kind === 'embedded'
         ? { part: createEmbeddedCache(), stop: async () => {} }
-        : watched('cache', cache.kind, async () =>
-            (await import('./networked/redis.ts')).openNetworkedCache({
-              redisUrl: given('cache', cache.address).reveal(),
-              ...deps,
-            }),
-          ),
+        : // It stands in for itself while Redis is away, and tells of that by a metric of its own.
+          (await import('./networked/redis.ts')).openNetworkedCache({
+            redisUrl: given('cache', cache.address).reveal(),
+            ...deps,
+          }),
     openBus: async (topics) =>
       bus.kind === 'embedded'
         ? openEmbeddedBus()
