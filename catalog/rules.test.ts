@@ -185,6 +185,54 @@ const breaks: Break[] = [
     '"0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2" }\nevents',
   ],
   [
+    'CAT066',
+    'an amount is no parameter',
+    'protocols/weth.yaml',
+    [
+      [
+        'event Withdrawal(address indexed src, uint256 wad)',
+        'event Withdrawal(address indexed src, uint256 wad)\n    amounts: [{ field: wda }]',
+      ],
+    ],
+    'wda',
+  ],
+  [
+    'CAT066',
+    'an amount is an address',
+    'protocols/weth.yaml',
+    [
+      [
+        'event Withdrawal(address indexed src, uint256 wad)',
+        'event Withdrawal(address indexed src, uint256 wad)\n    amounts: [{ field: src }]',
+      ],
+    ],
+    'src }',
+  ],
+  [
+    'CAT066',
+    'an amount stands twice',
+    'protocols/weth.yaml',
+    [
+      [
+        'event Withdrawal(address indexed src, uint256 wad)',
+        'event Withdrawal(address indexed src, uint256 wad)\n    amounts: [{ field: wad }, { field: wad, asset: src }]',
+      ],
+    ],
+    'wad, asset',
+  ],
+  [
+    'CAT066',
+    'an asset is no address',
+    'protocols/weth.yaml',
+    [
+      [
+        'event Withdrawal(address indexed src, uint256 wad)',
+        'event Withdrawal(address indexed src, uint256 wad)\n    amounts: [{ field: wad, asset: wad }]',
+      ],
+    ],
+    'wad }',
+  ],
+  [
     'CAT070',
     'a pool without a provider has machines',
     'pools/later.yaml',

@@ -1,6 +1,6 @@
-import { EventFragment } from 'ethers/abi';
 import { getAddress } from 'ethers/address';
 import { suggest } from '../nearest.ts';
+import { findEvent, isInteger } from '../protocol-event.ts';
 import { at, type Rule } from '../rule.ts';
 import { unknownNetwork } from './networks.ts';
 
@@ -80,7 +80,7 @@ export const protocolRules: readonly Rule[] = [
         const seen = new Set<string>();
         for (const [index, { contract, signature }] of entry.value.events.entries()) {
           const path = ['events', index, 'signature'];
-          const event = findEvent(signature);
+          const event = findEvent(signature)?.format('sighash');
           if (event === undefined) {
             const fix = 'write it like: event Deposit(address indexed dst, uint256 wad)';
             yield at(entry, path, `"${signature}" is no event`, fix);
@@ -109,14 +109,30 @@ export const protocolRules: readonly Rule[] = [
       }
     },
   },
+  {
+    code: 'CAT066',
+    rule: "an event's amounts are integer parameters of its signature, each named once, and their assets its addresses",
+    why: 'nothing else can be summed, and what is named twice would be counted twice',
+    *check(view) {
+      for (const entry of view.of('protocol')) {
+        for (const [index, { signature, amounts = [] }] of entry.value.events.entries()) {
+          const inputs = findEvent(signature)?.inputs;
+          if (inputs === undefined) continue;
+          const integers = inputs.filter(isInteger).map(({ name }) => name);
+          const addresses = inputs.filter(({ type }) => type === 'address').map(({ name }) => name);
+          for (const [number, { field, asset }] of amounts.entries()) {
+            const path = ['events', index, 'amounts', number];
+            if (!integers.includes(field)) {
+              yield at(entry, [...path, 'field'], `no integer parameter "${field}"`, suggest(field, integers));
+            } else if (amounts.findIndex((amount) => amount.field === field) < number) {
+              yield at(entry, [...path, 'field'], `"${field}" stands twice`, 'keep one of the two');
+            }
+            if (asset !== undefined && !addresses.includes(asset)) {
+              yield at(entry, [...path, 'asset'], `no address parameter "${asset}"`, suggest(asset, addresses));
+            }
+          }
+        }
+      }
+    },
+  },
 ];
-
-/** `Deposit(address,uint256)`, the text that is hashed; undefined if it is no event. */
-function findEvent(signature: string): string | undefined {
-  try {
-    const event = EventFragment.from(signature);
-    return event.format('sighash');
-  } catch {
-    return undefined;
-  }
-}

@@ -15,18 +15,41 @@ const ProtocolContract = Type.Object(
   { additionalProperties: false },
 );
 
+const Parameter = Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 64 });
+
+const Amount = Type.Object(
+  {
+    field: Type.String({ ...Parameter, description: 'An integer parameter of the signature' }),
+    asset: Type.Optional(
+      Type.String({
+        ...Parameter,
+        description:
+          "Its address parameter that says what the amount is of; left out: the emitting contract's own units",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 const ProtocolEvent = Type.Object(
   {
     contract: Type.String({
       pattern: '^[A-Za-z][A-Za-z0-9]*$',
       maxLength: 64,
-      description: 'Which of the contracts emits it',
+      description: 'Which of the contracts emits it, or a contract that an event creates',
     }),
     signature: Type.String({
       pattern: '^event [A-Za-z_][A-Za-z0-9_]*\\([^()]*\\)$',
       maxLength: 500,
       description: 'Human-readable ABI: event Deposit(address indexed dst, uint256 wad)',
     }),
+    amounts: Type.Optional(
+      Type.Array(Amount, {
+        maxItems: 8,
+        description:
+          'What is summed; left out: each integer parameter that is not indexed and is called value, wad, or begins with amount; []: the event is only counted',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
