@@ -98,6 +98,42 @@ export const metrics = {
     help: 'Committed changes of the chain that the bus has not got yet',
     labels: ['network'],
   },
+  relayedChanges: {
+    name: 'defimon_relayed_changes_total',
+    type: 'counter',
+    help: 'Changes of the chain that the bus has taken, those sent again included',
+    labels: ['network'],
+  },
+  relayPublish: {
+    name: 'defimon_relay_publish_seconds',
+    type: 'histogram',
+    help: 'Time until the bus has taken a round of changes',
+    labels: [],
+  },
+  chainWatermark: {
+    name: 'defimon_chain_watermark_timestamp_seconds',
+    type: 'gauge',
+    help: 'The highest block time in the time series; of several processes the highest counts',
+    labels: ['network'],
+  },
+  chainLateChanges: {
+    name: 'defimon_chain_late_changes_total',
+    type: 'counter',
+    help: 'Blocks appended or retracted after their minute was closed, those of a backfill included',
+    labels: ['network'],
+  },
+  chainWindows: {
+    name: 'defimon_chain_windows_total',
+    type: 'counter',
+    help: 'Windows computed anew, by their size: minute, hour, day',
+    labels: ['network', 'size'],
+  },
+  chainWindowSeconds: {
+    name: 'defimon_chain_window_seconds_total',
+    type: 'counter',
+    help: 'Time spent on computing windows anew',
+    labels: ['network', 'size'],
+  },
   catalogInfo: {
     name: 'defimon_catalog_info',
     type: 'gauge',
@@ -425,5 +461,23 @@ export const metrics = {
     type: 'gauge',
     help: 'Records fetched and not handled yet',
     labels: ['topic', 'group'],
+  },
+  analyticsClients: {
+    name: 'defimon_analytics_clients',
+    type: 'gauge',
+    help: 'WebSocket clients of the analytics API',
+    labels: [],
+  },
+  analyticsClientMessages: {
+    name: 'defimon_analytics_client_messages_total',
+    type: 'counter',
+    help: 'Messages sent to WebSocket clients of the analytics API',
+    labels: [],
+  },
+  analyticsClientsDropped: {
+    name: 'defimon_analytics_clients_dropped_total',
+    type: 'counter',
+    help: 'WebSocket clients of the analytics API sent away, by why: slow, limit, protocol, silent, shutdown',
+    labels: ['reason'],
   },
 } as const satisfies Record<string, Metric>;

@@ -21,8 +21,11 @@ const description = `Networks, blocks, transactions and statistics of the chains
 
 ${protocol}`;
 
-/** The API without its ports: tests ask it by \`inject\`. */
-export async function createAnalyticsApp(deps: AnalyticsDeps): Promise<HttpApp> {
+/** The API without its ports: tests ask it by `inject`. Without `live` it has no /ws. */
+export async function createAnalyticsApp(
+  deps: AnalyticsDeps,
+  live?: LiveParts & { readonly socket?: SocketOptions },
+): Promise<HttpApp> {
   const { cache, requestsPerMinute, trustedProxies } = deps;
   const app = await createHttpApp({
     service: 'analytics-api',

@@ -46,7 +46,7 @@ export function exampleNetworkOf({ catalog, networks }: CatalogInForce): string 
 }
 
 /** Ids that a misspelt one may have meant: close in spelling, or the beginning of one. At most three, the closest first. */
-function nearestIds(id: string, known: readonly string[]): string[] {
+export function nearestIds(id: string, known: readonly string[]): string[] {
   const near: string[] = [];
   for (;;) {
     const found = findNearest(

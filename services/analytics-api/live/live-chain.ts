@@ -1,0 +1,277 @@
+import type { Logger } from 'pino';
+import type { Network } from '../../../catalog/schema/network.ts';
+import { type ChainEvent, chainTopic } from '../../datasets/chain/changes.ts';
+import { parseChainEvent } from '../../datasets/chain/parse-event.ts';
+import { describeError } from '../../runtime/errors.ts';
+import type { LiveCatalog } from '../../runtime/live-catalog.ts';
+import type { Health } from '../../runtime/modules.ts';
+import type { Batch, Bus } from '../../stores/bus.ts';
+import type { Relational } from '../../stores/relational.ts';
+import { type CatalogChange, watchNetworks } from './catalog-changes.ts';
+import { createChainEndLoader } from './chain-end-loader.ts';
+import { readChainEnds, readLook, type StoreLook } from './chain-reads.ts';
+import { eventText, type RingEvent } from './event-ring.ts';
+import { createFreshnessJudge, type Staleness } from './freshness.ts';
+import { createLiveNetwork, type LiveNetwork, newestBlocksMax } from './live-network.ts';
+import { networkText } from './network-text.ts';
+import { type ProtocolAddresses, protocolAddressesOf, protocolsText } from './protocol-calls.ts';
+
+/** What of a network is followed. */
+export const chainFeeds = ['networks', 'blocks', 'gas', 'protocols'] as const;
+export type ChainFeed = (typeof chainFeeds)[number];
+
+/** What a follower is told. Texts are JSON without its braces: written once, whoever they are for. */
+export type ChainNews =
+  | { readonly kind: 'change'; readonly event: RingEvent; readonly text: string }
+  /** A change is missing: what was told before leads nowhere. */
+  | { readonly kind: 'gap' }
+  | { readonly kind: 'state'; readonly text: string }
+  | { readonly kind: 'gas'; readonly text: string }
+  | { readonly kind: 'protocols'; readonly number: number; readonly text: string }
+  /** It is stale now, or is no longer: see `staleness`. */
+  | { readonly kind: 'freshness' };
+
+export type ChainFollower = (news: ChainNews) => void;
+
+/** All networks as they are now, kept by the bus, for all connections of this process. */
+export interface LiveChain {
+  /** Tells the state or the fees of the newest block at once, as far as they are known. Returns how to stop that. */
+  follow(network: string, feed: ChainFeed, follower: ChainFollower): () => void;
+  /** Resolves once `snapshot` and `after` can answer; `seq` is that of a client that wants to go on from there. */
+  open(network: string, seq: number | undefined): Promise<void>;
+  /** The newest blocks and the change they are of; undefined until `open`, and again when all of them left the chain. */
+  snapshot(network: string): { readonly seq: number; readonly text: string } | undefined;
+  /** The changes above `seq`; undefined when they cannot be told without a hole, or there is no such change. */
+  after(network: string, seq: number): readonly RingEvent[] | undefined;
+  /** Undefined while it is live. */
+  staleness(network: string): Staleness | undefined;
+  /** The same of all that comes over the bus. */
+  busStaleness(): Staleness | undefined;
+  /** Calls back when networks come and go. */
+  followCatalog(listener: (change: CatalogChange) => void): () => void;
+  stop(): Promise<void>;
+}
+
+export interface LiveChainDeps {
+  readonly bus: Bus;
+  readonly relational: Relational;
+  readonly catalog: LiveCatalog;
+  readonly busHealth: () => Promise<Pick<Health, 'ok'>>;
+  readonly clock: () => number;
+  readonly log: Logger;
+  readonly limits?: LiveChainLimits;
+}
+
+export interface LiveChainLimits {
+  /** How often the store is asked for states, and the bus for its health. */
+  readonly lookMs: number;
+  /** Of what was published before the start, how much is read again, so that clients of other replicas can go on here. */
+  readonly sinceMs: number;
+  /** What is held of each network, and of all together. */
+  readonly eventsMax: number;
+  readonly bytesMax: number;
+  readonly bytesMaxOfAll: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const liveChainLimits: LiveChainLimits = {
+  lookMs: 2_000,
+  sinceMs: 5 * 60_000,
+  eventsMax: 2_000,
+  bytesMax: mebibyte,
+  bytesMaxOfAll: 64 * mebibyte,
+};
+
+interface Followed {
+  readonly live: LiveNetwork;
+  readonly followers: Map<ChainFeed, Set<ChainFollower>>;
+  /** As it was told last. */
+  stateText: string;
+  isStale: boolean;
+}
+
+/** Follows the changes of all chains. Rejects when the bus cannot be followed or the store cannot be read. */
+export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
+  const { relational, catalog, clock, log, limits = liveChainLimits } = deps;
+  const networks = new Map<string, Followed>();
+  const judge = createFreshnessJudge(clock);
+  let look: StoreLook = { reported: new Map(), newest: new Map(), cursors: new Map() };
+  let known = new Map<string, Network>();
+  let addresses: ProtocolAddresses = new Map();
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> | undefined;
+  let stopped = false;
+
+  const loader = createChainEndLoader({
+    read: (wanted) => readChainEnds(relational, wanted, newestBlocksMax),
+    take: (id, end) => getFollowed(id).live.load(end ?? { seq: 0, finalized: null, blocks: [] }),
+    retryMs: 1_000,
+    log,
+  });
+
+  function getFollowed(id: string): Followed {
+    let found = networks.get(id);
+    if (found !== undefined) return found;
+    const followers = new Map(chainFeeds.map((feed) => [feed, new Set<ChainFollower>()]));
+    found = { live: createLiveNetwork(), followers, stateText: '', isStale: false };
+    networks.set(id, found);
+    for (const each of networks.values()) trim(each);
+    return found;
+  }
+
+  function trim({ live }: Followed): void {
+    const { eventsMax, bytesMax, bytesMaxOfAll } = limits;
+    live.ring.trim({ eventsMax, bytesMax: Math.min(bytesMax, Math.floor(bytesMaxOfAll / networks.size)) });
+  }
+
+  function emit(followed: Followed, feed: ChainFeed, news: ChainNews): void {
+    for (const follower of followed.followers.get(feed) ?? []) follower(news);
+  }
+
+  function isHeard({ followers }: Followed, feed: ChainFeed): boolean {
+    return (followers.get(feed)?.size ?? 0) > 0;
+  }
+
+  function takeEvent(event: ChainEvent): void {
+    const followed = getFollowed(event.network);
+    const taken = followed.live.take(event);
+    if (taken === undefined) return;
+    if (isHeard(followed, 'blocks'))
+      emit(followed, 'blocks', { kind: 'change', event: taken.event, text: eventText(taken.event) });
+    trim(followed);
+    if (taken.isNewest && followed.live.gas !== undefined)
+      emit(followed, 'gas', { kind: 'gas', text: followed.live.gas });
+    if (event.kind !== 'appended' || !taken.isRecent || !isHeard(followed, 'protocols')) return;
+    const text = protocolsText(event, addresses.get(event.network) ?? new Map());
+    if (text !== undefined) emit(followed, 'protocols', { kind: 'protocols', number: event.number, text });
+  }
+
+  async function takeBatch({ messages }: Batch): Promise<void> {
+    const touched = new Set<string>();
+    for (const { key, value, offset } of messages) {
+      touched.add(key);
+      try {
+        takeEvent(parseChainEvent(value));
+      } catch (error) {
+        log.warn({ network: key, offset, reason: describeError(error) }, 'change of a chain not understood');
+        const followed = getFollowed(key);
+        followed.live.breakOff();
+        emit(followed, 'blocks', { kind: 'gap' });
+      }
+    }
+    for (const id of touched) tellState(id);
+  }
+
+  /** States change with each block, and are told once for all blocks that came together. */
+  function tellState(id: string): void {
+    const followed = networks.get(id);
+    if (followed === undefined || !isHeard(followed, 'networks')) return;
+    const text = stateTextOf(id, followed);
+    if (text === undefined || text === followed.stateText) return;
+    followed.stateText = text;
+    emit(followed, 'networks', { kind: 'state', text });
+  }
+
+  function stateTextOf(id: string, { live }: Followed): string | undefined {
+    const network = known.get(id);
+    if (network === undefined) return undefined;
+    return networkText(network, live, { reported: look.reported.get(id), staleness: judge.judge(network) });
+  }
+
+  function tellFreshness(): void {
+    for (const [id, followed] of networks) {
+      const network = known.get(id);
+      if (network === undefined) continue;
+      const isStale = judge.judge(network) !== undefined;
+      if (isStale !== followed.isStale) {
+        followed.isStale = isStale;
+        for (const feed of chainFeeds) emit(followed, feed, { kind: 'freshness' });
+      }
+      tellState(id);
+    }
+  }
+
+  async function lookAtStore(): Promise<void> {
+    try {
+      look = await readLook(relational);
+    } catch (error) {
+      log.warn({ reason: describeError(error) }, 'states of networks could not be read');
+      judge.noteLook(undefined, () => undefined);
+      return;
+    }
+    for (const [id, { relayedSeq }] of look.cursors) getFollowed(id).live.ring.reach(relayedSeq);
+    for (const [id, block] of look.newest) getFollowed(id).live.seed(block);
+    judge.noteLook(look, (id) => networks.get(id)?.live.seq);
+  }
+
+  async function lookAround(): Promise<void> {
+    const [health] = await Promise.all([deps.busHealth().catch(() => ({ ok: false })), lookAtStore()]);
+    judge.noteBus(health);
+    tellFreshness();
+  }
+
+  function schedule(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      looking = lookAround()
+        .catch((error: unknown) => log.error({ reason: describeError(error) }, 'look at the networks failed'))
+        .finally(schedule);
+    }, limits.lookMs);
+  }
+
+  const changes = watchNetworks(catalog, (current) => {
+    known = new Map(current.networks.map((network) => [network.id, network]));
+    addresses = protocolAddressesOf(current.catalog);
+  });
+  const unfollow = await deps.bus
+    .follow(chainTopic, 'analytics-api', takeBatch, { sinceMs: limits.sinceMs })
+    .catch((error: unknown) => {
+      changes.stop();
+      throw error;
+    });
+  // Only now: what the bus was given before the places were known is not waited for.
+  await lookAround();
+  schedule();
+
+  return {
+    follow: (id, feed, follower) => {
+      const followed = getFollowed(id);
+      const set = followed.followers.get(feed);
+      set?.add(follower);
+      if (feed === 'networks') {
+        followed.stateText = stateTextOf(id, followed) ?? '';
+        if (followed.stateText !== '') follower({ kind: 'state', text: followed.stateText });
+      }
+      if (feed === 'gas' && followed.live.gas !== undefined) follower({ kind: 'gas', text: followed.live.gas });
+      return () => set?.delete(follower);
+    },
+    open: async (id, seq = 0) => {
+      const { live } = getFollowed(id);
+      // Another replica may have told what has not come here yet.
+      if (!live.isLoaded || live.ring.floor === undefined || seq > live.knownSeq) await loader.load(id);
+    },
+    snapshot: (id) => {
+      const live = networks.get(id)?.live;
+      return live?.isLoaded ? live.snapshot() : undefined;
+    },
+    after: (id, seq) => {
+      const live = networks.get(id)?.live;
+      return live === undefined || seq > live.knownSeq ? undefined : live.ring.after(seq);
+    },
+    staleness: (id) => {
+      const network = known.get(id);
+      return network === undefined ? undefined : judge.judge(network);
+    },
+    busStaleness: () => judge.judgeBus(),
+    followCatalog: (listener) => changes.follow(listener),
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      changes.stop();
+      await unfollow();
+      await loader.stop();
+      await looking;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import Type, { type Static } from 'typebox';
+import { type Interval, intervalSeconds } from '../../datasets/market/bar-read.ts';
+import { OneOf } from '../../runtime/http.ts';
+import { createMessageParser, messageId, Ping } from '../../runtime/socket/client-message.ts';
+import { chainFeeds } from '../live/live-chain.ts';
+
+/** The lengths that candles have. */
+export const candleIntervals = Object.keys(intervalSeconds) as Interval[];
+
+export const channels = [...chainFeeds, 'candles'] as const;
+export type Channel = (typeof channels)[number];
+
+/** Stands for all networks, those of later included. */
+export const allNetworks = '*';
+
+const closed = { additionalProperties: false };
+const names = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
+const subscription = {
+  id: messageId,
+  channel: OneOf(channels),
+  networks: Type.Optional(names),
+  symbols: Type.Optional(names),
+  interval: Type.Optional(OneOf(candleIntervals)),
+};
+
+const forms = {
+  subscribe: Type.Object(
+    {
+      op: Type.Literal('subscribe'),
+      ...subscription,
+      resume: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
+    },
+    closed,
+  ),
+  unsubscribe: Type.Object({ op: Type.Literal('unsubscribe'), ...subscription }, closed),
+  ping: Ping,
+};
+
+export type ClientMessage = Static<(typeof forms)[keyof typeof forms]>;
+export type Subscribe = Static<typeof forms.subscribe>;
+export type Unsubscribe = Static<typeof forms.unsubscribe>;
+
+export const parseClientMessage = createMessageParser<ClientMessage>(forms, (message) => {
+  if (message.op === 'ping') return undefined;
+  const { channel, networks, symbols, interval } = message;
+  if (channel === 'candles') {
+    if (symbols === undefined) return 'symbols: candles are of symbols';
+    if (networks !== undefined) return 'networks: candles are of symbols, not of networks';
+    if (interval === undefined) return `interval: candles need one of ${candleIntervals.join(', ')}`;
+  } else {
+    if (networks === undefined) return `networks: the channel ${channel} is of networks: their ids, or "*" for all`;
+    if (symbols !== undefined) return 'symbols: they are for the channel candles only';
+    if (interval !== undefined) return 'interval: it is for the channel candles only';
+  }
+  if (message.op === 'subscribe' && message.resume !== undefined && channel !== 'blocks')
+    return 'resume: it is for the channel blocks only';
+  return undefined;
+});
