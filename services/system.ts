@@ -189,7 +189,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       ],
       ({ relational, bus }) => createChainRelay({ relational, bus, log, metrics }),
     ),
-    'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'chain-series'], (parts) =>
+    'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'bus', 'chain-series'], (parts) =>
       createAnalyticsApi({ ...parts, ...served, ...limits, ports: portsOf(apiPorts) }),
     ),
     'market-collector': part(['catalog', 'relational', 'market-series'], (parts) =>
