@@ -22,6 +22,33 @@ const retryableCodes = new Set([
   '425',
   '999',
 ]);
+// Text, number, date, array, UUID or address that is none; out of bounds or of its type's range; NULL; arrays of different sizes;
+// a constraint; a row that does not fit.
+const contentCodes = new Set([
+  '6',
+  '25',
+  '26',
+  '27',
+  '32',
+  '33',
+  '38',
+  '41',
+  '53',
+  '69',
+  '70',
+  '72',
+  '117',
+  '130',
+  '131',
+  '190',
+  '321',
+  '349',
+  '376',
+  '407',
+  '469',
+  '675',
+  '676',
+]);
 const configurationCodes = new Set(['81', '192', '193', '194', '516']);
 
 /**
@@ -44,6 +71,14 @@ export function timeseriesError(error: unknown): unknown {
   if (/^\s*(\{\s*"message"|<(!doctype|html))|upstream server/i.test(error.message))
     return new RetryableError(text, { cause: error });
   return error;
+}
+
+/** Whether the store refuses rows for what is in them: without them it would take the others. */
+export function isRefusedContent(error: unknown): boolean {
+  const code = findClickHouseCode(error);
+  if (code === undefined || !contentCodes.has(code)) return false;
+  // That is no row's fault: its table has not been migrated.
+  return !/unknown field|no such column/i.test((error as Error).message);
 }
 
 /** The code of an error of the engine, such as `57` for a table that exists already; undefined for any other error. */
