@@ -13,7 +13,7 @@ interface Question {
  * byte.
  */
 const ofTheMoment = new Set([
-  ...['lag', 'ageSeconds', 'updatedAt', 'since', 'blocksPerSecond', 'errorRate', 'requests', 'errors', 'latencyMs'],
+  ...['lag', 'requestId', 'ageSeconds', 'updatedAt', 'since', 'blocksPerSecond', 'errorRate', 'requests', 'errors', 'latencyMs'],
   ...['finalitySeconds', 'reorgs', 'endpoints', 'lagSeconds', 'headAgeSeconds', 'syncSpeed'],
 ]);
 
