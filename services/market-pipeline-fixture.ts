@@ -12,12 +12,14 @@ import { createMarketCollector, type MarketCollector } from './market-collector/
 import type { CatalogInForce, LiveCatalog } from './runtime/live-catalog.ts';
 import type { MarketConfig } from './runtime/market-config.ts';
 import type { Started } from './runtime/modules.ts';
+import { createEmbeddedBus } from './stores/embedded/bus.ts';
 import type { Relational } from './stores/relational.ts';
+import { createMarketStream } from './stream-processor/market-stream.ts';
 import type { ExchangeCore } from './testing/exchange/exchange-core.ts';
 import { type ExchangeServer, startSimulatedExchange } from './testing/exchange/exchange-server.ts';
 
-// The order books' whole way, from a simulated exchange into both stores and out of the API, for tests: the services as the
-// program wires them, without the program.
+// The order books' whole way, from a simulated exchange over a bus in process into both stores and out of the API, for tests: the
+// services as the program wires them, without the program.
 
 export interface MarketPipeline extends AsyncDisposable {
   readonly collector: MarketCollector;
@@ -46,8 +48,11 @@ export async function startMarketPipeline(options: MarketPipelineOptions): Promi
     rest: options.exchanges[market]?.restUrl ?? 'http://127.0.0.1:9',
     stream: options.exchanges[market]?.streamUrl ?? 'ws://127.0.0.1:9',
   });
+  const { bus, stop: stopBus } = createEmbeddedBus();
+  const stream = await createMarketStream({ ...shared, bus });
   const collector = await createMarketCollector({
     ...shared,
+    bus,
     dataDir,
     config: {
       ...marketDefaults,
@@ -69,7 +74,7 @@ export async function startMarketPipeline(options: MarketPipelineOptions): Promi
   });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    stopped ??= stopAll([api, collector]);
+    stopped ??= stopAll([api, collector, stream, { stop: stopBus }]);
     await stopped;
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
   };
@@ -88,7 +93,7 @@ export async function startMarketPipeline(options: MarketPipelineOptions): Promi
   };
 }
 
-async function stopAll(parts: readonly Started<unknown>[]): Promise<void> {
+async function stopAll(parts: readonly Pick<Started<unknown>, 'stop'>[]): Promise<void> {
   for (const part of parts) await part.stop();
 }
 

@@ -18,6 +18,16 @@ describe(createSystem.name, () => {
     const order = orderOf(configOf('local'));
 
     expect(order.indexOf('chain-relay')).toBeGreaterThan(order.indexOf('stream-processor'));
+    expect(order.indexOf('market-collector')).toBeGreaterThan(order.indexOf('market-stream'));
+  });
+
+  it('stores bars where they are told if the bus is in process, and elsewhere if it is not', () => {
+    const flags = ['--target', 'market-collector'];
+
+    expect(orderOf(configOf('local', flags))).toEqual(expect.arrayContaining(['timeseries', 'market-stream']));
+    expect(orderOf(configOf('staging', flags))).not.toContain('timeseries');
+    expect(orderOf(configOf('staging', ['--target', 'stream-processor']))).toContain('market-stream');
+    expect(orderOf(configOf('staging', ['--target', 'stream-processor']))).not.toContain('market-tables');
   });
 
   it('gives each target only what it needs', () => {
@@ -45,8 +55,7 @@ describe(createSystem.name, () => {
     expect(api?.ports.map((port) => port.port)).toEqual(apiPorts);
     expect(marketApi?.ports.map((port) => port.port)).toEqual(marketApiPorts);
     for (const service of catalog.services.filter((each) => each.released)) {
-      const order: readonly string[] = orderOf(configOf('local', ['--target', service.id]));
-      // Bus and cache are in process so far, whatever the pool provides.
+      const order: readonly string[] = orderOf(configOf('staging', ['--target', service.id]));
       const networked: readonly string[] = ['relational', 'timeseries'];
       const stores = networked.filter((store) => order.includes(store));
       const needs = service.needs.filter((store) => networked.includes(store));
@@ -60,8 +69,11 @@ describe(missingSettings.name, () => {
     const sync = configOf('staging', ['--target', 'chain-sync']);
     const api = configOf('staging', ['--target', 'analytics-api']);
 
-    expect(missingSettings(sync, orderOf(sync))).toEqual([expect.stringContaining('DATABASE_URL')]);
-    expect(missingSettings(api, orderOf(api))).toHaveLength(2);
+    expect(missingSettings(sync, orderOf(sync))).toEqual([
+      expect.stringContaining('DATABASE_URL'),
+      expect.stringContaining('KAFKA_BROKERS'),
+    ]);
+    expect(missingSettings(api, orderOf(api))).toHaveLength(4);
     expect(missingSettings(configOf('local'), orderOf(configOf('local')))).toEqual([]);
   });
 });

@@ -20,13 +20,14 @@ import { type Health, type ModuleTable, module, type Started } from './runtime/m
 import { openOps } from './runtime/ops.ts';
 import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
-import { migrateDataset, migrateRelational } from './stores/migrate.ts';
+import { migrateDataset, migrateRelational, migrateTimeseriesInTurn } from './stores/migrate.ts';
 import { createStores } from './stores/open.ts';
 import { createPreparedTimeseries } from './stores/prepared-timeseries.ts';
 import type { Relational } from './stores/relational.ts';
 import { addressVariables } from './stores/stores-config.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
+import { createMarketStream } from './stream-processor/market-stream.ts';
 
 /** What each module gives to those that need it. */
 export interface Parts {
@@ -46,6 +47,7 @@ export interface Parts {
   'chain-sync': ChainSync;
   'chain-relay': undefined;
   'chain-stream': undefined;
+  'market-stream': undefined;
   'stream-processor': undefined;
   'analytics-api': AnalyticsApi;
   'market-collector': MarketCollector;
@@ -153,9 +155,10 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'market-tables': part(['relational'], ({ relational }) =>
       migrated(migrateRelational(relational, 'market', join(tables, 'market', 'relational'))),
     ),
-    // Books and their records do not wait for the store of their bars.
-    'market-series': part(['relational', 'timeseries', 'market-tables'], async ({ relational, timeseries }) => {
-      const prepare = () => migrateDataset({ relational, timeseries }, 'market', join(tables, 'market'));
+    // Books and their records do not wait for the store of their bars. Who has bars alone may have another relational store.
+    'market-series': part(['relational', 'timeseries'], async ({ relational, timeseries }) => {
+      const dir = join(tables, 'market', 'timeseries');
+      const prepare = () => migrateTimeseriesInTurn({ relational, timeseries }, 'market', dir);
       return { part: createPreparedTimeseries(timeseries, prepare), stop: async () => {} };
     }),
     'local-chains': part(['catalog', 'children'], ({ catalog, children }) =>
@@ -175,10 +178,16 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'chain-sync': part(['catalog', 'relational', 'chain-tables'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
-    'chain-stream': part(['timeseries', 'bus', 'chain-series'], ({ timeseries, bus }) =>
-      createChainStream({ timeseries, bus, log, metrics }),
+    'chain-stream': part(['catalog', 'timeseries', 'bus', 'chain-series'], ({ catalog, timeseries, bus }) =>
+      createChainStream({ catalog, timeseries, bus, log, metrics }),
     ),
-    'stream-processor': part(['chain-stream'], async () => ({ part: undefined, stop: async () => {} })),
+    'market-stream': part(['bus', 'market-series'], (parts) =>
+      createMarketStream({ bus: parts.bus, timeseries: parts['market-series'], log, metrics }),
+    ),
+    'stream-processor': part(['chain-stream', 'market-stream'], async () => ({
+      part: undefined,
+      stop: async () => {},
+    })),
     // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
     'chain-relay': part(
       [
@@ -192,17 +201,15 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'bus', 'chain-series'], (parts) =>
       createAnalyticsApi({ ...parts, ...served, ...limits, ports: portsOf(apiPorts) }),
     ),
-    'market-collector': part(['catalog', 'relational', 'market-series'], (parts) =>
-      createMarketCollector({
-        ...parts,
-        timeseries: parts['market-series'],
-        config: config.market,
-        dataDir: config.dataDir,
-        log,
-        metrics,
-      }),
+    'market-collector': part(
+      [
+        ...(['catalog', 'relational', 'bus', 'market-tables'] as const),
+        // As with the relay: in one process bars are stored where they are told.
+        ...(config.stores.bus.kind === 'embedded' ? ['market-stream' as const] : []),
+      ],
+      (parts) => createMarketCollector({ ...parts, config: config.market, dataDir: config.dataDir, log, metrics }),
     ),
-    'market-api': part(['catalog', 'relational', 'market-series'], (parts) =>
+    'market-api': part(['catalog', 'relational', 'market-tables', 'market-series'], (parts) =>
       createMarketApi({ ...parts, ...served, timeseries: parts['market-series'], ports: portsOf(marketApiPorts) }),
     ),
   };
@@ -214,15 +221,18 @@ function ownNetworks({ environment }: Config, catalog: LiveCatalog): Network[] {
   return catalog.current().networks.filter((network) => own.has(network.id));
 }
 
-/** What the process is ready by: where only order books run, the store of their bars may be away. */
+/** What the process is ready by: where only order books run, their bars may wait for the bus and for their store. */
 function readinessOf({ config, health }: Context): Context['health'] {
   const isOptional = targetsOf(config).every((target) => target.startsWith('market-'));
   if (!isOptional) return health;
   return () =>
     health()?.then((modules) => {
-      const { timeseries } = modules;
-      if (timeseries === undefined || timeseries.ok) return modules;
-      return { ...modules, timeseries: { ok: true, detail: `away, and not waited for: ${timeseries.detail ?? ''}` } };
+      const away = ['bus', 'timeseries'].flatMap((name) => {
+        const { [name]: one } = modules;
+        if (one === undefined || one.ok) return [];
+        return [[name, { ok: true, detail: `away, and not waited for: ${one.detail ?? ''}` }] as const];
+      });
+      return { ...modules, ...Object.fromEntries(away) };
     });
 }
 

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bar } from '../datasets/market/bar.ts';
 import { type BarStore, midnightMs, openBarStore } from '../datasets/market/bar-fixtures.ts';
+import { parseBar } from '../datasets/market/bar-message.ts';
 import { type Interval, intervalSeconds } from '../datasets/market/bar-read.ts';
+import { rollUpBars } from '../datasets/market/bar-roll-up.ts';
 import { readCandles } from '../datasets/market/candles.ts';
 import { writeBars } from '../datasets/market/timeseries.ts';
 import { createBarBuilder } from './bar-builder.ts';
@@ -92,7 +94,11 @@ const history = fc.array(
 type Arrival = typeof history extends fc.Arbitrary<(infer A)[]> ? A : never;
 
 /** Batches of so many bars; before each the writer may go back by some, as after an answer that was lost. */
-const deliveries = fc.array(fc.record({ size: fc.integer({ min: 1, max: 30 }), back: fc.nat(10) }), { maxLength: 4 });
+const deliveries = fc.array(
+  fc.record({ size: fc.integer({ min: 1, max: 30 }), back: fc.nat(10), isRolledUp: fc.boolean() }),
+  { maxLength: 4 },
+);
+type Delivery = typeof deliveries extends fc.Arbitrary<(infer D)[]> ? D : never;
 
 function tradesOf(symbol: string, arrivals: readonly Arrival[]): Trade[] {
   let tradeTimeMs = midnightMs - 1_800_000;
@@ -137,12 +143,18 @@ function barsOf(symbol: string, arrived: readonly Arrived[], isKilled = false): 
   return isKilled ? bars : [...bars, ...builder.closeAll()];
 }
 
-async function deliver(bars: readonly Bar[], batches: readonly { size: number; back: number }[]): Promise<void> {
+/** Through the bus, as a collector publishes them. The last ones are not rolled up. */
+async function deliver(bars: readonly Bar[], batches: readonly Delivery[]): Promise<void> {
+  const received = bars.map((bar) => parseBar(JSON.parse(JSON.stringify(bar))));
   let at = 0;
-  for (const [index, { size, back }] of [...batches, { size: bars.length, back: 5 }].entries()) {
+  for (const [index, { size, back, isRolledUp }] of [
+    ...batches,
+    { size: bars.length, back: 5, isRolledUp: false },
+  ].entries()) {
     const from = Math.max(0, at - back);
-    const some = bars.slice(from, from + size);
+    const some = received.slice(from, from + size);
     await writeBars(store.timeseries, some, `${bars[0]?.symbol}-${index}`);
+    if (isRolledUp) await rollUpBars(store.timeseries);
     at = Math.max(at, from + size);
   }
 }

@@ -4,27 +4,27 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Bar } from '../datasets/market/bar.ts';
-import { rollUpNewest, writeBars } from '../datasets/market/timeseries.ts';
+import { barsTopic, messageOf } from '../datasets/market/bar-message.ts';
 import { ConfigurationError, describeError, RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
-import type { Timeseries } from '../stores/timeseries.ts';
+import type { Bus } from '../stores/bus.ts';
 import { createBarWriterMetrics } from './bar-writer-metrics.ts';
 import { openSpillQueue } from './spill-queue.ts';
 
 export interface BarWriter {
-  /** Takes bars to be written soon. Never blocks and never throws; what there is no place for is dropped and counted. */
+  /** Takes bars to be published soon. Never blocks and never throws; what there is no place for is dropped and counted. */
   write(bars: readonly Bar[]): void;
-  /** Resolves once all that was taken is in the store or, while that is away, on disk; what fits in neither is dropped. */
+  /** Resolves once all that was taken is safe at the bus or, while it takes nothing, on disk; what fits in neither is dropped. */
   flush(): Promise<void>;
 }
 
 export interface BarWriterOptions {
-  readonly timeseries: Timeseries;
-  /** Holds what the store has not taken yet. Belongs to one writer at a time. */
+  readonly bus: Pick<Bus, 'publish'>;
+  /** Holds what the bus has not taken yet. Belongs to one writer at a time. */
   readonly dir: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** The store does about as much for a batch of one second as for one of five. */
+  /** In one process the store is part of it, which does about as much for a batch of one second as for one of five. */
   readonly flushIntervalMs?: number;
   /** Bars of one batch. */
   readonly batchBars?: number;
@@ -34,19 +34,20 @@ export interface BarWriterOptions {
 }
 
 interface Batch {
+  /** Names it, for people. */
   readonly token: string;
   readonly bars: readonly Bar[];
 }
 
-/** So often a batch is tried which the store refuses for a reason that is neither the connection nor the configuration. */
+/** So often a batch is tried which the bus refuses for a reason that is neither the connection nor the configuration. */
 const refusalsMax = 3;
 
 /**
- * Writes bars to the store in the order in which they came, in batches. While the store is away they wait on disk, and go first once
- * it is back. A crash loses what was in memory, some seconds of bars; a batch may be written twice, which changes nothing.
+ * Publishes bars in the order in which they came, in batches. While the bus takes none they wait on disk, and go first once it does
+ * again. A crash loses what was in memory, some seconds of bars; a batch may be published twice, which changes nothing.
  */
 export async function createBarWriter(options: BarWriterOptions): Promise<Required<Started<BarWriter>>> {
-  const { timeseries, dir, log, flushIntervalMs = 5000, batchBars = 5000, bufferBars = 50_000 } = options;
+  const { bus, dir, log, flushIntervalMs = 5000, batchBars = 5000, bufferBars = 50_000 } = options;
   const { spillBytesMax = 256 * 2 ** 20 } = options;
   const metrics = createBarWriterMetrics(options.metrics);
   const queue = openSpillQueue({
@@ -59,7 +60,6 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
   let buffer: Bar[] = [];
   let refusals = 0;
   let reason: string | undefined;
-  let isRolledUp = false;
   let work: Promise<void> = Promise.resolve();
   let isWorking = false;
   let spilling: Promise<void> | undefined;
@@ -73,18 +73,17 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
     log.error({ bars: count }, 'bars are lost: memory and disk are full');
   }
 
-  /** Whether the store has it now, or never will. */
+  /** Whether the bus has it now, or never will. */
   async function deliver(batch: Batch): Promise<boolean> {
-    const { token, bars } = batch;
+    const { bars } = batch;
     try {
-      if (!isRolledUp) await rollUpNewest(timeseries);
-      isRolledUp = true;
       const startedAt = performance.now();
-      metrics.written(bars.length, await writeBars(timeseries, bars, token), performance.now() - startedAt);
+      await bus.publish(barsTopic, bars.map(messageOf));
+      metrics.published(bars.length, performance.now() - startedAt);
     } catch (error) {
       const text = describeError(error);
       metrics.failed(error instanceof RetryableError ? 'unavailable' : 'refused');
-      if (reason === undefined) log.warn({ reason: text }, 'bars cannot be written, they wait');
+      if (reason === undefined) log.warn({ reason: text }, 'bars cannot be published, they wait');
       reason = text;
       if (error instanceof RetryableError || error instanceof ConfigurationError || ++refusals < refusalsMax)
         return false;
@@ -92,7 +91,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
       refusals = 0;
       return true;
     }
-    if (reason !== undefined) log.info({ batches: queue.length }, 'bars are written again');
+    if (reason !== undefined) log.info({ batches: queue.length }, 'bars are published again');
     reason = undefined;
     refusals = 0;
     return true;
@@ -102,7 +101,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
   async function putAside(batch: Batch, text: string): Promise<void> {
     const file = path.join(dir, 'refused', `${batch.token}.json`);
     metrics.refused();
-    log.error({ file, reason: text }, 'a batch of bars is refused by the store and put aside');
+    log.error({ file, reason: text }, 'a batch of bars is refused by the bus and put aside');
     try {
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, JSON.stringify(batch));
@@ -126,7 +125,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
     for (let batch = takeBatch(); batch !== undefined; batch = takeBatch()) await spill(batch);
   }
 
-  /** What waits in memory goes to disk although a write is under way: that may last for longer than memory does. */
+  /** What waits in memory goes to disk although a batch is under way: that may last for longer than memory does. */
   function spillMeanwhile(): void {
     spilling ??= spillAll().finally(() => {
       spilling = undefined;
@@ -146,7 +145,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
 
   async function writeAll(): Promise<void> {
     for (;;) {
-      // Some may have gone to disk during the last write.
+      // Some may have gone to disk during the last one.
       if (!(await drainQueue())) return spillAll();
       const batch = takeBatch();
       if (batch === undefined) return spilling;
@@ -170,7 +169,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
 
   observe();
   const timer = setInterval(() => {
-    // The store takes its time: what came meanwhile goes with the next batch.
+    // The bus takes its time: what came meanwhile goes with the next batch.
     if (!isWorking) flush();
   }, flushIntervalMs);
 
@@ -188,7 +187,7 @@ export async function createBarWriter(options: BarWriterOptions): Promise<Requir
     },
     stop: async () => {
       clearInterval(timer);
-      // On disk first when the store may keep us waiting: we may be killed for taking too long.
+      // On disk first when the bus may keep us waiting: we may be killed for taking too long.
       if (isWorking || reason !== undefined) await spillAll();
       await work;
       if (reason === undefined) await flush();

@@ -8,8 +8,8 @@ import { describeError } from '../runtime/errors.ts';
 import type { CatalogInForce, LiveCatalog } from '../runtime/live-catalog.ts';
 import type { MarketConfig } from '../runtime/market-config.ts';
 import type { Started } from '../runtime/modules.ts';
+import type { Bus } from '../stores/bus.ts';
 import type { Relational } from '../stores/relational.ts';
-import type { Timeseries } from '../stores/timeseries.ts';
 import { createBarWriter } from './bar-writer.ts';
 import type { Market } from './binance/messages.ts';
 import { collectMarket, type MarketCollection, type MarketReport } from './collect-market.ts';
@@ -26,7 +26,7 @@ export interface MarketCollector {
 export interface MarketCollectorDeps {
   readonly catalog: LiveCatalog;
   readonly relational: Relational;
-  readonly timeseries: Timeseries;
+  readonly bus: Bus;
   readonly config: MarketConfig;
   /** What no store has taken yet is kept below. */
   readonly dataDir: string;
@@ -38,7 +38,7 @@ const retryMs = 5_000;
 
 /** Keeps the books of every pair of the catalog that is not retired, following its changes, and writes down all that happens. */
 export async function createMarketCollector(deps: MarketCollectorDeps): Promise<Started<MarketCollector>> {
-  const { relational, timeseries, config, log, metrics } = deps;
+  const { relational, bus, config, log, metrics } = deps;
   const spillDir = join(deps.dataDir, 'market-spill');
   const markets = new Map<Market, MarketCollection>();
   const recorder = await createRecorder({
@@ -51,7 +51,7 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
       for (const collection of markets.values()) collection.checkpoint(symbols);
     },
   });
-  const barWriter = await createBarWriter({ timeseries, dir: join(spillDir, 'bars'), log, metrics });
+  const barWriter = await createBarWriter({ bus, dir: join(spillDir, 'bars'), log, metrics });
   let followed: ReadonlySet<string> = new Set();
   const abort = new AbortController();
   let applied: Promise<void> = Promise.resolve();

@@ -39,11 +39,16 @@ export async function migrateDataset(
   dir: string,
 ): Promise<{ relational: Migrated; timeseries: Migrated }> {
   const relational = await migrateRelational(stores.relational, dataset, path.join(dir, 'relational'));
-  // ClickHouse has no locks to take: PostgreSQL's stands for both.
-  const timeseries = await withLock(stores.relational, () =>
-    migrateTimeseries(stores.timeseries, dataset, path.join(dir, 'timeseries')),
-  );
-  return { relational, timeseries };
+  return { relational, timeseries: await migrateTimeseriesInTurn(stores, dataset, path.join(dir, 'timeseries')) };
+}
+
+/** As `migrateTimeseries`, one process of this relational store at a time: ClickHouse has no locks to take. */
+export function migrateTimeseriesInTurn(
+  { relational, timeseries }: { readonly relational: Relational; readonly timeseries: Timeseries },
+  dataset: string,
+  dir: string,
+): Promise<Migrated> {
+  return withLock(relational, () => migrateTimeseries(timeseries, dataset, dir));
 }
 
 /**

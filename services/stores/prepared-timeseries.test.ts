@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RetryableError } from '../runtime/errors.ts';
+import { ConfigurationError, RetryableError } from '../runtime/errors.ts';
 import { createPreparedTimeseries } from './prepared-timeseries.ts';
 import type { Timeseries } from './timeseries.ts';
 
@@ -26,6 +26,15 @@ describe(createPreparedTimeseries, () => {
     await prepared.query('a');
     await prepared.query('b');
     expect(calls).toEqual(['prepare', 'prepare', 'prepare', 'a', 'b']);
+  });
+
+  test('blames no write for tables that could not be made', async () => {
+    const { store } = recordingStore();
+    const cause = new Error('there is such a table');
+    const failing = createPreparedTimeseries(store, () => Promise.reject(cause));
+    await expect(failing.insert('a', [])).rejects.toEqual(new RetryableError('preparing the tables', { cause }));
+    const refused = createPreparedTimeseries(store, () => Promise.reject(new ConfigurationError('edited')));
+    await expect(refused.insert('a', [])).rejects.toBeInstanceOf(ConfigurationError);
   });
 });
 

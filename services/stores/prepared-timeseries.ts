@@ -1,8 +1,10 @@
+import { ConfigurationError, RetryableError } from '../runtime/errors.ts';
 import type { Timeseries } from './timeseries.ts';
 
 /**
  * The store for those who can do without it for a while: `prepare` (its tables) runs before the first call, and before each
- * later one until it has succeeded once. A call while it fails throws what it threw.
+ * later one until it has succeeded once. A call while it fails throws what it threw, as a RetryableError unless it is a
+ * ConfigurationError: what is written is not at fault.
  */
 export function createPreparedTimeseries(timeseries: Timeseries, prepare: () => Promise<unknown>): Timeseries {
   let prepared: Promise<unknown> | undefined;
@@ -14,7 +16,8 @@ export function createPreparedTimeseries(timeseries: Timeseries, prepare: () => 
     } catch (error) {
       // Whoever comes next tries anew.
       if (prepared === mine) prepared = undefined;
-      throw error;
+      if (error instanceof RetryableError || error instanceof ConfigurationError) throw error;
+      throw new RetryableError('preparing the tables', { cause: error });
     }
   }
   return {

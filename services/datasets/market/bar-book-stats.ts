@@ -43,12 +43,9 @@ export interface BookStats {
 /** Spread, depth and imbalance of a symbol. Intervals without any second with a live book are left out. */
 export async function readBookStats(timeseries: Timeseries, range: BarRange): Promise<BookStats[]> {
   const bounded = { ...range, limit: Math.min(range.limit, candlesMax) };
-  const rows = await queryBars<BookStatsRow>(
-    timeseries,
-    bounded,
-    [...statsColumns, ...bookColumns],
-    'b.book_seconds > 0',
-  );
+  const rows = await queryBars<BookStatsRow>(timeseries, bounded, [...statsColumns, ...bookColumns], {
+    shortOnly: { where: 'b.book_seconds > 0' },
+  });
   return rows.map((row) => statsOf(row, intervalSeconds[range.interval]));
 }
 

@@ -54,11 +54,21 @@ const foldedBook = `argMaxIf(tuple(${bookColumns.map((column) => `b.${column}`).
 /** The columns that `selectFolded` gives besides `symbol` and `time`, in its order. */
 export const foldedColumns: readonly string[] = [...folds.keys(), ...bookColumns];
 
+/** The start of the bar of so many seconds that a time is in. */
+export function startOf(time: string, seconds: number): string {
+  return `toDateTime(intDiv(toUnixTimestamp(${time}), ${seconds}) * ${seconds}, 'UTC')`;
+}
+
 /** Bars of `table` that meet `where` (over rows `b`), made into one bar for each symbol and each `start` (over `b` too). */
 export function selectFolded(table: string, start: string, where: string): string {
+  return foldFrom(`${table} AS b FINAL`, start, where);
+}
+
+/** As `selectFolded`, of whatever gives rows `b`, each of them once. */
+export function foldFrom(source: string, start: string, where: string): string {
   const outer = [...folds.keys(), ...bookColumns.map((column, at) => `book.${at + 1} AS ${column}`)];
   const inner = [...folds].map(([column, fold]) => `${fold} AS ${column}`);
   return `SELECT symbol, start AS time, ${outer.join(', ')} FROM (
     SELECT b.symbol AS symbol, ${start} AS start, ${inner.join(', ')}, ${foldedBook}
-      FROM ${table} AS b FINAL WHERE ${where} GROUP BY b.symbol, start)`;
+      FROM ${source} WHERE ${where} GROUP BY b.symbol, start)`;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bar } from './bar.ts';
 import { type BarStore, buildBar, buildTrades, midnightMs, openBarStore } from './bar-fixtures.ts';
 import type { BarRange } from './bar-read.ts';
+import { rollUpBars } from './bar-roll-up.ts';
 import { readCandles } from './candles.ts';
 import { writeBars } from './timeseries.ts';
 
@@ -73,6 +74,34 @@ describe(readCandles, () => {
     expect(fives).toMatchObject([{ timeMs: midnightMs + 300_000, trades: 2 }]);
   });
 
+  test('reads hours and days where these say what their minutes say, and gives the same answers', async () => {
+    const hours = [0, 1, 2, 5, 24, 25, 49].map((hour, at) =>
+      buildBar('MIXED', hour * 3600 + at, { traded: buildTrades(at + 1, 10 + at), isTradesWhole: at !== 3 }),
+    );
+    await write(...hours);
+    const before = await readAll('MIXED');
+    await rollUpBars(store.timeseries);
+    expect(await readAll('MIXED')).toEqual(before);
+
+    await write(buildBar('MIXED', 3700, { traded: buildTrades(20, 99) }), buildBar('MIXED', 200_000));
+    const halfMade = await readAll('MIXED');
+    await rollUpBars(store.timeseries);
+    expect(halfMade).not.toEqual(before);
+    expect(await readAll('MIXED')).toEqual(halfMade);
+
+    const range = { toMs: midnightMs + 5 * 86_400_000, order: 'desc' } as const;
+    // Hours that nothing else would tell from their minutes.
+    await store.timeseries.command(
+      `INSERT INTO market_bars_1h (symbol, time, trades, open, version)
+        SELECT symbol, time, trades, 77, version FROM market_bars_1h FINAL WHERE symbol = 'MIXED'`,
+    );
+    const newestHours = await candles('MIXED', '1h', { ...range, limit: 3 });
+    expect(newestHours.map(({ open }) => open)).toEqual([null, '77', '77']);
+    await write(buildBar('MIXED', 49 * 3600 + 100, { traded: buildTrades(30, 5) }));
+    const [, newest] = await candles('MIXED', '4h', { ...range, limit: 2 });
+    expect(newest).toMatchObject({ open: '16', trades: 2, close: '5' });
+  });
+
   test('is complete where ids go on without a break, though not every second was seen', async () => {
     await write(
       ...[0, 60, 180, 240].map((second, at) =>
@@ -109,6 +138,21 @@ describe(readCandles, () => {
     expect(await complete('SEEN', { interval: '5m' })).toEqual([false]);
   });
 });
+
+/** Of every length that longer bars are good for, in both orders, whole and cut. */
+async function readAll(symbol: string) {
+  const parts = [
+    {},
+    { limit: 3 },
+    { limit: 3, order: 'desc' },
+    { fromMs: midnightMs + 3_600_000, order: 'desc' },
+  ] as const;
+  const intervals = ['1h', '4h', '1d'] as const;
+  const range = { toMs: midnightMs + 5 * 86_400_000 };
+  return Promise.all(
+    intervals.flatMap((interval) => parts.map((part) => candles(symbol, interval, { ...range, ...part }))),
+  );
+}
 
 let tokens = 0;
 function write(...bars: Bar[]): Promise<number> {

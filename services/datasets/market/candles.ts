@@ -30,7 +30,7 @@ export const candlesMax = 10_000;
 
 /**
  * Candles of a symbol. Intervals of which nothing is stored are left out; those in which the book was seen and nothing was traded
- * are there, without prices. From one minute on they are made of the minutes that are kept for ever, 1s of what is kept for 30 days.
+ * are there, without prices. From one minute on they are made of what is kept for ever, 1s of what is kept for 30 days.
  */
 export async function readCandles(timeseries: Timeseries, range: BarRange): Promise<Candle[]> {
   const bounded = { ...range, limit: Math.min(range.limit, candlesMax) };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bar } from './bar.ts';
 import { type BarStore, buildBar, buildBook, buildTrades, openBarStore } from './bar-fixtures.ts';
-import { imbalanceOf, rollUpNewest, spreadBpsOf, writeBars } from './timeseries.ts';
+import { imbalanceOf, spreadBpsOf, writeBars } from './timeseries.ts';
 
 let store: BarStore;
 beforeAll(async () => {
@@ -113,20 +113,6 @@ describe(writeBars, () => {
 
   test('has nothing to do for no bars', async () => {
     await writeBars(store.timeseries, [], 'none');
-  });
-});
-
-describe(rollUpNewest, () => {
-  test('makes the minutes that a killed writer left behind', async () => {
-    const { timeseries } = store;
-    const bars = [buildBar('KILLED', 7000), buildBar('KILLED', 7100)];
-    const seconds = `INSERT INTO market_bars_1s (symbol, time, seconds, version) SELECT symbol, time, 1, 1 FROM
-      (SELECT 'KILLED' AS symbol, arrayJoin({times:Array(DateTime('UTC'))}) AS time)`;
-    await timeseries.command(seconds, { times: bars.map(({ timeMs }) => timeMs / 1000) });
-    expect(await minutesOf('KILLED')).toEqual([]);
-    await rollUpNewest(timeseries);
-    await rollUpNewest(timeseries);
-    expect(await minutesOf('KILLED')).toMatchObject([{ seconds: 1 }, { seconds: 1 }]);
   });
 });
 

@@ -5,7 +5,7 @@ import { parseDecimal } from './decimal.ts';
 
 /**
  * Writes bars, and makes the minutes anew that they are in: once it resolves, each minute says what its seconds say. Resolves to
- * how many minutes these are.
+ * how many minutes these are. Hours and days follow (`rollUpBars`).
  * Bars may come in any order and any number of times; of one second the highest version stands (`versionOf`). With the same
  * `token` the same bars are stored once, which spares the store the work of finding that out.
  * Throws what `Timeseries.insert` throws; some of it may be stored then: write the same again.
@@ -30,15 +30,6 @@ async function rollUpMinutes(
       AND toStartOfMinute(b.time) IN {minutes:Array(DateTime('UTC'))}`),
     { symbols, from, to, minutes },
   );
-}
-
-/**
- * Makes the minutes of the newest hour anew: those that a writer left behind which was killed between the seconds and their
- * minute. What it had not written at all comes again from its queue.
- */
-export async function rollUpNewest(timeseries: Timeseries): Promise<void> {
-  const newest = `(SELECT max(time) FROM market_bars_1s)`;
-  await timeseries.command(rollUp(`b.time >= toStartOfHour(${newest}) - INTERVAL 1 HOUR`));
 }
 
 function rollUp(where: string): string {

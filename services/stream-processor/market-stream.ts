@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { groupOf } from '../../catalog/consumer-group.ts';
+import { metrics as names } from '../../catalog/metrics.ts';
+import type { Bar } from '../datasets/market/bar.ts';
+import { barsTopic, parseBar } from '../datasets/market/bar-message.ts';
+import { describeError } from '../runtime/errors.ts';
+import { counterOf, gaugeOf } from '../runtime/metrics.ts';
+import type { Started } from '../runtime/modules.ts';
+import type { Batch, Bus } from '../stores/bus.ts';
+import type { Timeseries } from '../stores/timeseries.ts';
+import { startRollUp } from './market-roll-up.ts';
+import { createBarSink } from './market-sink.ts';
+import { createWatermarks } from './market-watermark.ts';
+
+export interface MarketStreamDeps {
+  readonly bus: Bus;
+  /** May be away: bars wait for it where they come from, and all else goes on. */
+  readonly timeseries: Timeseries;
+  readonly log: Logger;
+  readonly metrics: Registry;
+}
+
+/**
+ * Takes bars from the bus into the timeseries store; the bus is acknowledged once the store has them, and their minutes say so.
+ * Hours and days follow within a minute.
+ */
+export async function createMarketStream(deps: MarketStreamDeps): Promise<Required<Started<undefined>>> {
+  const { bus, timeseries, log, metrics } = deps;
+  const stored = counterOf(metrics, names.marketBars);
+  const late = counterOf(metrics, names.marketBarsLate);
+  const watermark = gaugeOf(metrics, names.marketWatermark);
+  const rolledUp = gaugeOf(metrics, names.marketRolledUp);
+  const watermarks = createWatermarks();
+
+  function onStored(bars: readonly Bar[], minutes: number): void {
+    stored.inc({ interval: '1s' }, bars.length);
+    stored.inc({ interval: '1m' }, minutes);
+    for (const [symbol, count] of watermarks.advance(bars)) late.inc({ symbol }, count);
+    for (const [symbol, timeMs] of watermarks.newest()) watermark.set({ symbol }, timeMs / 1000);
+  }
+
+  const sink = createBarSink({ timeseries, onStored });
+  const rollUp = startRollUp({ timeseries, onRolledUp: (checkedTo) => rolledUp.set(checkedTo), log });
+  const unsubscribe = await bus.subscribe(barsTopic, groupOf('stream-processor', barsTopic), take);
+
+  async function take({ messages, id }: Batch): Promise<void> {
+    const bars: Bar[] = [];
+    const dead: { key: string; value: unknown }[] = [];
+    for (const { key, value } of messages) {
+      try {
+        bars.push(parseBar(value));
+      } catch (error) {
+        dead.push({ key, value: { reason: describeError(error), value } });
+      }
+    }
+    if (dead.length > 0) {
+      log.error({ bars: dead.length, dead: dead[0] }, 'bars cannot be read, and are put aside');
+      await bus.publish(`${barsTopic}.dead`, dead);
+    }
+    await sink.write(bars, id);
+  }
+
+  return {
+    part: undefined,
+    stop: async () => {
+      await unsubscribe();
+      await rollUp.stop();
+    },
+    // Nobody's work but its own waits for it: the store says itself that it is away.
+    health: () => {
+      const trouble = rollUp.trouble();
+      return trouble === undefined ? { ok: true } : { ok: true, detail: `hours and days are behind: ${trouble}` };
+    },
+  };
+}
