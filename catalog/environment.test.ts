@@ -49,6 +49,25 @@ describe(parseEnvironment.name, () => {
     expect(Object.isFrozen(environment?.networks?.[0])).toBe(true);
   });
 
+  it('holds the protocols that exist only here against the catalog and the own networks', () => {
+    const withContractOn = (network: string): string => `${staging}protocols:
+  - id: playground
+    name: Playground
+    category: token
+    status: active
+    owner: platform
+    contracts: [{ network: ${network}, name: Token, address: "0x4200000000000000000000000000000000000006" }]
+    events: [{ contract: Token, signature: "event Transfer(address from, address to, uint256 value)" }]
+`;
+    const problemsOf = (network: string, catalog: Catalog): string[] =>
+      parseEnvironment(file, withContractOn(network), catalog).problems.map(({ code }) => code);
+    expect(problemsOf('own', small())).toEqual([]);
+    expect(problemsOf('beta', small())).toEqual([]);
+    expect(problemsOf('betta', small())).toEqual(['CAT060']);
+    // A slice without networks cannot tell; its own networks still settle on one.
+    expect(problemsOf('beta', { ...small(), networks: [] })).not.toContain('CAT060');
+  });
+
   const wrong: [code: string, what: string, from: string, to: string, place: string][] = [
     ['CAT096', 'the name is not the folder', 'name: staging', 'name: dev', '1:7'],
     ['CAT097', 'production follows the head', 'name: staging', 'name: production', '3:9'],

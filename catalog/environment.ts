@@ -61,7 +61,7 @@ export function parseEnvironment(file: string, content: FileContent, catalog: Ca
     // The schema has just been checked.
     if (wrong.length === 0) checkEnvironment(file, parsed.value as Environment, catalog, report);
     if (wrong.length === 0)
-      problems.push(...checkOwnNetworks(file, parsed.value as Environment, catalog, parsed.placeOf));
+      problems.push(...checkOwnEntries(file, parsed.value as Environment, catalog, parsed.placeOf));
   }
   const failed = problems.some(({ severity }) => severity === 'error');
   const environment = failed || parsed.value === undefined ? undefined : deepFreeze(parsed.value as Environment);
@@ -212,29 +212,38 @@ export function withOverride(service: Service, environment: Environment): Servic
   };
 }
 
-/** The rules of the catalog, as far as they concern the networks that exist only here. */
-function checkOwnNetworks(
+/** The rules of the catalog, as far as they concern the networks and protocols that exist only here. */
+function checkOwnEntries(
   file: string,
   environment: Environment,
   catalog: Catalog,
   placeOf: (path: Path, at?: 'value' | 'key') => { line: number; col: number },
 ): Problem[] {
-  const own = (environment.networks ?? []).map((value, index): Entry<'network'> => {
-    const place: Entry['placeOf'] = (path, at) => placeOf(['networks', index, ...path], at);
-    return { kind: 'network', id: value.id, value, file, stem: value.id, isWholeFile: false, placeOf: place };
-  });
+  const own = (['networks', 'protocols'] as const).flatMap((list) =>
+    (environment[list] ?? []).map((value, index) => {
+      const place: Entry['placeOf'] = (path, at) => placeOf([list, index, ...path], at);
+      const kind = list === 'networks' ? 'network' : 'protocol';
+      // The schema has just been checked.
+      return { kind, id: value.id, value, file, stem: value.id, isWholeFile: false, placeOf: place } as Entry<
+        'network' | 'protocol'
+      >;
+    }),
+  );
   if (own.length === 0) return [];
-  // A slice without owners cannot tell an unknown one.
-  const known = kinds.filter(({ kind }) => kind === 'owner' || kind === 'network');
+  // A slice without owners or networks cannot tell an unknown one.
+  const known = kinds.filter(({ kind }) => ['owner', 'network', 'protocol'].includes(kind));
   const others = known.flatMap(({ kind, key }) => catalog[key].map((value) => entryOf(kind, value)));
-  const assumed = catalog.owners.length === 0 ? own.map(({ value }) => `owner/${value.owner}`) : [];
-  return checkRules(createView([...others, ...own], new Set(assumed), [])).filter((problem) => problem.file === file);
+  const owners = catalog.owners.length === 0 ? own.map(({ value }) => `owner/${value.owner}`) : [];
+  const places = (environment.protocols ?? []).flatMap(({ contracts }) => contracts);
+  const networks = catalog.networks.length === 0 ? places.map(({ network }) => `network/${network}`) : [];
+  const assumed = new Set([...owners, ...networks]);
+  return checkRules(createView([...others, ...own], assumed, [])).filter((problem) => problem.file === file);
 }
 
 function entryOf(kind: Entry['kind'], value: object): Entry {
   const id = String(Reflect.get(value, 'id'));
   const placeOf = () => ({ line: 1, col: 1 });
-  const file = kind === 'owner' ? 'catalog/owners.yaml' : `catalog/networks/${id}.yaml`;
+  const file = kind === 'owner' ? 'catalog/owners.yaml' : `catalog/${kind}s/${id}.yaml`;
   // The catalog holds only checked entries.
   return { kind, id, value, file, stem: id, isWholeFile: true, placeOf } as unknown as Entry;
 }

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 import { Domain, HttpUrl, idPattern, Resources, SecretRef } from './common.ts';
 import { DatabaseSettings, MarketSettings } from './market-settings.ts';
 import { Network } from './network.ts';
+import { Protocol } from './protocol.ts';
 
 const closed = { additionalProperties: false };
 
@@ -193,6 +194,7 @@ export const Environment = Type.Object(
       }),
     ),
     networks: Type.Optional(Type.Array(Network, { maxItems: 100, description: 'Networks that exist only here' })),
+    protocols: Type.Optional(Type.Array(Protocol, { maxItems: 100, description: 'Protocols that exist only here' })),
   },
   { ...closed, description: 'What differs between environments: environments/<name>/environment.yaml' },
 );

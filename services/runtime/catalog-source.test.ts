@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadCatalog } from '../../catalog/load.ts';
 import { renderSlice, sliceOf } from '../../catalog/slice.ts';
+import { playgroundAddress } from '../testing/playground/playground.ts';
 import { catalogSourceOf, readSources } from './catalog-source.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -54,6 +55,19 @@ describe(readSources.name, () => {
     expect(readSources({ kind: 'slice', path }, local, 0)).toEqual({
       problems: [expect.stringMatching(/slice\.json:1:1 CAT006 .*priority/)],
     });
+  });
+
+  it('counts the protocols of an environment among those of the catalog', () => {
+    const reading = readSources(catalogSourceOf(catalogDir), local, 0);
+    if ('problems' in reading) throw new Error(reading.problems.join('\n'));
+
+    const ids = reading.catalog.protocols.map(({ id }) => id);
+    expect(ids).toEqual([...loadCatalog(catalogDir).protocols.map(({ id }) => id), 'playground'].sort());
+    const playground = reading.catalog.protocols.find(({ id }) => id === 'playground');
+    expect(playground?.contracts.map(({ address }) => address.toLowerCase())).toEqual([
+      playgroundAddress,
+      playgroundAddress,
+    ]);
   });
 
   it('moves the ports of own networks, and nothing else of their addresses', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readEnvironment } from '../../catalog/environment.ts';
+import { compareCodePoints } from '../../catalog/kinds.ts';
 import { type FileCache, formatProblem, readCatalog } from '../../catalog/load.ts';
 import { renderLock } from '../../catalog/lock.ts';
 import { CatalogError } from '../../catalog/problem.ts';
@@ -20,7 +21,7 @@ export function catalogSourceOf(path: string): CatalogSource {
   return { kind: statSync(path, { throwIfNoEntry: false })?.isFile() === true ? 'slice' : 'folder', path };
 }
 
-/** The catalog with the environment it was checked with. */
+/** The catalog, with the protocols of the environment among its own, and the environment it was checked with. */
 export type SourcesReading =
   | (Extract<CatalogReading, { catalog: unknown }> & { readonly environment: Environment })
   | Extract<CatalogReading, { problems: unknown }>;
@@ -40,7 +41,10 @@ export function readSources(
   const { environment, problems } = readEnvironment(environmentFile, read.catalog);
   if (environment === undefined) return { problems: problems.map(formatProblem) };
   const environmentNetworks = (environment.networks ?? []).map((network) => movePorts(network, portOffset));
-  return { ...read, environmentNetworks, environment };
+  // Whoever reads protocols need not know where they are written.
+  const protocols = [...read.catalog.protocols, ...(environment.protocols ?? [])];
+  const catalog = { ...read.catalog, protocols: protocols.sort((a, b) => compareCodePoints(a.id, b.id)) };
+  return { ...read, catalog, environmentNetworks, environment };
 }
 
 type CatalogAndDigest = { catalog: Catalog; digest: string } | { problems: string[] };

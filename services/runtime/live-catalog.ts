@@ -11,6 +11,7 @@ import type { Health, Started } from './modules.ts';
 
 /** A catalog that passed every check, and when it came into force. */
 export interface CatalogInForce {
+  /** With the protocols that exist only in this environment. */
   readonly catalog: Catalog;
   /** The catalog's networks and those that exist only in this environment, by id. */
   readonly networks: readonly Network[];
@@ -82,7 +83,7 @@ export async function openLiveCatalog(options: LiveCatalogOptions): Promise<Star
     refused = [];
     broken.set(0);
     const next = inForce(reading);
-    if (next.digest === current.digest && sameNetworks(next.networks, current.networks)) return;
+    if (next.digest === current.digest && isSame(next, current)) return;
     reloads.inc({ result: 'accepted' });
     info.remove({ digest: current.digest });
     info.set({ digest: next.digest }, 1);
@@ -138,8 +139,11 @@ function inForce(reading: Exclude<CatalogReading, { problems: readonly string[] 
   };
 }
 
-function sameNetworks(a: readonly Network[], b: readonly Network[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** Whether two catalogs of one digest hold the same networks and protocols: those of the environment are not in it. */
+function isSame(a: CatalogInForce, b: CatalogInForce): boolean {
+  const ofEnvironment = ({ networks, catalog }: CatalogInForce): string =>
+    JSON.stringify([networks, catalog.protocols]);
+  return ofEnvironment(a) === ofEnvironment(b);
 }
 
 /** Names, sizes and times of all files below the paths. A path that is missing is part of the answer. */
