@@ -41,7 +41,7 @@ describe(createBarSink, () => {
   test('fails only the batch that the store refuses for what is in it', async () => {
     const { sink, store } = setUp();
     store.wait = Promise.withResolvers();
-    store.fail = (symbols) => (symbols.includes('BAD') ? new Error('cannot parse') : undefined);
+    store.fail = (symbols) => (symbols.includes('BAD') ? refusal() : undefined);
     const writes = ['AB', 'CD', 'BAD', 'EF'].map((symbol) => sink.write([buildBar(symbol, 1)], symbol));
     store.wait.resolve();
     expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
@@ -74,4 +74,9 @@ function setUp() {
   const stored: number[] = [];
   const sink = createBarSink({ timeseries, onStored: (bars) => stored.push(bars.length), lingerMs: 0 });
   return { sink, store, stored };
+}
+
+/** As ClickHouse tells it of a row that it cannot read. */
+function refusal(): Error {
+  return Object.assign(new Error('Cannot parse input'), { code: '27', type: 'CANNOT_PARSE_INPUT_ASSERTION_FAILED' });
 }

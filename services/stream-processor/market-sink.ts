@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bar } from '../datasets/market/bar.ts';
 import { writeBars } from '../datasets/market/timeseries.ts';
-import { RetryableError } from '../runtime/errors.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
+import { isRefusedContent } from '../stores/timeseries-errors.ts';
 
 /** Where bars of many partitions meet on their way to the store. */
 export interface BarSink {
@@ -53,7 +53,7 @@ export function createBarSink({ timeseries, onStored, lingerMs = 250 }: BarSinkO
       for (const { resolve } of together) resolve();
     } catch (error) {
       // One of them may be at fault: each on its own, so that the others get through.
-      if (together.length > 1 && !(error instanceof RetryableError)) for (const each of together) await store([each]);
+      if (together.length > 1 && isRefusedContent(error)) for (const each of together) await store([each]);
       else for (const { reject } of together) reject(error);
     }
   }

@@ -4,11 +4,12 @@ import { groupOf } from '../../catalog/consumer-group.ts';
 import { metrics as names } from '../../catalog/metrics.ts';
 import type { Bar } from '../datasets/market/bar.ts';
 import { barsTopic, parseBar } from '../datasets/market/bar-message.ts';
-import { describeError } from '../runtime/errors.ts';
 import { counterOf, gaugeOf } from '../runtime/metrics.ts';
 import type { Started } from '../runtime/modules.ts';
-import type { Batch, Bus } from '../stores/bus.ts';
+import type { Bus } from '../stores/bus.ts';
+import { consume } from '../stores/consume.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
+import { isRefusedContent } from '../stores/timeseries-errors.ts';
 import { startRollUp } from './market-roll-up.ts';
 import { createBarSink } from './market-sink.ts';
 import { createWatermarks } from './market-watermark.ts';
@@ -42,24 +43,19 @@ export async function createMarketStream(deps: MarketStreamDeps): Promise<Requir
 
   const sink = createBarSink({ timeseries, onStored });
   const rollUp = startRollUp({ timeseries, onRolledUp: (checkedTo) => rolledUp.set(checkedTo), log });
-  const unsubscribe = await bus.subscribe(barsTopic, groupOf('stream-processor', barsTopic), take);
-
-  async function take({ messages, id }: Batch): Promise<void> {
-    const bars: Bar[] = [];
-    const dead: { key: string; value: unknown }[] = [];
-    for (const { key, value } of messages) {
-      try {
-        bars.push(parseBar(value));
-      } catch (error) {
-        dead.push({ key, value: { reason: describeError(error), value } });
-      }
-    }
-    if (dead.length > 0) {
-      log.error({ bars: dead.length, dead: dead[0] }, 'bars cannot be read, and are put aside');
-      await bus.publish(`${barsTopic}.dead`, dead);
-    }
-    await sink.write(bars, id);
-  }
+  const unsubscribe = await consume(bus, {
+    topic: barsTopic,
+    group: groupOf('stream-processor', barsTopic),
+    parse: parseBar,
+    handle: ({ messages, id }) =>
+      sink.write(
+        messages.map(({ value }) => value),
+        id,
+      ),
+    isRefused: isRefusedContent,
+    log,
+    metrics,
+  });
 
   return {
     part: undefined,
