@@ -25,6 +25,8 @@ export interface Case {
   readonly things: string;
   /** CPU seconds are given per so many things. */
   readonly cpuPer: number;
+  /** A run lasts a time, and counts what was done in it; else every subject must do as many things. */
+  readonly forTime?: boolean;
   readonly subjects: readonly Subject[];
   /** Subjects of other cases that this one is too much for. */
   readonly leftOut?: readonly { readonly subject: string; readonly reason: string }[];

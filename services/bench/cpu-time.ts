@@ -27,11 +27,6 @@ export function cpuSecondsOfTree(root: number): number {
   return sum(root) + (all.find(({ pid }) => pid === root)?.cpuSeconds ?? 0);
 }
 
-/** CPU seconds of one process, its gone children included; 0 when it cannot be read. */
-export function cpuSecondsOf(pid: number): number {
-  return readProcess(pid)?.cpuSeconds ?? 0;
-}
-
 /** CPU seconds that all processes of this machine together used since it started. */
 export function cpuSecondsOfMachine(): number {
   return cpus().reduce((sum, { times }) => sum + (times.user + times.nice + times.sys + times.irq) / 1000, 0);

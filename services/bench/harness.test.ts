@@ -44,6 +44,17 @@ describe(runBench, () => {
     expect(String(error)).toContain('b: 2b');
   });
 
+  it('times subjects that do what they can in a time, unless they must do the same', async () => {
+    const bench = benchOf(subject('a', 'ours'), subject('b', 'limit', { doneInRun: 5 }));
+    await expect(reportsOf(bench)).rejects.toThrow('only: b did 5 rows in run 1, not 3.');
+
+    const [report] = await reportsOf({ ...bench, cases: bench.cases.map((one) => ({ ...one, forTime: true })) });
+
+    expect(new Set(report?.results.map(({ unit }) => unit))).toEqual(
+      new Set(['rows/s', 'CPU-s per 1 rows', 'process id']),
+    );
+  });
+
   it('tells which subject failed and why', async () => {
     const run = reportsOf(benchOf(subject('a', 'ours', { failure: 'no such luck' })));
 

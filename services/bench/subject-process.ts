@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OpenWork, Stopwatch } from './bench.ts';
-import { cpuSecondsOf, cpuSecondsOfMachine, cpuSecondsOfTree } from './cpu-time.ts';
+import { cpuSecondsOfMachine, cpuSecondsOfTree } from './cpu-time.ts';
 import { digestRows, sortRows } from './rows.ts';
 import type { Order, Outcome } from './run-subject.ts';
 
@@ -65,7 +65,7 @@ function readMark(servers: Readonly<Record<string, number>>): Mark {
     seconds: (performance.timeOrigin + performance.now()) / 1000,
     cpuSeconds: cpuSecondsOfTree(process.pid),
     machineCpuSeconds: cpuSecondsOfMachine(),
-    serverCpuSeconds: Object.fromEntries(Object.entries(servers).map(([name, pid]) => [name, cpuSecondsOf(pid)])),
+    serverCpuSeconds: Object.fromEntries(Object.entries(servers).map(([name, pid]) => [name, cpuSecondsOfTree(pid)])),
   };
 }
 
