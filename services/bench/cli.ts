@@ -2,6 +2,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs, styleText } from 'node:util';
+import { bench as api } from './api/bench.ts';
 import type { Bench } from './bench.ts';
 import { bench as books } from './books/bench.ts';
 import { bench as chain } from './chain/bench.ts';
@@ -11,7 +12,7 @@ import { bench as render } from './render/bench.ts';
 import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
 
-const benches: readonly Bench[] = [books, chain, ingest, render];
+const benches: readonly Bench[] = [api, books, chain, ingest, render];
 
 const options = {
   runs: { type: 'string', default: '3' },
