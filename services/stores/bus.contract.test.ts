@@ -11,7 +11,8 @@ busContract('embedded', { keeps: false }, async () => {
 });
 
 const missing = kafkaMissing();
-describe.skipIf(missing !== undefined)(`networked${missing === undefined ? '' : ` (${missing})`}`, () => {
+const name = `networked${missing === undefined ? '' : ` (${missing})`}`;
+describe.skipIf(missing !== undefined)(name, { timeout: 120_000 }, () => {
   let kafka: KafkaServer;
   beforeAll(async () => {
     kafka = await startKafka();

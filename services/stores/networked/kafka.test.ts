@@ -1,0 +1,221 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { metrics as names } from '../../../catalog/metrics.ts';
+import { RetryableError } from '../../runtime/errors.ts';
+import { secretOf } from '../../runtime/settings.ts';
+import { kafkaMissing } from '../../testing/kafka/kafka-jars.ts';
+import { type KafkaServer, startKafka } from '../../testing/kafka/kafka-server.ts';
+import { expectConfigurationError, until } from '../contract.ts';
+import type { KafkaSettings } from '../stores-config.ts';
+import { openKafkaBusForTest, topicForTest } from '../testing/kafka-bus.ts';
+import { openKafkaBus } from './kafka.ts';
+
+const missing = kafkaMissing();
+const patienceMs = 50_000;
+const password = 'a-secret-of-alice';
+
+const name = `${openKafkaBus.name}${missing === undefined ? '' : ` (${missing})`}`;
+describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
+  let kafka: KafkaServer;
+  beforeAll(async () => {
+    kafka = await startKafka({ users: { alice: password }, tls: true });
+  });
+  afterAll(() => kafka?.stop());
+
+  describe('connecting', () => {
+    const sasl = (mechanism: 'scram-sha-512' | 'scram-sha-256' | 'plain', of = password) => ({
+      sasl: { mechanism, username: 'alice', password: secretOf(of) },
+    });
+    const exchange = async (brokers: readonly string[], settings: Partial<KafkaSettings>): Promise<void> => {
+      const topic = topicForTest();
+      const { part: bus, stop } = await openKafkaBusForTest(brokers, [topic], { kafka: settings });
+      try {
+        const seen: unknown[] = [];
+        await bus.publish(topic.id, [{ key: 'a', value: 1 }]);
+        await bus.subscribe(topic.id, 'one', async ({ messages }) => void seen.push(...messages));
+        await until(() => seen.length === 1, patienceMs);
+      } finally {
+        await stop();
+      }
+    };
+
+    it.each(['scram-sha-512', 'scram-sha-256', 'plain'] as const)('shows a password by %s', (mechanism) =>
+      exchange(kafka.saslBrokers, sasl(mechanism)),
+    );
+
+    it('trusts the certificate of its authority', () =>
+      exchange(kafka.tlsBrokers, { ...sasl('scram-sha-512'), tls: true, ca: secretOf(kafka.ca ?? '') }));
+
+    it('asks for other settings when the password is wrong, without showing it', async () => {
+      for (const mechanism of ['scram-sha-512', 'plain'] as const) {
+        const opening = openKafkaBusForTest(kafka.saslBrokers, [], { kafka: sasl(mechanism, 'wrong-one') });
+        await expectConfigurationError(opening, /KAFKA_PASSWORD/, 'wrong-one');
+      }
+    });
+
+    it('asks for the certificate of an authority it does not know', async () => {
+      const opening = openKafkaBusForTest(kafka.tlsBrokers, [], { kafka: { ...sasl('plain'), tls: true } });
+      await expectConfigurationError(opening, /KAFKA_CA/, password);
+    });
+
+    it('asks for other settings when the listener has no TLS', async () => {
+      const opening = openKafkaBusForTest(kafka.brokers, [], { kafka: { tls: true } });
+      await expect(opening).rejects.toThrow(/Kafka: connecting to 127\.0\.0\.1/);
+    });
+
+    it('is retryable while nobody answers', async () => {
+      await expect(openKafkaBusForTest(['127.0.0.1:1'], [])).rejects.toBeInstanceOf(RetryableError);
+    });
+  });
+
+  describe('topics', () => {
+    it('makes them as the catalog says, and adds partitions', async () => {
+      const topic = topicForTest({ partitions: 2, cleanup: 'compact', retentionHours: 3, maxRecordKiB: 64 });
+      const [before, after] = [topic, { ...topic, partitions: 3 }];
+      for (const each of [before, after]) {
+        const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [each]);
+        await bus.publish(topic.id, [{ key: 'a', value: 1 }]);
+        await stop();
+      }
+      const admin = adminOf(kafka);
+      await admin.connect();
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic.id] });
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: 2, name: topic.id, configNames: ['cleanup.policy', 'retention.ms', 'max.message.bytes'] }],
+      });
+      await admin.disconnect();
+      expect(topics[0]?.partitions).toHaveLength(3);
+      const entries = resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]) ?? [];
+      expect(Object.fromEntries(entries)).toEqual({
+        'cleanup.policy': 'compact',
+        'retention.ms': '10800000',
+        'max.message.bytes': '65536',
+      });
+    });
+
+    it('waits for those that an operator makes', async () => {
+      const topic = topicForTest();
+      const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic], {
+        kafka: { createsTopics: false },
+      });
+      for (const using of [
+        bus.publish(topic.id, [{ key: 'a', value: 1 }]),
+        bus.subscribe(topic.id, 'one', async () => {}),
+      ]) {
+        const error = await using.catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(RetryableError);
+        expect(String(error)).toMatch(new RegExp(`${topic.id}.*operator`));
+      }
+      const maker = await openKafkaBusForTest(kafka.brokers, [topic]);
+      await maker.part.publish(topic.id, [{ key: 'a', value: 1 }]);
+      await maker.stop();
+      await bus.publish(topic.id, [{ key: 'a', value: 2 }]);
+      await stop();
+    });
+
+    it('refuses one that the catalog does not have', async () => {
+      const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, []);
+      await expectConfigurationError(bus.publish('nowhere', [{ key: 'a', value: 1 }]), /nowhere.*topics\.yaml/);
+      await stop();
+    });
+  });
+
+  it('refuses a record that is too large, and splits what is too large for a request', async () => {
+    const topic = topicForTest({ maxRecordKiB: 64, partitions: 1 });
+    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic]);
+    const seen: unknown[] = [];
+    await bus.subscribe(topic.id, 'one', async ({ messages }) => {
+      seen.push(...messages.map(({ value }) => (value as { n: number }).n));
+    });
+    const refused = bus.publish(topic.id, [{ key: 'big', value: 'x'.repeat(64 << 10) }]);
+    await expect(refused).rejects.toThrow(/key big.*takes 65536/);
+    await expect(refused).rejects.not.toBeInstanceOf(RetryableError);
+    const large = 'x'.repeat((64 << 10) - 200);
+    const messages = Array.from({ length: 40 }, (_, n) => ({
+      key: 'a',
+      value: { n, large: n % 3 === 0 ? large : '' },
+    }));
+    await bus.publish(topic.id, messages);
+    await until(() => seen.length === 40, patienceMs);
+    expect(seen).toEqual(messages.map((_, n) => n));
+    await stop();
+  });
+
+  it('holds little and stays in its group while a handler is stuck for longer than its session', async () => {
+    const topic = topicForTest({ partitions: 4 });
+    const registry = new Registry();
+    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic], { metrics: registry });
+    const gate = Promise.withResolvers<void>();
+    const seen: unknown[] = [];
+    await bus.subscribe(topic.id, 'one', async ({ messages }) => {
+      await gate.promise;
+      seen.push(...messages.map(({ value }) => (value as { n: number }).n));
+    });
+    const text = 'x'.repeat(1_000);
+    for (let n = 0; n < 40_000; n += 4_000) {
+      const values = Array.from({ length: 4_000 }, (_, at) => ({ key: `key ${at % 16}`, value: { n: n + at, text } }));
+      await bus.publish(topic.id, values);
+    }
+    const read = async (name: keyof typeof names): Promise<number[]> => {
+      const found = (await registry.getSingleMetric(names[name].name)?.get())?.values ?? [];
+      return found.map(({ value }) => value);
+    };
+    const lag = async (): Promise<number> => (await read('busLag')).reduce((sum, value) => sum + value, 0);
+    await until(async () => (await lag()) === 40_000, patienceMs);
+    // The session is ten seconds long, and the lag is looked at every ten.
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    const [held] = await read('busHeld');
+    expect(held).toBeGreaterThan(0);
+    // Four fetches of a MiB, and an answer of 4 MiB.
+    expect(held).toBeLessThan(9 << 20);
+    gate.resolve();
+    await until(() => seen.length >= 40_000, patienceMs);
+    await until(async () => (await lag()) === 0, patienceMs);
+    expect([seen.length, new Set(seen).size]).toEqual([40_000, 40_000]);
+    await stop();
+    expect(await read('busLag')).toEqual([]);
+  });
+
+  it('gives text that is no JSON as it is, for the consumer to refuse', async () => {
+    const topic = topicForTest({ partitions: 1 });
+    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic]);
+    await bus.publish(topic.id, [{ key: 'a', value: 1 }]);
+    const producer = clientOf(kafka).producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    await producer.send({ topic: topic.id, messages: [{ key: 'b', value: '{"half": ' }, { value: null }] });
+    await producer.disconnect();
+    const seen: unknown[] = [];
+    await bus.subscribe(topic.id, 'one', async ({ messages }) => {
+      seen.push(...messages.map(({ key, value }) => [key, value]));
+    });
+    await until(() => seen.length === 3, patienceMs);
+    expect(seen).toEqual([
+      ['a', 1],
+      ['b', '{"half": '],
+      ['', null],
+    ]);
+    await stop();
+  });
+
+  it('leaves no group of those who followed', async () => {
+    const topic = topicForTest();
+    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic]);
+    await bus.follow(topic.id, `follower-of-${topic.id}`, async () => {});
+    await stop();
+    const admin = adminOf(kafka);
+    await admin.connect();
+    const { groups } = await admin.listGroups();
+    await admin.disconnect();
+    expect(groups.filter(({ groupId }) => groupId.includes(topic.id))).toEqual([]);
+  });
+});
+
+function clientOf({ brokers }: KafkaServer): Kafka {
+  return new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
+}
+
+function adminOf(kafka: KafkaServer) {
+  return clientOf(kafka).admin();
+}
