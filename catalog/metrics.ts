@@ -134,6 +134,12 @@ export const metrics = {
     help: 'Time spent on computing windows anew',
     labels: ['network', 'size'],
   },
+  protocolHistoryWindows: {
+    name: 'defimon_protocol_history_windows_total',
+    type: 'counter',
+    help: 'Windows computed anew because the catalog defines a protocol otherwise than when they were computed',
+    labels: ['network', 'size'],
+  },
   catalogInfo: {
     name: 'defimon_catalog_info',
     type: 'gauge',
