@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { renderEditorSchemas } from '../catalog/editor-schemas.ts';
+import { parseEnvironment } from '../catalog/environment.ts';
 import { type FileCache, type Problem, readCatalog } from '../catalog/load.ts';
 import { renderLock } from '../catalog/lock.ts';
+import type { Catalog } from '../catalog/schema/catalog.ts';
 import { argocdFolder, type DocumentCache, renderArgocd } from './argocd/render.ts';
+import { composeFiles, renderCompose } from './compose/compose.ts';
 import { byPath, type OutputFile } from './emit/output.ts';
 import type { Owned } from './emit/tree.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
+import { settingsPathOf } from './promotion/environment-files.ts';
 import { checkHeld } from './promotion/held.ts';
 import { renderPools } from './promotion/pools.ts';
 import type { Rendering } from './render.ts';
@@ -32,10 +36,12 @@ export interface Memory {
   /** By environment; of a pool that is ahead of the others, by `environment/pool`. */
   readonly renders: Map<string, RenderCache>;
   readonly argocd: DocumentCache;
+  /** By digest of the catalog and text of environment local's settings. */
+  readonly compose: Map<string, readonly OutputFile[]>;
 }
 
 export function createMemory(): Memory {
-  return { files: new Map(), locks: new Map(), renders: new Map(), argocd: new Map() };
+  return { files: new Map(), locks: new Map(), renders: new Map(), argocd: new Map(), compose: new Map() };
 }
 
 /** Everything that is to be on the disk, and where nothing else may be. */
@@ -85,7 +91,9 @@ export function readGeneration(
     for (const { name } of sources.filter(isLocked)) problems.push(...checkHeld(root, files, name, options.heldIn));
   }
   if (problems.some(({ severity }) => severity === 'error')) return { generation: undefined, problems };
-  return { generation: renderSources(files, sources, options.environment === undefined, options.memory), problems };
+  const isWhole = options.environment === undefined;
+  const compose = isWhole ? composeOf(files, head, lock.digest, memory) : [];
+  return { generation: renderSources(files, sources, compose, isWhole, options.memory), problems };
 }
 
 /** True where the lock is an input, and no product of the catalog's head. */
@@ -93,17 +101,37 @@ function isLocked({ content }: EnvironmentSource): boolean {
   return 'rev' in content || content.inputs.environment.follow === 'lock';
 }
 
-/** @param isWhole Also what belongs to no environment. */
+/** Environment local has no cluster, and a compose file in its place; none where the project has no such environment. */
+function composeOf(files: ProjectFiles, catalog: Catalog, digest: string, memory: Memory): readonly OutputFile[] {
+  const path = settingsPathOf('local');
+  const content = files.find(path);
+  if (content === undefined) return [];
+  const key = `${digest} ${content}`;
+  const known = memory.compose.get(key);
+  if (known !== undefined) return known;
+  const { environment } = parseEnvironment(path, content, catalog);
+  if (environment === undefined) return [];
+  const rendered = renderCompose({ catalog, environment });
+  memory.compose.clear();
+  memory.compose.set(key, rendered);
+  return rendered;
+}
+
+/**
+ * @param compose What belongs to environment local.
+ * @param isWhole Also what belongs to no environment.
+ */
 function renderSources(
   files: ProjectFiles,
   sources: readonly EnvironmentSource[],
+  compose: readonly OutputFile[],
   isWhole: boolean,
   memory: Memory | undefined,
 ): Generation {
   const renderings = sources.flatMap(({ name, content }) =>
     'rev' in content ? [] : [renderPools(content.inputs, content.ahead, (pool) => rendersOf(memory, name, pool))],
   );
-  const shared = isWhole ? [...renderArgocd(renderings, memory?.argocd), ...editorSchemas()] : [];
+  const shared = isWhole ? [...renderArgocd(renderings, memory?.argocd), ...editorSchemas(), ...compose] : [];
   const all = [
     ...renderings.flatMap((rendering) => rendering.files),
     ...sources.flatMap((its) => its.files),
@@ -156,7 +184,10 @@ function ownedOf(
   const beside = sources.flatMap((source) => source.files.map(({ path }) => path));
   return {
     folders: [...new Set([...present, ...coming, ...shared])].sort(),
-    files: beside.filter((path) => path.startsWith('environments/') && path.split('/').length === 3),
+    files: [
+      ...beside.filter((path) => path.startsWith('environments/') && path.split('/').length === 3),
+      ...composeFiles.filter((path) => outputs.some((file) => file.path === path)),
+    ],
   };
 }
 

@@ -153,13 +153,19 @@ function build(stage: Stage): string | undefined {
     }
     if (name !== 'RUN') continue;
     // From the cache that installing this project has filled: tests need no network.
-    const env = { ...process.env, npm_config_offline: 'true', npm_config_update_notifier: 'false' };
+    const env = { ...process.env, ...defaultsOf(stage), npm_config_offline: 'true', npm_config_update_notifier: 'false' };
     const { status, stderr } = spawnSync('sh', ['-c', text], { cwd: to, env, encoding: 'utf8' });
     if (status !== 0 && /ENOTCACHED/.test(stderr))
       return 'npm\'s cache does not hold the packages: run "npm ci" with a network';
     if (status !== 0) throw new Error(`services/Dockerfile: RUN ${text}: ${stderr}`);
   }
   return undefined;
+}
+
+/** What a stage's ARG instructions say, as RUN is given it. */
+function defaultsOf({ instructions }: Stage): Record<string, string> {
+  const texts = instructions.filter(({ name }) => name === 'ARG').map(({ text }) => text);
+  return Object.fromEntries(texts.map((text) => [text.split('=')[0] ?? '', text.slice(text.indexOf('=') + 1)]));
 }
 
 function copy(flags: readonly string[], source: string, target: string): void {

@@ -15,7 +15,7 @@ const pluginsOf: Readonly<Record<Route['auth'], readonly string[]>> = {
   signature: ['request-id', 'request-size', 'rate-limit-anonymous'],
 };
 
-function pluginsFor({ auth, websocket }: Pick<Route, 'auth' | 'websocket'>): readonly string[] {
+export function pluginsFor({ auth, websocket }: Pick<Route, 'auth' | 'websocket'>): readonly string[] {
   return pluginsOf[auth].map((plugin) => (plugin === 'jwt' && websocket === true ? websocketToken : plugin));
 }
 
