@@ -8,7 +8,7 @@ export interface RollUpOptions {
   /** Told up to when all that was stored is in hours and days: Unix seconds. */
   readonly onRolledUp: (checkedTo: number) => void;
   readonly log: Logger;
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
 }
 
 /** Makes what is behind its finer bars anew, at once and then every minute. A store that is away is waited for. */

@@ -20,6 +20,8 @@ export interface MarketStreamDeps {
   readonly timeseries: Timeseries;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** How often hours and days are made: every minute unless given. */
+  readonly rollUpMs?: number;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface MarketStreamDeps {
  * Hours and days follow within a minute.
  */
 export async function createMarketStream(deps: MarketStreamDeps): Promise<Required<Started<undefined>>> {
-  const { bus, timeseries, log, metrics } = deps;
+  const { bus, timeseries, log, metrics, rollUpMs } = deps;
   const stored = counterOf(metrics, names.marketBars);
   const late = counterOf(metrics, names.marketBarsLate);
   const watermark = gaugeOf(metrics, names.marketWatermark);
@@ -42,7 +44,12 @@ export async function createMarketStream(deps: MarketStreamDeps): Promise<Requir
   }
 
   const sink = createBarSink({ timeseries, onStored });
-  const rollUp = startRollUp({ timeseries, onRolledUp: (checkedTo) => rolledUp.set(checkedTo), log });
+  const rollUp = startRollUp({
+    timeseries,
+    onRolledUp: (checkedTo) => rolledUp.set(checkedTo),
+    log,
+    intervalMs: rollUpMs,
+  });
   const unsubscribe = await consume(bus, {
     topic: barsTopic,
     group: groupOf('stream-processor', barsTopic),
