@@ -13,7 +13,18 @@ interface Question {
  * byte.
  */
 const ofTheMoment = new Set([
-  ...['lag', 'requestId', 'ageSeconds', 'updatedAt', 'since', 'blocksPerSecond', 'errorRate', 'requests', 'errors', 'latencyMs'],
+  ...[
+    'lag',
+    'requestId',
+    'ageSeconds',
+    'updatedAt',
+    'since',
+    'blocksPerSecond',
+    'errorRate',
+    'requests',
+    'errors',
+    'latencyMs',
+  ],
   ...['finalitySeconds', 'reorgs', 'endpoints', 'lagSeconds', 'headAgeSeconds', 'syncSpeed'],
 ]);
 

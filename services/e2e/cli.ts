@@ -93,7 +93,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (found.length > 0) process.exitCode = 1;
 }
 
-async function runFaults(chosen: readonly Fault[], context: FaultContext): Promise<void> {
+async function runFaults(chosen: readonly Fault[], context: Omit<FaultContext, 'whileQuiet'>): Promise<void> {
   const rows: string[][] = [];
   for (const fault of chosen) {
     tell(`${fault.name}: ${fault.what}`);

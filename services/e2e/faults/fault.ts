@@ -6,6 +6,8 @@ export interface FaultContext {
   readonly bed: Bed;
   readonly many: Platform;
   readonly servers: StoreServers;
+  /** Does something while nothing is sent to the chains. */
+  readonly whileQuiet: <T>(work: () => Promise<T>) => Promise<T>;
   readonly random: () => number;
   readonly tell: (line: string) => void;
   /** How long a sink that is stalled stays so. */

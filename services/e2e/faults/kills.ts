@@ -9,10 +9,9 @@ const roundsBetweenLooks = 10;
 export const kills: Fault = {
   name: 'kills',
   what: 'kill -9 of a service at a random moment, again and again',
-  run: async ({ bed, many, random, tell, rounds }) => {
+  run: async ({ bed, many, random, tell, rounds, whileQuiet }) => {
     const { sources, stores } = bed;
     if (stores === undefined) return ['there are no stores to look into'];
-    let traffic = sources.startTraffic();
     for (let round = 1; round <= rounds; round++) {
       await sleep(random() * 2_000);
       const victims = many.processes.filter(() => random() < 0.35);
@@ -20,11 +19,9 @@ export const kills: Fault = {
       await Promise.all((victims.length > 0 || any === undefined ? victims : [any]).map((victim) => victim.kill()));
       await many.ready();
       if (round % roundsBetweenLooks !== 0 && round !== rounds) continue;
-      await traffic.stop();
-      const { faults, rows, lost, doubled } = await quiet(() => verifyStores(stores, sources));
+      const { faults, rows, lost, doubled } = await whileQuiet(() => quiet(() => verifyStores(stores, sources)));
       tell(`${round} rounds: ${rows} rows, ${lost} lost, ${doubled} doubled`);
       if (faults.length > 0) return faults;
-      if (round < rounds) traffic = sources.startTraffic();
     }
     return [];
   },

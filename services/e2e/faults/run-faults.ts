@@ -23,17 +23,25 @@ export interface FaultOutcome {
 }
 
 /** Tries one fault under traffic; afterwards the stores must equal what the sources say. */
-export async function tryFault(fault: Fault, context: FaultContext): Promise<FaultOutcome> {
+export async function tryFault(fault: Fault, context: Omit<FaultContext, 'whileQuiet'>): Promise<FaultOutcome> {
   const { bed, many } = context;
   const nothing = { name: fault.name, rows: 0, lost: 0, doubled: 0, recoveredMs: 0, faults: [] };
   const skipped = fault.whyNot?.();
   if (skipped !== undefined) return { ...nothing, skipped };
   const stores = storesOf(bed);
-  const traffic = bed.sources.startTraffic();
+  let traffic = bed.sources.startTraffic();
+  const whileQuiet = async <T>(work: () => Promise<T>): Promise<T> => {
+    await traffic.stop();
+    try {
+      return await work();
+    } finally {
+      traffic = bed.sources.startTraffic();
+    }
+  };
   await sleep(1_000);
   let seen: readonly string[];
   try {
-    seen = await fault.run(context);
+    seen = await fault.run({ ...context, whileQuiet });
   } catch (error) {
     seen = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
   }
