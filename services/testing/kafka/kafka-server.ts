@@ -209,10 +209,11 @@ async function format(jars: string, settings: string, users: Readonly<Record<str
       `${mechanism}=[name=${name},password=${password}]`,
     ]),
   );
+  // May begin with a dash, which only this form of the option takes for what it is.
   const clusterId = randomBytes(16).toString('base64url');
   await promisify(execFile)('java', [
     ...javaOptions,
-    ...['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings],
+    ...['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settings],
     ...credentials,
   ]);
 }
