@@ -75,10 +75,10 @@ export function busContract(name: string, traits: BusTraits, open: () => Promise
 
     it('names each batch by its messages', async () => {
       const seen: Batch[] = [];
-      for (const group of ['first', 'second'])
+      for (const group of ['first', 'second', 'second'])
         await bus.subscribe(blocks, group, async (batch) => void seen.push(batch));
-      for (let n = 0; n < 5; n++) await published([n, n + 100], (value) => `key ${value}`);
-      await until(() => seen.flatMap(({ messages }) => messages).length === 20, patienceMs);
+      for (let n = 0; n < 5; n++) await published(numbers(10, n * 10), (value) => `key ${value}`);
+      await until(() => seen.flatMap(({ messages }) => messages).length === 100, patienceMs);
       const contents = new Map<string, string>();
       for (const { id, topic, messages } of seen) {
         const content = JSON.stringify(messages);

@@ -67,7 +67,9 @@ export function createEmbeddedBus(): { bus: Bus; stop(): Promise<void> } {
       for (const group of topics.get(topic)?.values() ?? []) {
         for (const [partition, part] of shareByKey(sent, group.members.length)) {
           const member = group.members[partition];
-          const id = `${run}/${part[0]?.offset}-${part.at(-1)?.offset}`;
+          // Groups share the same messages between different numbers of members.
+          const share = `${partition}of${group.members.length}`;
+          const id = `${run}/${part[0]?.offset}-${part.at(-1)?.offset}/${share}`;
           if (member !== undefined) deliveries.push(deliver(member, { topic, partition, messages: part, id }));
         }
       }

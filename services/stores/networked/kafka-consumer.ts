@@ -247,7 +247,7 @@ async function runConsumer(
       const { partition, messages, highWatermark } = batch;
       const last = messages.at(-1);
       if (last === undefined || isStale()) return;
-      if (isLost() || !lanes.add(partition, messages)) {
+      if (isLost() || !lanes.add(partition, messages.map(copyOf))) {
         // Not to be fetched again and again until the member has left.
         pause();
         return;
@@ -257,6 +257,12 @@ async function runConsumer(
       onFetched?.(partition, highWatermark);
     },
   });
+}
+
+/** kafkajs gives views of the whole answer, which would stay in memory for the last record of it. */
+function copyOf({ key, value, offset, timestamp }: FetchedRecord): FetchedRecord {
+  const copy = (bytes: Buffer | null): Buffer | null => (bytes === null ? null : Buffer.from(bytes));
+  return { key: copy(key), value: copy(value), offset, timestamp };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
