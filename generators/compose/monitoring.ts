@@ -9,6 +9,7 @@ import { dashboardsOf } from '../observability/dashboards/dashboards.ts';
 import { marketAlerts } from '../observability/market-alerts.ts';
 import { renderGroup } from '../observability/rule-group.ts';
 import { serviceAlerts } from '../observability/service-alerts.ts';
+import { streamAlerts } from '../observability/stream-alerts.ts';
 import { clickhousePlugin } from '../platform/values/clickhouse-plugin.ts';
 import { opsHostOf } from './services.ts';
 import { passwords } from './stores.ts';
@@ -123,6 +124,7 @@ function alertsOf({ catalog, environment, services }: Watched): JsonObject {
     // Networks of the catalog are followed with --live alone.
     ...chainAlerts(environment.networks ?? [], environment),
     ...marketAlerts(services, catalog.pairs),
+    ...streamAlerts(services),
   ];
   return { groups: groups.map(renderGroup) as unknown as Json };
 }

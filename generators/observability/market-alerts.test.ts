@@ -154,7 +154,7 @@ function cases(): Case[] {
         'defimon_database_up{job="market-collector",store="relational",pod="a"}': '1x80',
         'defimon_database_up{job="market-collector",store="relational",pod="b"}': '1x4 0x80',
       },
-      fires: { labels: { store: 'relational' }, summary: 'Market collector cannot reach its relational database' },
+      fires: { labels: { store: 'relational' }, summary: 'Market collector cannot reach its relational store' },
     },
     {
       alert: 'DatabaseConnectionFailed',

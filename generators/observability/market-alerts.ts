@@ -2,7 +2,7 @@ import { metrics } from '../../catalog/metrics.ts';
 import type { Pair } from '../../catalog/schema/pair.ts';
 import type { Service } from '../../catalog/schema/service.ts';
 import { shardsOf } from '../../catalog/shards.ts';
-import type { Alert, RuleGroup } from './rule-group.ts';
+import { type Alert, newIn, type RuleGroup } from './rule-group.ts';
 
 /**
  * The brief reckons with 45 records a minute of a pair, 150 a second of 200, and calls less than 100 too few: two thirds. With a
@@ -166,9 +166,3 @@ const storageAlerts: Unowned[] = [
     action: 'it lies on the disk of its collector, whose log names the reason and the file',
   },
 ];
-
-/** That a counter grew in the last ten minutes. Prometheus sees no growth in a series' first value, which may be all there is. */
-function newIn(label: string, counter: string): string {
-  const by = `sum by (${label})`;
-  return `${by} (increase(${counter}[10m])) > 0 or ${by} (${counter}) > 0 unless ${by} (${counter} offset 10m)`;
-}

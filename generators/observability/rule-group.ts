@@ -38,3 +38,9 @@ export function renderGroup({ name, alerts }: RuleGroup): object {
     })),
   };
 }
+
+/** That a counter grew in the last ten minutes. Prometheus sees no growth in a series' first value, which may be all there is. */
+export function newIn(label: string, counter: string): string {
+  const by = `sum by (${label})`;
+  return `${by} (increase(${counter}[10m])) > 0 or ${by} (${counter}) > 0 unless ${by} (${counter} offset 10m)`;
+}

@@ -10,9 +10,10 @@ export function serviceAlerts(services: readonly Service[]): RuleGroup[] {
       name: `service-${service.id}`,
       alerts: [
         ...alertsOfAny(service),
-        ...(service.needs.some((need) => need === 'relational' || need === 'timeseries')
+        ...(service.needs.some((need) => need === 'relational' || need === 'timeseries' || need === 'bus')
           ? alertsOfDatabases(service)
           : []),
+        ...(service.needs.includes('cache') ? alertsOfCache(service) : []),
         ...(service.ports.length === 0 ? [] : alertsOfAnswers(service)),
       ],
     }));
@@ -62,8 +63,22 @@ function alertsOfDatabases({ id, name, owner }: Service): RuleGroup['alerts'] {
       for: '1m',
       severity: 'critical',
       owner,
-      summary: `${name} cannot reach its {{ $labels.store }} database`,
-      action: '/readyz of its pods says why: see whether the database is up, and whether its address and password hold',
+      summary: `${name} cannot reach its {{ $labels.store }} store`,
+      action: '/readyz of its pods says why: see whether the store is up, and whether its address and password hold',
+    },
+  ];
+}
+
+function alertsOfCache({ id, name, owner }: Service): RuleGroup['alerts'] {
+  return [
+    {
+      alert: 'CacheDegraded',
+      expr: `min(${metrics.cacheUp.name}{job="${id}"}) == 0`,
+      for: '5m',
+      severity: 'warning',
+      owner,
+      summary: `${name} does without Redis: each pod keeps and counts for itself`,
+      action: 'see whether Redis is up, and whether its address and password hold; answers are right, and cost more',
     },
   ];
 }

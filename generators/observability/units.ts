@@ -10,6 +10,7 @@ import { renderDashboards } from './dashboards/dashboards.ts';
 import { marketAlerts } from './market-alerts.ts';
 import { type RuleGroup, renderGroup } from './rule-group.ts';
 import { serviceAlerts } from './service-alerts.ts';
+import { streamAlerts } from './stream-alerts.ts';
 
 /** What each cluster is watched by: the alerts and dashboards of what runs there. */
 export function observabilityUnits({ catalog, environment }: RenderInputs): Unit[] {
@@ -59,6 +60,9 @@ function monitoringUnit(place: Place, inputs: Watched): Unit {
       ),
       ...marketAlerts(services, pairs).map((group) =>
         renderRule(group, [`pool/${pool.id}`, 'service/market-collector']),
+      ),
+      ...streamAlerts(services).map((group) =>
+        renderRule(group, [`pool/${pool.id}`, 'service/chain-sync', 'service/stream-processor']),
       ),
       ...renderDashboards({ pool, environment, services, networks, protocols }),
     ],

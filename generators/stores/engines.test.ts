@@ -153,13 +153,22 @@ describe('Kafka', () => {
     for (const user of ofKind(staging, 'KafkaUser')) {
       const id = user.metadata.name;
       const acls = at(user.spec, 'authorization', 'acls');
-      const groups = (Array.isArray(acls) ? acls : []).filter((acl) => at(acl, 'resource', 'type') === 'group');
+      const ofGroups = (Array.isArray(acls) ? acls : []).filter((acl) => at(acl, 'resource', 'type') === 'group');
+      const groups = ofGroups.filter((acl) => JSON.stringify(at(acl, 'operations')).includes('Read'));
       const consumed = staging.catalog.topics.filter(({ consumers }) => consumers.includes(id));
       expect(groups.length, id).toBe(consumed.length === 0 ? 0 : 1);
       for (const group of groups) {
         const prefix = String(at(group, 'resource', 'name'));
         for (const topic of consumed) expect(groupOf(id, topic.id).startsWith(prefix)).toBe(true);
         expect(groupOf(`${id}-2`, 'chain.blocks').startsWith(prefix)).toBe(false);
+      }
+      // Only what a follower made for itself may be taken away.
+      const deletable = ofGroups
+        .filter((acl) => !groups.includes(acl))
+        .map((acl) => String(at(acl, 'resource', 'name')));
+      for (const topic of consumed) {
+        expect(deletable.some((prefix) => `${groupOf(id, topic.id)}.0b5e`.startsWith(prefix))).toBe(true);
+        expect(deletable.some((prefix) => groupOf(id, topic.id).startsWith(prefix))).toBe(false);
       }
     }
   });

@@ -78,8 +78,8 @@ export function renderUser(context: StoreContext, user: string): object {
         acls: [
           ...produced.map(({ id }) => onTopic(id, ['Write', 'Describe'])),
           ...consumed.map(({ id }) => onTopic(id, ['Read', 'Describe'])),
-          // `<service>.<topic>` shares a topic's work, and a follower has a group for itself alone, `<service>.<what nobody has>`.
-          // Kafka forgets a group that has left and never committed: nobody needs the right to delete one.
+          // `<service>.<topic>` shares a topic's work, and a follower has a group for itself alone, `<service>.<topic>.<unique>`,
+          // which it takes away when it goes. What is shared it cannot take away: with it would go how far the work is done.
           ...(consumed.length === 0
             ? []
             : [
