@@ -4,6 +4,7 @@ import { sharedAnswers } from './answers.ts';
 import { addChainRoutes } from './chain-routes.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
 import { addHealthRoutes } from './health-routes.ts';
+import { keepAnswers } from './kept-answers.ts';
 import { addNetworkRoutes } from './network-routes.ts';
 import { protocol } from './protocol.ts';
 import { addSocketRoutes } from './socket/socket-routes.ts';
@@ -26,7 +27,7 @@ export async function createAnalyticsApp(
   deps: AnalyticsDeps,
   live?: LiveParts & { readonly socket?: SocketOptions },
 ): Promise<HttpApp> {
-  const { cache, requestsPerMinute, trustedProxies } = deps;
+  const { cache, requestsPerMinute, trustedProxies, answersKeptMs } = deps;
   const app = await createHttpApp({
     service: 'analytics-api',
     log: deps.log,
@@ -48,6 +49,7 @@ export async function createAnalyticsApp(
   for (const schema of sharedAnswers) app.addSchema(schema);
   if (live !== undefined) await addSocketRoutes(app, { ...deps, ...live }, live.socket ?? socketDefaults);
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+  if (answersKeptMs !== undefined) keepAnswers(app, '/api/v1/l2/', { keepMs: answersKeptMs });
   addNetworkRoutes(app, deps);
   addChainRoutes(app, deps);
   addHealthRoutes(app, deps);

@@ -20,6 +20,8 @@ export interface AnalyticsDeps {
   readonly health: () => Promise<Record<string, Health>>;
   /** Of one caller; undefined: as many as the gateway lets through. */
   readonly requestsPerMinute?: number | undefined;
+  /** For how long an answer with data is given again to others who ask the same; undefined: each is made anew. */
+  readonly answersKeptMs?: number | undefined;
   readonly trustedProxies?: readonly string[] | undefined;
   readonly log: Logger;
   readonly metrics: Registry;
