@@ -8,7 +8,7 @@ import { type Aim, renderAims } from '../aims.ts';
 import type { Bench, Case, Subject } from '../bench.ts';
 import { installPeer } from '../peers.ts';
 import { fillChain, reportSync } from './fill.ts';
-import type { ApiInput, Captured, CatalogFile, Plan, RangePlan } from './input.ts';
+import { type ApiInput, type Captured, type CatalogFile, keptMs, type Plan, type RangePlan } from './input.ts';
 import { startLoad } from './load.ts';
 import { openOurApi } from './our-api.ts';
 import { rangePath } from './ranges.ts';
@@ -54,11 +54,11 @@ interface ApiCase {
 const cases: Readonly<Record<string, ApiCase>> = {
   list: {
     summary: 'all networks with the state of their sync',
-    plan: () => ({ compared: [networks, `${networks}?minPriority=9`], load: { path: networks } }),
+    plan: () => againAndAgain(networks, `${networks}?minPriority=9`),
   },
   blocks: {
     summary: 'the 100 newest blocks of a network',
-    plan: () => ({ compared: [blocksPath, `${blocksPath}?toBlock=5`], load: { path: blocksPath } }),
+    plan: () => againAndAgain(blocksPath, `${blocksPath}?toBlock=5`),
   },
   'blocks-304': {
     summary: 'the same with the ETag of the answer before: nothing has changed',
@@ -77,17 +77,30 @@ const cases: Readonly<Record<string, ApiCase>> = {
       return { compared, load: { ranges }, connectionsMax: storeConnections };
     },
   },
-  'stats-cached': {
-    summary: 'statistics of the last 24 hours, the same each time: from the cache of whoever has one',
-    plan: () => ({ compared: [statsPath, `${statsPath}?window=1h`], load: { path: statsPath } }),
+  'stats-again': {
+    summary: 'statistics of the last 24 hours, the same each time: both keep the figures, and ask how fresh they are',
+    plan: () => againAndAgain(statsPath, `${statsPath}?window=1h`),
+  },
+  'stats-kept': {
+    summary: `the same; all keep whole answers for ${keptMs} ms`,
+    plan: () => ({ ...againAndAgain(statsPath, `${statsPath}?window=1h`), kept: true }),
+  },
+  'list-kept': {
+    summary: `the list again; all keep whole answers for ${keptMs} ms`,
+    plan: () => ({ ...againAndAgain(networks, `${networks}?minPriority=9`), kept: true }),
   },
 };
 
 /** By the clock, and by CPU time: the generator and the stores share the cores of a small machine with what they serve. */
 const aims: readonly Aim[] = [
-  ...aimsOver('stats-cached', 'bare', 0.6),
+  ...['stats-kept', 'list-kept'].flatMap((name) => aimsOver(name, 'bare', 0.6)),
   ...Object.keys(cases).flatMap((name) => aimsOver(name, 'fastapi', 8)),
 ];
+
+/** One path under load; it and others are compared. */
+function againAndAgain(path: string, ...others: string[]): Plan {
+  return { compared: [path, ...others], load: { path } };
+}
 
 function aimsOver(name: string, over: string, factor: number): Aim[] {
   return [
@@ -145,7 +158,7 @@ export const bench: Bench = {
         const plan = cases[name]?.plan(blocks);
         if (plan === undefined) throw new Error(`There is no case ${name}.`);
         const captured = join(folder, `${name}.json`);
-        await capture({ databaseUrl, clickhouseUrl, catalog: catalogFile }, plan.compared, captured);
+        await capture({ databaseUrl, clickhouseUrl, catalog: catalogFile, plan }, captured);
         const input: ApiInput = {
           databaseUrl,
           clickhouseUrl,
@@ -167,14 +180,13 @@ export const bench: Bench = {
 
 /** Writes down what our API answers. */
 async function capture(
-  input: Pick<ApiInput, 'databaseUrl' | 'clickhouseUrl' | 'catalog'>,
-  paths: readonly string[],
+  input: Pick<ApiInput, 'databaseUrl' | 'clickhouseUrl' | 'catalog' | 'plan'>,
   file: string,
 ): Promise<void> {
   const { url, close } = await openOurApi(input);
   try {
     const answers: Captured[] = [];
-    for (const path of paths) {
+    for (const path of input.plan.compared) {
       const answer = await fetch(url + path);
       const body = await answer.text();
       if (answer.status !== 200) throw new Error(`Our API answers ${answer.status} to ${path}: ${body}`);

@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { RunContext, Work } from '../bench.ts';
 import { peerFolder, pythonOf } from '../peers.ts';
-import { type ApiInput, poolSize } from './input.ts';
+import { type ApiInput, keptMs, poolSize } from './input.ts';
 import { underLoad } from './under-load.ts';
 
 /** FastAPI in one worker of uvicorn, with uvloop and httptools, over the same two stores. */
 export async function open(context: RunContext): Promise<Work> {
-  const { databaseUrl, clickhouseUrl, catalog } = context.input as ApiInput;
+  const { databaseUrl, clickhouseUrl, catalog, plan } = context.input as ApiInput;
   const settings = join(context.directory, 'settings.json');
-  writeFileSync(settings, JSON.stringify({ databaseUrl, clickhouseUrl, catalog, poolSize }));
+  writeFileSync(
+    settings,
+    JSON.stringify({ databaseUrl, clickhouseUrl, catalog, poolSize, keptMs: plan.kept ? keptMs : 0 }),
+  );
   const python = spawn(pythonOf('fastapi'), [join(peerFolder('fastapi'), 'app.py'), settings], {
     stdio: ['ignore', 'inherit', 'pipe'],
   });

@@ -25,6 +25,8 @@ export interface Plan {
   readonly load: { readonly path: string } | { readonly ranges: RangePlan };
   /** Sends back the ETag of the answer: all that is to come is 304. */
   readonly conditional?: true;
+  /** Answers are kept for a moment and given again, by all subjects; else each is made anew. */
+  readonly kept?: true;
   /** Fewer connections than the size says, where more would only wait in line for a store. */
   readonly connectionsMax?: number;
 }
@@ -47,6 +49,9 @@ export interface Captured {
   readonly etag: string;
   readonly body: string;
 }
+
+/** For how long answers are kept, where they are: chain-sync reports once in that time. */
+export const keptMs = 1000;
 
 /** Connections to PostgreSQL that a server may hold. */
 export const poolSize = 20;

@@ -7,11 +7,11 @@ import type { LiveCatalog } from '../../runtime/live-catalog.ts';
 import { createEmbeddedCache } from '../../stores/embedded/cache.ts';
 import { openNetworkedTimeseries } from '../../stores/networked/clickhouse.ts';
 import { openNetworkedPostgres } from '../../stores/networked/postgres.ts';
-import { type ApiInput, type CatalogFile, poolSize } from './input.ts';
+import { type ApiInput, type CatalogFile, keptMs, poolSize } from './input.ts';
 
 /** Our API as a cluster runs it, but for /ws and the limit of a caller's requests: one process, networked stores, a cache. */
 export async function openOurApi(
-  input: Pick<ApiInput, 'databaseUrl' | 'clickhouseUrl' | 'catalog'>,
+  input: Pick<ApiInput, 'databaseUrl' | 'clickhouseUrl' | 'catalog' | 'plan'>,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const { databaseUrl, clickhouseUrl } = input;
   const pool = { poolSize, maxOverflow: 0, poolTimeoutSeconds: 30, poolRecycleSeconds: 3600 };
@@ -24,6 +24,7 @@ export async function openOurApi(
     cache: createEmbeddedCache(),
     environment: 'local',
     version: 'bench',
+    answersKeptMs: input.plan.kept ? keptMs : undefined,
     health: async () => ({}),
     log: pino({ level: 'silent' }),
     metrics: new Registry(),

@@ -19,6 +19,8 @@ import aiohttp
 import asyncpg
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
+from pydantic import BaseModel
+
 from models import BlocksAnswer, NetworksAnswer, StatsAnswer
 
 with open(sys.argv[1], encoding="utf8") as file:
@@ -39,6 +41,7 @@ STALE_SECONDS = 15
 LAST_BLOCK = 2**63 - 1
 WINDOWS = {"1h": 3600, "24h": 86_400, "7d": 604_800, "all": None}
 STATS_CACHE_SECONDS = 2
+KEPT_SECONDS = SETTINGS["keptMs"] / 1000
 
 
 @asynccontextmanager
@@ -96,6 +99,47 @@ def not_modified(etag: str) -> Response:
     return Response(status_code=304, headers={"etag": etag, "cache-control": "no-cache"})
 
 
+class Cache:
+    """In this process; callers that ask while a value is made share it."""
+
+    def __init__(self, seconds: float, most: int):
+        self.seconds = seconds
+        self.most = most
+        self.kept: dict[tuple, tuple[float, asyncio.Future]] = {}
+
+    async def remember(self, key: tuple, make):
+        now = time.monotonic()
+        found = self.kept.get(key)
+        if found is not None and found[0] > now:
+            return await asyncio.shield(found[1])
+        if len(self.kept) >= self.most:
+            self.kept.pop(next(iter(self.kept)))
+        making = asyncio.ensure_future(make())
+        self.kept[key] = (now + self.seconds, making)
+        try:
+            return await asyncio.shield(making)
+        except BaseException:
+            self.kept.pop(key, None)
+            raise
+
+
+ANSWERS = Cache(KEPT_SECONDS, 1000)
+
+
+async def kept_answer(model: type[BaseModel], request: Request, make) -> Response:
+    """What `make` gives (content and ETag), as JSON, kept for a moment."""
+
+    async def render() -> tuple[bytes, str]:
+        content, etag = await make()
+        return model.model_validate(content).model_dump_json().encode(), etag
+
+    body, etag = await ANSWERS.remember((request.url.path, request.url.query), render)
+    headers = {"etag": etag, "cache-control": "no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
 # The state of the sync
 
 
@@ -139,28 +183,32 @@ async def list_networks(
     min_priority: Annotated[int, Query(alias="minPriority", ge=1, le=10)] = 1,
     state: str | None = None,
 ):
-    rows = await pool.fetch(
-        "SELECT network, report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status"
-    )
-    reported = {row["network"]: (row["report"], row["age"]) for row in rows}
-    networks = []
-    for network in NETWORKS.values():
-        if status is not None and network["status"] != status:
-            continue
-        if kind is not None and network["kind"] != kind:
-            continue
-        if phase is not None and network["phase"] != phase:
-            continue
-        if network["priority"] < min_priority:
-            continue
-        report, age = reported.get(network["id"], (None, None))
-        sync = {**sync_note(network, report, age), **progress_of(report)}
-        if state is None or sync["state"] == state:
-            networks.append({**network, "sync": sync})
-    etag = etag_of(CATALOG["digest"], [network["sync"] for network in networks])
-    if is_known(request, response, etag):
-        return not_modified(etag)
-    return {"networks": networks, "total": len(networks), "digest": CATALOG["digest"]}
+    async def make() -> tuple[dict, str]:
+        rows = await pool.fetch(
+            "SELECT network, report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status"
+        )
+        reported = {row["network"]: (row["report"], row["age"]) for row in rows}
+        networks = []
+        for network in NETWORKS.values():
+            if status is not None and network["status"] != status:
+                continue
+            if kind is not None and network["kind"] != kind:
+                continue
+            if phase is not None and network["phase"] != phase:
+                continue
+            if network["priority"] < min_priority:
+                continue
+            report, age = reported.get(network["id"], (None, None))
+            sync = {**sync_note(network, report, age), **progress_of(report)}
+            if state is None or sync["state"] == state:
+                networks.append({**network, "sync": sync})
+        etag = etag_of(CATALOG["digest"], [network["sync"] for network in networks])
+        return {"networks": networks, "total": len(networks), "digest": CATALOG["digest"]}, etag
+
+    if KEPT_SECONDS > 0:
+        return await kept_answer(NetworksAnswer, request, make)
+    content, etag = await make()
+    return not_modified(etag) if is_known(request, response, etag) else content
 
 
 # Blocks
@@ -352,30 +400,6 @@ async def read_stats(session: aiohttp.ClientSession, network: dict, name: str, l
     return {"asOf": as_of, "coverage": coverage, "stats": stats}
 
 
-class Cache:
-    """In this process; callers that ask while a value is made share it."""
-
-    def __init__(self, seconds: float, most: int):
-        self.seconds = seconds
-        self.most = most
-        self.kept: dict[tuple, tuple[float, asyncio.Future]] = {}
-
-    async def remember(self, key: tuple, make):
-        now = time.monotonic()
-        found = self.kept.get(key)
-        if found is not None and found[0] > now:
-            return await asyncio.shield(found[1])
-        if len(self.kept) >= self.most:
-            self.kept.pop(next(iter(self.kept)))
-        making = asyncio.ensure_future(make())
-        self.kept[key] = (now + self.seconds, making)
-        try:
-            return await asyncio.shield(making)
-        except BaseException:
-            self.kept.pop(key, None)
-            raise
-
-
 STATS = Cache(STATS_CACHE_SECONDS, 1000)
 
 
@@ -399,18 +423,24 @@ async def get_stats(
     if not ranged:
         low = 0
     key = (network["id"], name, low, high)
-    found = await STATS.remember(key, lambda: read_stats(session, network, name, low, high))
-    view = await pool.fetchrow(VIEW_SQL, network["id"])
-    note = sync_note(network, view["report"], view["age"])
-    etag = etag_of(request.url.path, request.url.query, found["coverage"], found["stats"], note)
-    if is_known(request, response, etag):
-        return not_modified(etag)
-    return {
-        **freshness_of(network, view, found["asOf"]),
-        "window": {"name": name, "seconds": WINDOWS.get(name)},
-        "coverage": found["coverage"],
-        "stats": found["stats"],
-    }
+
+    async def make() -> tuple[dict, str]:
+        found = await STATS.remember(key, lambda: read_stats(session, network, name, low, high))
+        view = await pool.fetchrow(VIEW_SQL, network["id"])
+        note = sync_note(network, view["report"], view["age"])
+        etag = etag_of(request.url.path, request.url.query, found["coverage"], found["stats"], note)
+        content = {
+            **freshness_of(network, view, found["asOf"]),
+            "window": {"name": name, "seconds": WINDOWS.get(name)},
+            "coverage": found["coverage"],
+            "stats": found["stats"],
+        }
+        return content, etag
+
+    if KEPT_SECONDS > 0:
+        return await kept_answer(StatsAnswer, request, make)
+    content, etag = await make()
+    return not_modified(etag) if is_known(request, response, etag) else content
 
 
 if __name__ == "__main__":
