@@ -24,6 +24,7 @@ describe(dashboardsOf.name, () => {
       'network-performance',
       'gas-fees',
       'protocol-activity',
+      'stream-processing',
       'system-health',
       'stores',
     ]);

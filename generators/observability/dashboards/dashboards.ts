@@ -16,6 +16,7 @@ import { renderNetworkPerformance } from './network-detail.ts';
 import { renderNetworksOverview } from './networks-overview.ts';
 import { renderProtocolActivity } from './protocol-activity.ts';
 import { renderStores } from './stores.ts';
+import { renderStream } from './stream.ts';
 import { renderSystemHealth } from './system-health.ts';
 
 interface Shown {
@@ -38,6 +39,7 @@ export function dashboardsOf({ pool, environment, services, networks, protocols 
       ? []
       : [renderNetworksOverview(networks, environment), renderNetworkPerformance(), renderGasFees()]),
     protocols.length > 0 && hasClickhouse(pool) ? renderProtocolActivity(protocols) : undefined,
+    services.some(({ id }) => id === 'stream-processor') ? renderStream(pool) : undefined,
     services.some(({ id }) => id === 'market-collector') ? renderMarket(pool) : undefined,
     renderSystemHealth(pool, services),
     renderStores(pool),

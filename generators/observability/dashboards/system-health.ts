@@ -3,6 +3,7 @@ import type { Service } from '../../../catalog/schema/service.ts';
 import { createDashboard, type Dashboard, type Section } from './dashboard.ts';
 import { chart, number, table } from './panels.ts';
 import { among, buckets, maxBy, orZero, quantile, rate, select, series, sumBy } from './queries.ts';
+import { behind } from './stream.ts';
 
 /** System Health of the brief: everything that runs on one cluster, ours and what it stands on. */
 export function renderSystemHealth(pool: Pool, services: readonly Service[]): Dashboard {
@@ -135,6 +136,31 @@ function renderServices(ours: string): Section {
         unit: 's',
         width: 8,
         queries: [{ expr: maxBy('pod', select('nodejs_eventloop_lag_p99_seconds', ours)), legend: '{{pod}}' }],
+      }),
+      chart({
+        title: 'Stores that answer',
+        description: 'Share of the pods of a service that reach theirs; none of it raises DatabaseConnectionFailed',
+        unit: 'percentunit',
+        width: 8,
+        max: 1,
+        queries: [
+          { expr: `avg by (job, store) (${series('databaseUp', ours)})`, legend: '{{job}} {{store}}' },
+          { expr: `avg by (job) (${series('cacheUp', ours)})`, legend: '{{job}} cache' },
+        ],
+      }),
+      chart({
+        title: 'Behind on the bus',
+        description: 'Records not done, by group; more is on Stream processing',
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: behind, legend: '{{group}}' }],
+      }),
+      chart({
+        title: 'Waiting for PostgreSQL',
+        description: "Callers that wait for one of their pod's connections, by service",
+        unit: 'short',
+        width: 8,
+        queries: [{ expr: sumBy('job', series('databaseConnections', 'state="waiting"', ours)), legend: '{{job}}' }],
       }),
       chart({
         title: 'Catalogs in force',
