@@ -34,7 +34,7 @@ async function rollUpMinutes(
 
 function rollUp(where: string): string {
   return `INSERT INTO market_bars_1m (symbol, time, ${foldedColumns.join(', ')})
-    ${selectFolded('market_bars_1s', 'toStartOfMinute(b.time)', where)}`;
+    ${selectFolded('market_bars_1s', 'toStartOfMinute(b.time)', where)} SETTINGS max_threads = 1`;
 }
 
 function rowOf(bar: Bar): object {
