@@ -5,6 +5,7 @@ import { createAnalyticsApp } from './app.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { openCandleFeed } from './live/candle-feed.ts';
 import { createCandleStore } from './live/candle-reads.ts';
+import { createChainReads } from './live/chain-reads.ts';
 import { openLiveChain } from './live/live-chain.ts';
 
 /** What the rest of the process may ask of the API. */
@@ -21,7 +22,7 @@ export interface AnalyticsApiDeps extends AnalyticsDeps {
 
 /** Serves the API on all its ports. Throws ConfigurationError when one cannot be had. */
 export async function createAnalyticsApi(deps: AnalyticsApiDeps): Promise<Started<AnalyticsApi>> {
-  const { bus, timeseries, log } = deps;
+  const { bus, relational, timeseries, log } = deps;
   const clock = Date.now;
   const stops: (() => Promise<void>)[] = [];
   const stopAll = async (): Promise<void> => {
@@ -29,7 +30,7 @@ export async function createAnalyticsApi(deps: AnalyticsApiDeps): Promise<Starte
   };
   try {
     const busHealth = async () => (await deps.health()).bus ?? { ok: true };
-    const chain = await openLiveChain({ ...deps, busHealth, clock });
+    const chain = await openLiveChain({ ...deps, reads: createChainReads(relational), busHealth, clock });
     stops.push(() => chain.stop());
     const busAwaySince = () => chain.busStaleness()?.sinceMs;
     const candles = await openCandleFeed({ bus, store: createCandleStore(timeseries), busAwaySince, clock, log });

@@ -98,6 +98,9 @@ export async function openCandleFeed(deps: CandleFeedDeps): Promise<CandleFeed> 
   function tell(each: Followed): void {
     const { symbol, interval, cutMs, stored, told, followers } = each;
     if (cutMs === undefined) return;
+    const heardMs = recent.get(symbol)?.newestMs ?? cutMs;
+    // Bars of an earlier time than ours: what was read is not what comes before them.
+    if (heardMs < cutMs) each.readAtMs = Number.NEGATIVE_INFINITY;
     const newest = Math.max(recent.get(symbol)?.newestMs ?? 0, ...stored.keys());
     // Between what was read and what is held something is missing.
     if (newest - cutMs > (minutesHeld - 1) * minuteMs && interval !== '1s') return;

@@ -6,6 +6,20 @@ import type { Relational } from '../../stores/relational.ts';
 import type { Reported } from '../network-view.ts';
 import type { BlockNote } from './texts.ts';
 
+/** What is read of the store for whoever follows chains. */
+export interface ChainReads {
+  look(): Promise<StoreLook>;
+  /** The newest `blocksMax` blocks of each of the networks, all of one moment. Networks never synced are left out. */
+  ends(networks: readonly string[], blocksMax: number): Promise<readonly ChainEnd[]>;
+}
+
+export function createChainReads(relational: Relational): ChainReads {
+  return {
+    look: () => readLook(relational),
+    ends: (networks, blocksMax) => readEnds(relational, networks, blocksMax),
+  };
+}
+
 /** What the store knows of all networks at one time. */
 export interface StoreLook {
   readonly reported: ReadonlyMap<string, Reported>;
@@ -16,7 +30,7 @@ export interface StoreLook {
 }
 
 /** All networks in three short queries. */
-export async function readLook(relational: Relational): Promise<StoreLook> {
+async function readLook(relational: Relational): Promise<StoreLook> {
   const [statuses, newest, cursors] = await Promise.all([
     readStatus(relational),
     readNewest(relational),
@@ -59,12 +73,8 @@ interface EndRow {
   readonly l1_data: string | null;
 }
 
-/** The newest `blocksMax` blocks of each of the networks, in one query and so of one moment. Networks never synced are left out. */
-export async function readChainEnds(
-  relational: Relational,
-  networks: readonly string[],
-  blocksMax: number,
-): Promise<ChainEnd[]> {
+/** In one query, and so of one moment. */
+async function readEnds(relational: Relational, networks: readonly string[], blocksMax: number): Promise<ChainEnd[]> {
   const rows = await relational.query<EndRow>(
     `SELECT c.network, c.seq, c.finalized_number, b.number, b.hash, b.timestamp, b.gas_limit, b.gas_used,
             b.base_fee_per_gas, b.tx_count, b.log_count, t.priced, t.execution, t.l1_data

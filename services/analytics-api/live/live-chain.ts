@@ -6,10 +6,9 @@ import { describeError } from '../../runtime/errors.ts';
 import type { LiveCatalog } from '../../runtime/live-catalog.ts';
 import type { Health } from '../../runtime/modules.ts';
 import type { Batch, Bus } from '../../stores/bus.ts';
-import type { Relational } from '../../stores/relational.ts';
 import { type CatalogChange, watchNetworks } from './catalog-changes.ts';
 import { createChainEndLoader } from './chain-end-loader.ts';
-import { readChainEnds, readLook, type StoreLook } from './chain-reads.ts';
+import type { ChainReads, StoreLook } from './chain-reads.ts';
 import { eventText, type RingEvent } from './event-ring.ts';
 import { createFreshnessJudge, type Staleness } from './freshness.ts';
 import { createLiveNetwork, type LiveNetwork, newestBlocksMax } from './live-network.ts';
@@ -54,7 +53,7 @@ export interface LiveChain {
 
 export interface LiveChainDeps {
   readonly bus: Bus;
-  readonly relational: Relational;
+  readonly reads: ChainReads;
   readonly catalog: LiveCatalog;
   readonly busHealth: () => Promise<Pick<Health, 'ok'>>;
   readonly clock: () => number;
@@ -93,7 +92,7 @@ interface Followed {
 
 /** Follows the changes of all chains. Rejects when the bus cannot be followed or the store cannot be read. */
 export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
-  const { relational, catalog, clock, log, limits = liveChainLimits } = deps;
+  const { reads, catalog, clock, log, limits = liveChainLimits } = deps;
   const networks = new Map<string, Followed>();
   const judge = createFreshnessJudge(clock);
   let look: StoreLook = { reported: new Map(), newest: new Map(), cursors: new Map() };
@@ -104,7 +103,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
   let stopped = false;
 
   const loader = createChainEndLoader({
-    read: (wanted) => readChainEnds(relational, wanted, newestBlocksMax),
+    read: (wanted) => reads.ends(wanted, newestBlocksMax),
     take: (id, end) => getFollowed(id).live.load(end ?? { seq: 0, finalized: null, blocks: [] }),
     retryMs: 1_000,
     log,
@@ -194,7 +193,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
 
   async function lookAtStore(): Promise<void> {
     try {
-      look = await readLook(relational);
+      look = await reads.look();
     } catch (error) {
       log.warn({ reason: describeError(error) }, 'states of networks could not be read');
       judge.noteLook(undefined, () => undefined);
