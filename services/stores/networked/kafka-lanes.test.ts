@@ -134,6 +134,15 @@ describe(createLanes, () => {
     expect([committed, handled.length]).toEqual([[[0, 2n]], 1]);
   });
 
+  it('takes what begins at an earlier offset: the topic was made anew', async () => {
+    const { lanes, committed } = lanesForTest();
+    lanes.assign([0]);
+    lanes.add(0, records(10, 12));
+    lanes.add(0, records(0, 1));
+    await until(() => committed.length === 2);
+    expect(committed.map(([, offset]) => offset)).toEqual([12n, 1n]);
+  });
+
   it('drops what waits and finishes what is in hand when it ends', async () => {
     const gate = Promise.withResolvers<void>();
     const { lanes, handled, committed } = lanesForTest({ handle: () => gate.promise });

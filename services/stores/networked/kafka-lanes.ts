@@ -31,8 +31,6 @@ export interface Lanes {
   assign(partitions: readonly number[]): Map<number, bigint>;
   /** Takes what was fetched; false if it is not wanted, or not any more. */
   add(partition: number, records: readonly FetchedRecord[]): boolean;
-  /** The offset that a partition is to be fetched from next, once something of it was fetched. */
-  nextOffset(partition: number): bigint | undefined;
   /** Takes nothing more, drops what waits, and resolves when what is in hand is done and committed. */
   drain(): Promise<void>;
   /** Bytes of records that were fetched and are not done. */
@@ -178,17 +176,13 @@ export function createLanes(options: LanesOptions): Lanes {
       const lane = lanes.get(partition);
       const last = records.at(-1);
       if (lane === undefined || last === undefined || ending.signal.aborted) return false;
-      const { next } = lane;
-      const fresh = next === undefined ? records : records.filter(({ offset }) => BigInt(offset) >= next);
-      if (fresh.length === 0) return true;
-      const bytes = fresh.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
-      lane.queue.push({ records: fresh, bytes });
+      const bytes = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+      lane.queue.push({ records, bytes });
       lane.next = endOf(records);
       heldBytes += bytes;
       pump();
       return true;
     },
-    nextOffset: (partition) => lanes.get(partition)?.next,
     drain: async () => {
       ending.abort();
       pause();
