@@ -47,7 +47,8 @@ export function protocolsOn(network: string): Protocol[] {
   ];
 }
 
-function protocolOf(
+/** A protocol of named contracts and the events of each. */
+export function protocolOf(
   name: string,
   network: string,
   contracts: Record<string, readonly Hex[]>,
@@ -119,7 +120,7 @@ function randomOf(type: ParamType): fc.Arbitrary<unknown> {
   if (integer !== null) {
     const bits = BigInt(integer[2] ?? 256);
     const [min, max] = integer[1] === 'u' ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
-    return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max), fc.bigInt({ min: 0n, max: 1000n }));
+    return fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max), fc.bigInt({ min: 0n, max: 100n }));
   }
   if (type.type === 'address') return fc.nat(2).map((name) => addressOf(name));
   if (type.type === 'bool') return fc.boolean();
@@ -227,4 +228,31 @@ function appendedOf(
     txs: ofBlock,
     logs: logs.map((log, index) => ({ index, ...log })),
   };
+}
+
+/** Signatures with parameters of any kind, up to three of them indexed; each with a name of its own among so many. */
+export function signatures(count: number): fc.Arbitrary<string[]> {
+  const bits = fc.integer({ min: 1, max: 32 }).map((bytes) => bytes * 8);
+  const integer = fc.tuple(fc.constantFrom('uint', 'int'), bits).map(([kind, size]) => `${kind}${size}`);
+  const fixed = fc.integer({ min: 1, max: 32 }).map((bytes) => `bytes${bytes}`);
+  const plain = fc.oneof(integer, integer, fixed, fc.constantFrom('address', 'bool', 'bytes', 'string'));
+  const type = fc.oneof(
+    { weight: 4, arbitrary: plain },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(plain, fc.constantFrom('[]', '[1]', '[3]', '[2][]', '[][2]')).map((parts) => parts.join('')),
+    },
+  );
+  const parameter = fc.record({ type, indexed: fc.boolean(), prefix: fc.constantFrom('amount', 'other') });
+  const parameters = fc.array(parameter, { maxLength: 7 }).map((all) => {
+    let indexed = 0;
+    // ethers encodes what is indexed and does not fit a word as it is, where a contract would hash it.
+    const isWord = (of: string): boolean => !/\[|^bytes$|string/.test(of);
+    return all.map(({ type: of, indexed: wanted, prefix }, at) => {
+      const isIndexed = wanted && isWord(of) && indexed++ < 3;
+      return `${of} ${isIndexed ? 'indexed ' : ''}${prefix}${at}`;
+    });
+  });
+  const many = fc.array(parameters, { minLength: count, maxLength: count });
+  return many.map((all) => all.map((one, at) => `event Event${at}(${one.join(', ')})`));
 }

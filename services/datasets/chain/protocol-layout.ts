@@ -41,12 +41,12 @@ interface WordCheck {
 
 /**
  * A dynamic parameter: the word at `at` is where its length stands in the data, in bytes. What follows the length has room for
- * `length` elements of `bytes` bytes, or of `length` bytes in whole words if `packed`; `bytes` 0: there is no length.
+ * `length` elements of `bytes` bytes; `bytes` 0: there is no length. Bytes need not be filled up to a word: ethers takes them
+ * without, as some contracts emit them. What is dynamic inside of it is not looked at.
  */
 interface Tail {
   readonly at: number;
   readonly bytes: number;
-  readonly packed: 0 | 1;
 }
 
 interface AmountLayout {
@@ -172,7 +172,7 @@ function checksOf(input: ParamType, at: number): WordCheck[] {
 function tailsOf(input: ParamType, at: number): Tail[] {
   if (input.indexed === true || !isDynamic(input)) return [];
   const { arrayChildren, arrayLength } = input;
-  if (arrayChildren === null) return [{ at, bytes: 32, packed: 1 }];
-  if (arrayLength !== -1) return [{ at, bytes: 0, packed: 0 }];
-  return [{ at, bytes: 32 * (isDynamic(arrayChildren) ? 1 : wordsOf(arrayChildren)), packed: 0 }];
+  if (arrayChildren === null) return [{ at, bytes: 1 }];
+  if (arrayLength !== -1) return [{ at, bytes: 0 }];
+  return [{ at, bytes: 32 * (isDynamic(arrayChildren) ? 1 : wordsOf(arrayChildren)) }];
 }

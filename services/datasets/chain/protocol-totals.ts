@@ -1,5 +1,7 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
+import { type Intervals, joinIntervals } from './intervals.ts';
 import type { ContractLayout, ProtocolLayout } from './protocol-layout.ts';
+import { integerOf } from './rows.ts';
 
 // Raw rows are read without FINAL, which would read every log of the time to find the few of a protocol: a row is the canonical
 // chain's if its block stands there with the same `seq`. Rows that were delivered twice are counted once.
@@ -52,31 +54,39 @@ export async function readProtocolTotals(
   layouts: readonly ProtocolLayout[],
   { network, seconds, starts }: WindowRange,
 ): Promise<ProtocolTotals> {
-  const [first = 0, last = 0] = [starts[0], starts.at(-1)];
-  // Any version of a block of that time will do: it only bounds what is read.
-  const [bounds] = await timeseries.query<{ blocks: string; low: string; high: string }>(
-    `SELECT count() AS blocks, min(number) AS low, max(number) AS high FROM chain_blocks
-      WHERE network = {network:String}
-        AND timestamp >= toDateTime({from:UInt32}, 'UTC') AND timestamp < toDateTime({to:UInt32}, 'UTC')`,
-    { network, from: first, to: last + seconds },
-  );
-  if (bounds === undefined || bounds.blocks === '0') return { uses: [], events: [] };
+  const numbers = await readNumbers(timeseries, { network, seconds, starts });
+  if (numbers.length === 0) return { uses: [], events: [] };
+  const inNumbers = `(${numbers.map(({ from, to }) => `number BETWEEN ${from} AND ${to}`).join(' OR ')})`;
   const owners = ownersOf(layouts);
-  const window = { network, seconds, starts, low: bounds.low, high: bounds.high };
-  const uses = await timeseries.query<UseTotals>(useTotals, {
+  const window = { network, seconds, starts };
+  const uses = await timeseries.query<UseTotals>(useTotalsOf(inNumbers), {
     ...window,
     addresses: [...owners.keys()],
     protocols: [...owners.values()].map((all) => all.map(({ protocol }) => protocol).join(',')),
   });
   // A log is held with its transaction, which would be among these.
   if (uses.length === 0) return { uses, events: [] };
-  const found = await timeseries.query<EventTotals>(eventTotals, {
+  const found = await timeseries.query<EventTotals>(eventTotalsOf(inNumbers), {
     ...window,
     addresses: [...owners.keys()],
     classes: [...owners.values()].map(classOf),
     events: JSON.stringify(classEventsOf(layouts, owners)),
   });
   return { uses, events: found.flatMap((total) => ofOwners(total, owners.get(total.address) ?? [])) };
+}
+
+/** Where the blocks of the windows stand, any version of them: it only bounds what is read. */
+async function readNumbers(timeseries: Timeseries, { network, seconds, starts }: WindowRange): Promise<Intervals> {
+  const [first = 0, last = 0] = [starts[0], starts.at(-1)];
+  const rows = await timeseries.query<{ low: string; high: string }>(
+    `SELECT min(number) AS low, max(number) AS high FROM chain_blocks
+      WHERE network = {network:String}
+        AND timestamp >= toDateTime({from:UInt32}, 'UTC') AND timestamp < toDateTime({to:UInt32}, 'UTC')
+        AND ${startOf} IN {starts:Array(UInt64)}
+      GROUP BY ${startOf}`,
+    { network, seconds, starts, from: first, to: last + seconds },
+  );
+  return joinIntervals(rows.map(({ low, high }) => ({ from: integerOf(low), to: integerOf(high) })));
 }
 
 /** The contracts at each address: one, or several where protocols share it. */
@@ -127,14 +137,15 @@ function ofOwners(total: EventTotals, owners: readonly ContractLayout[]): EventT
 }
 
 const startOf = 'intDiv(toUInt64(toUnixTimestamp(timestamp)), {seconds:UInt64}) * {seconds:UInt64}';
-const inBounds = 'network = {network:String} AND number BETWEEN {low:UInt64} AND {high:UInt64}';
-const isCanonical = `${inBounds} AND (number, seq) IN (
-  SELECT number, seq FROM chain_blocks FINAL WHERE ${inBounds} AND ${startOf} IN {starts:Array(UInt64)})`;
+/** Of the canonical chain, and in the windows, which are among the numbers. */
+const isWanted = (inNumbers: string): string => `network = {network:String} AND ${inNumbers} AND (number, seq) IN (
+  SELECT number, seq FROM chain_blocks FINAL
+   WHERE network = {network:String} AND ${inNumbers} AND ${startOf} IN {starts:Array(UInt64)})`;
 /** The protocols at an address; `['']` if it is of none. */
 const protocolsAt = (address: string): string =>
   `splitByChar(',', transform(${address}, {addresses:Array(String)}, {protocols:Array(String)}, ''))`;
 
-const useTotals = `
+const useTotalsOf = (inNumbers: string): string => `
   SELECT protocol, start,
     uniqExactIf((number, tx_index), called) AS calls,
     uniqExactIf((number, tx_index), called AND status = 0) AS failed,
@@ -147,9 +158,9 @@ const useTotals = `
     FROM chain_txs
     LEFT JOIN (
       SELECT number, tx_index, groupUniqArrayArray(${protocolsAt('address')}) AS emitted_protocols
-        FROM chain_logs WHERE address IN {addresses:Array(String)} AND ${isCanonical}
+        FROM chain_logs WHERE address IN {addresses:Array(String)} AND ${isWanted(inNumbers)}
        GROUP BY number, tx_index) AS emitted USING (number, tx_index)
-    WHERE ${isCanonical})
+    WHERE ${isWanted(inNumbers)})
   WHERE protocol != ''
   GROUP BY protocol, start`;
 
@@ -167,9 +178,9 @@ const offsetFits = `${dataBytes} >= 32 AND ${offset} <= toUInt256(greatest(${dat
 const tailLength = wordAt(`1 + 64 * indexed + 2 * toInt64(${offset})`);
 const roomAfterLength = `(${dataBytes} - 32 - toInt64(${offset}))`;
 const tailFits = `(t -> ${offsetFits} AND (t.bytes = 0 OR ${tailLength}
-      <= toUInt256(intDiv(${roomAfterLength}, greatest(t.bytes, 1)) * if(t.packed = 1, 32, 1))))`;
+      <= toUInt256(intDiv(${roomAfterLength}, greatest(t.bytes, 1)))))`;
 
-const eventTotals = `
+const eventTotalsOf = (inNumbers: string): string => `
   SELECT protocol, start, contract, address, event, reason, field, asset, count() AS count, sum(first) AS logs,
     ${limbsOf('NOT is_negative')} AS positive, ${limbsOf('is_negative')} AS negative
   FROM (
@@ -192,7 +203,7 @@ const eventTotals = `
           (topic1 IS NOT NULL) + (topic2 IS NOT NULL) + (topic3 IS NOT NULL) AS topics,
           concat(substring(ifNull(topic1, ''), 3), substring(ifNull(topic2, ''), 3), substring(ifNull(topic3, ''), 3),
             substring(data, 3)) AS words
-        FROM chain_logs WHERE address IN {addresses:Array(String)} AND ${isCanonical}
+        FROM chain_logs WHERE address IN {addresses:Array(String)} AND ${isWanted(inNumbers)}
         LIMIT 1 BY number, log_index) AS emitted
       LEFT JOIN (
         SELECT e.class AS class, e.protocol AS protocol, e.contract AS contract, e.event AS event, e.topic0 AS topic,
@@ -200,7 +211,7 @@ const eventTotals = `
           FROM (SELECT arrayJoin(JSONExtract({events:String}, 'Array(Tuple(
                   class String, protocol String, contract String, event String, topic0 String, indexed UInt8, digits UInt32,
                   checks Array(Tuple(at UInt32, zeros UInt8, below String, signed UInt8)),
-                  tails Array(Tuple(at UInt32, bytes UInt32, packed UInt8)),
+                  tails Array(Tuple(at UInt32, bytes UInt32)),
                   amounts Array(Tuple(field String, at UInt32, signed UInt8, asset UInt32, first UInt8))))')) AS e)) AS events
         USING (class, topic))
     ARRAY JOIN if(reason = '', amounts, [CAST(('', 0, 0, 0, 1),

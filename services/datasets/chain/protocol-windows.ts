@@ -17,8 +17,6 @@ export interface ProtocolWindowsToCompute {
 }
 
 const secondsOf: Record<ProtocolWindowSize, number> = { minute: 60, hour: 3600, day: 86_400 };
-/** Windows that are further apart than so many of them are read apart: what lies between would be read for nothing. */
-const gapMax = 10;
 
 /**
  * Computes what each protocol did in these windows from the raw tables, and writes it: also zeros, so that a window which a
@@ -32,34 +30,12 @@ export async function recomputeProtocolWindows(
 ): Promise<void> {
   const inUse = protocols.filter(({ status }) => status !== 'retired');
   const layouts = layoutsOf(inUse, network);
-  if (layouts.length === 0) return;
-  const seconds = secondsOf[size];
-  const windows: object[] = [];
-  const volumes: object[] = [];
-  for (const run of runsOf(starts, seconds * gapMax)) {
-    const computed = await computeRun(timeseries, layouts, { network, seconds, starts: run });
-    const place = { network, size, version };
-    windows.push(...computed.windows.map((row) => ({ ...place, ...row })));
-    volumes.push(...computed.volumes.map((row) => ({ ...place, ...row })));
-  }
+  if (layouts.length === 0 || starts.length === 0) return;
+  const range = { network, seconds: secondsOf[size], starts: [...new Set(starts)].sort((a, b) => a - b) };
+  const { windows, volumes } = await compute(timeseries, layouts, range, { network, size, version });
   // A window that is seen is whole: its row goes in last.
   await timeseries.insert('chain_protocol_volumes', volumes);
   await timeseries.insert('chain_protocol_windows', windows);
-}
-
-/** Ascending starts, in groups without a gap above `gap` seconds. */
-function runsOf(starts: readonly number[], gap: number): number[][] {
-  const runs: number[][] = [];
-  let last: number[] | undefined;
-  for (const start of [...new Set(starts)].sort((a, b) => a - b)) {
-    const before = last?.at(-1);
-    if (last === undefined || before === undefined || start - before > gap) {
-      last = [];
-      runs.push(last);
-    }
-    last.push(start);
-  }
-  return runs;
 }
 
 interface Computed {
@@ -67,10 +43,11 @@ interface Computed {
   readonly volumes: readonly object[];
 }
 
-async function computeRun(
+async function compute(
   timeseries: Timeseries,
   layouts: readonly ProtocolLayout[],
   range: WindowRange,
+  place: Pick<ProtocolWindowsToCompute, 'network' | 'size' | 'version'>,
 ): Promise<Computed> {
   const { uses, events } = await readProtocolTotals(timeseries, layouts, range);
   const useOf = new Map(uses.map((use) => [`${use.protocol} ${use.start}`, use]));
@@ -88,13 +65,13 @@ async function computeRun(
         if (total.reason === '') {
           counted.events += logs;
           counted.volumes++;
-          volumes.push({ protocol, start, definition, ...volumeOf(total) });
+          volumes.push({ ...place, protocol, start, definition, ...volumeOf(total) });
         } else if (total.reason !== 'unlisted') {
           counted.undecoded[total.reason] = (counted.undecoded[total.reason] ?? 0) + logs;
         }
       }
       windows.push({
-        ...{ protocol, start, definition },
+        ...{ ...place, protocol, start, definition },
         ...{ calls: use?.calls ?? 0, failed_calls: use?.failed ?? 0, users: use?.users ?? 0 },
         ...counted,
       });
