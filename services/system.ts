@@ -28,6 +28,7 @@ import { addressVariables } from './stores/stores-config.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
 import { createMarketStream } from './stream-processor/market-stream.ts';
+import { createProtocolHistory } from './stream-processor/protocol-history.ts';
 
 /** What each module gives to those that need it. */
 export interface Parts {
@@ -48,6 +49,7 @@ export interface Parts {
   'chain-relay': undefined;
   'chain-stream': undefined;
   'market-stream': undefined;
+  'protocol-history': undefined;
   'stream-processor': undefined;
   'analytics-api': AnalyticsApi;
   'market-collector': MarketCollector;
@@ -184,7 +186,10 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'market-stream': part(['bus', 'market-series'], (parts) =>
       createMarketStream({ bus: parts.bus, timeseries: parts['market-series'], log, metrics }),
     ),
-    'stream-processor': part(['chain-stream', 'market-stream'], async () => ({
+    'protocol-history': part(['catalog', 'timeseries', 'chain-series'], ({ catalog, timeseries }) =>
+      createProtocolHistory({ catalog, timeseries, log, metrics }),
+    ),
+    'stream-processor': part(['chain-stream', 'market-stream', 'protocol-history'], async () => ({
       part: undefined,
       stop: async () => {},
     })),
