@@ -15,7 +15,7 @@ import type { Timeseries } from '../stores/timeseries.ts';
 import { createProtocolHistory } from './protocol-history.ts';
 
 const sizes: Readonly<Record<ProtocolWindowSize, number>> = { minute: 60, hour: 3600, day: 86_400 };
-const caughtUp = { timeout: 50_000, interval: 200 };
+const caughtUp = { timeout: 110_000, interval: 200 };
 
 let stores: ChainStores;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ describe(createProtocolHistory, () => {
     catalog.put(others);
     await vi.waitFor(() => expectModel(network, events, others), caughtUp);
     await history.stop();
-  });
+  }, 400_000);
 
   test('goes on where a process was killed', async () => {
     const network = 'killed';
@@ -67,7 +67,7 @@ describe(createProtocolHistory, () => {
     const second = await start(stores.timeseries, catalog);
     await vi.waitFor(() => expectModel(network, events, everything), caughtUp);
     await second.stop();
-  });
+  }, 400_000);
 });
 
 function start(timeseries: Timeseries, catalog: ReturnType<typeof liveCatalogOf>) {

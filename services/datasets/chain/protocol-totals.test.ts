@@ -62,7 +62,7 @@ describe(readProtocolTotals, () => {
       }),
       { numRuns: 12, seed: 11, endOnFailure: true },
     );
-  });
+  }, 240_000);
 
   const word = (digits: string): string => digits.padStart(64, '0');
   const note = 'event Noted(address indexed by, int24 amount, bool flag, bytes3 tag, bytes note)';

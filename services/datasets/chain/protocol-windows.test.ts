@@ -50,7 +50,7 @@ describe(recomputeProtocolWindows, () => {
       ),
       { numRuns: 12, seed: 7 },
     );
-  });
+  }, 240_000);
 });
 
 /** As the stream processor handles a batch. */
