@@ -30,11 +30,16 @@ describe(runGenerate.name, () => {
     expect(readdirSync(join(root, 'environments/staging'))).toEqual(['environment.yaml', 'images.lock.yaml']);
   });
 
-  it('writes all environments but local, and shows what it did where', () => {
+  it('writes all environments, of local the compose file alone, and shows what it did where', () => {
     const { code, out } = run('--init', 'production');
     expect(code).toBe(0);
     expect(out).toMatch(/staging\/defimon-analytics +\d+ files +\+\d+ +~0 +−0/);
-    expect(readdirSync(join(root, 'environments/local'))).toEqual(['environment.yaml']);
+    expect(readdirSync(join(root, 'environments/local')).sort()).toEqual([
+      '.env.example',
+      'compose',
+      'compose.yaml',
+      'environment.yaml',
+    ]);
     expect(readdirSync(join(root, 'argocd')).sort()).toEqual([
       'applications',
       'applicationsets',

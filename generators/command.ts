@@ -12,7 +12,8 @@ import { type GenerateOptions, type Generation, readGeneration } from './workspa
 
 export const help = `Renders catalog/ and environments/*/environment.yaml into the files that Argo CD applies.
 
-  npm run generate                            write every environment but local, argocd/ and the editor's schemas
+  npm run generate                            write every environment (of local, which has no cluster, the compose file), argocd/
+                                              and the editor's schemas
   npm run generate -- --check                 write nothing; exit 1 if a file is stale, missing, edited or not ours
   npm run generate -- --check --held-in origin/main
                                               as CI: a lock must have been staging's there before it is production's

@@ -72,14 +72,21 @@ function readerOf() {
   };
 }
 
-/** A pool that borrows it writes there as itself, into a database of its own, and sees nothing else. */
+/**
+ * A pool that borrows it reads there as itself what the owner's services keep of its dataset, which has its name: the tables
+ * `market_…` of pool market. A reader looks at the list of migrations before it reads, which is made by whoever looks first; the
+ * tables themselves are made by who fills them.
+ */
 function borrowerOf(pool: string) {
   return {
     [`${pool}/password`]: fromSecret(name, passwordKeyOf(pool)),
     [`${pool}/networks/ip`]: ourNet,
     [`${pool}/profile`]: pool,
     [`${pool}/quota`]: pool,
-    [`${pool}/grants/query`]: [`GRANT ALL ON ${pool}.*`],
+    [`${pool}/grants/query`]: [
+      `GRANT SELECT ON ${clickhouseReader.database}.${pool}_*`,
+      `GRANT SELECT, CREATE TABLE ON ${clickhouseReader.database}.defimon_migrations`,
+    ],
   };
 }
 
@@ -115,12 +122,6 @@ function borrowerQuotaOf(pool: string) {
     [`${pool}/interval/execution_time`]: 600,
     [`${pool}/interval/failed_sequential_authentications`]: 20,
   };
-}
-
-/** Makes their databases at the start of the server: a user that may write into one only could not. */
-function databasesOf(pools: readonly string[]): string {
-  const scripts = pools.map((pool) => `<scripts><query>CREATE DATABASE IF NOT EXISTS ${pool}</query></scripts>`);
-  return `<clickhouse><startup_scripts>${scripts.join('')}</startup_scripts></clickhouse>\n`;
 }
 
 function passwordKeyOf(pool: string): string {
@@ -177,7 +178,6 @@ function renderInstallation(context: StoreContext): object {
                 'named_collections/backups/secret_access_key': fromSecret(backupSecretOf(context), 'secret-access-key'),
               }),
         },
-        ...(borrowers.length === 0 ? {} : { files: { 'config.d/borrowers.xml': databasesOf(borrowers) } }),
         clusters: [
           {
             name,

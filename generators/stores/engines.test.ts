@@ -38,17 +38,17 @@ describe('ClickHouse', () => {
     expect([keepersOf(1), keepersOf(2), keepersOf(3)]).toEqual([[1], [3], [3]]);
   });
 
-  it('gives a pool that borrows it a database and a user that sees no other', () => {
+  it('gives a pool that borrows it a user that reads the tables of its dataset, and no other', () => {
     const [installation] = ofKind(staging, 'ClickHouseInstallation');
     const users = at(installation?.spec, 'configuration', 'users');
-    expect(at(users, 'market/grants/query')).toEqual(['GRANT ALL ON market.*']);
+    expect(at(users, 'market/grants/query')).toEqual([
+      'GRANT SELECT ON default.market_*',
+      'GRANT SELECT, CREATE TABLE ON default.defimon_migrations',
+    ]);
     expect(at(users, 'market/password', 'valueFrom', 'secretKeyRef')).toEqual({
       name: 'clickhouse',
       key: 'market-password',
     });
-    expect(at(installation?.spec, 'configuration', 'files', 'config.d/borrowers.xml')).toContain(
-      '<query>CREATE DATABASE IF NOT EXISTS market</query>',
-    );
     expect(JSON.stringify(ofKind(staging, 'NetworkPolicy'))).toContain('"kubernetes.io/metadata.name":"gateway"');
   });
 

@@ -3,13 +3,6 @@ import type { Topic } from '../../catalog/schema/topic.ts';
 import { keptForEver } from '../app.ts';
 import { type StoreContext, storeMetadata } from './store-context.ts';
 
-const groupRights = ['Read', 'Describe'];
-
-/** What the names of a service's groups begin with. The dot tells `market` apart from `market-api`. */
-function groupPrefixOf(service: string): string {
-  return groupOf(service, '');
-}
-
 const clusterLabel = { 'strimzi.io/cluster': 'kafka' };
 
 /** Holds the password of every user of the bus, under its id. */
@@ -59,6 +52,11 @@ export function renderUser(context: StoreContext, user: string): object {
     resource: { type: 'topic', name, patternType: 'literal' },
     operations,
   });
+  // Groups whose names begin so. The dot at the end tells those of `market` apart from those of `market-api`.
+  const onGroups = (name: string, operations: string[]) => ({
+    resource: { type: 'group', name, patternType: 'prefix' },
+    operations,
+  });
   return {
     apiVersion: 'kafka.strimzi.io/v1',
     kind: 'KafkaUser',
@@ -80,14 +78,8 @@ export function renderUser(context: StoreContext, user: string): object {
           ...consumed.map(({ id }) => onTopic(id, ['Read', 'Describe'])),
           // `<service>.<topic>` shares a topic's work, and a follower has a group for itself alone, `<service>.<topic>.<unique>`,
           // which it takes away when it goes. What is shared it cannot take away: with it would go how far the work is done.
-          ...(consumed.length === 0
-            ? []
-            : [
-                {
-                  resource: { type: 'group', name: groupPrefixOf(user), patternType: 'prefix' },
-                  operations: groupRights,
-                },
-              ]),
+          ...(consumed.length === 0 ? [] : [onGroups(groupOf(user, ''), ['Read', 'Describe'])]),
+          ...consumed.map(({ id }) => onGroups(`${groupOf(user, id)}.`, ['Delete'])),
         ],
       },
     },

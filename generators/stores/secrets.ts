@@ -24,7 +24,7 @@ interface StoreSecretOptions {
  *     postgresql     postgresql://<username>:<password>@postgresql-rw:5432/defimon, username `defimon`
  *     clickhouse     http://<username>:<password>@clickhouse-clickhouse:8123/default; Grafana's in `grafana-password`; that of
  *                    a pool that borrows it in `<pool>-password`, and in that pool's own `clickhouse/url`
- *                    https://<pool>:<password>@clickhouse.<domain of this pool>/<pool>
+ *                    https://<pool>:<password>@clickhouse.<domain of this pool>/default
  *     kafka          brokers `kafka-kafka-bootstrap:9092`; SCRAM user = service id, password in `kafka/<service id>`, which for a
  *                    service of a pool that borrows the bus is written twice: here, and in that pool's own `kafka/<service id>`
  *     redis          redis://:<password>@redis:6379, with several replicas @redis-master:6379

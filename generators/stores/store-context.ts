@@ -23,7 +23,7 @@ export interface StoreClient {
 export interface StoreContext {
   readonly place: Place;
   readonly store: SizedStore;
-  /** Pools that borrow it and come through the gateway: each as a user with a database of its name, or as its services at the bus. */
+  /** Pools that borrow it and come through the gateway: each as a user that reads the tables of its name, or as its services at the bus. */
   readonly borrowers: readonly string[];
   /** The name by which they know the bus; undefined for other stores, and where nobody borrows it. */
   readonly lentHost: string | undefined;
