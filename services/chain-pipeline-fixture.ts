@@ -46,7 +46,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const catalog = liveCatalogOf(options.networks);
   const started: Started<unknown>[] = [];
   if (timeseries !== undefined) {
-    started.push(await createChainStream({ ...observed, bus, timeseries }));
+    started.push(await createChainStream({ ...observed, bus, timeseries, catalog }));
     started.push(await createChainRelay({ ...observed, bus, relational }));
   }
   const sync = await createChainSync({

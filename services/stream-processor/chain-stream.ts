@@ -4,38 +4,76 @@ import { groupOf } from '../../catalog/consumer-group.ts';
 import { metrics as names } from '../../catalog/metrics.ts';
 import { type ChainEvent, chainTopic } from '../datasets/chain/changes.ts';
 import { readCompression } from '../datasets/chain/compression.ts';
+import { parseChainEvent } from '../datasets/chain/parse-event.ts';
 import { writeChainEvents } from '../datasets/chain/timeseries.ts';
-import { describeError } from '../runtime/errors.ts';
+import { describeError, RetryableError } from '../runtime/errors.ts';
+import type { LiveCatalog } from '../runtime/live-catalog.ts';
 import { gaugeOf } from '../runtime/metrics.ts';
 import type { Started } from '../runtime/modules.ts';
 import type { Bus } from '../stores/bus.ts';
+import { consume, type ParsedBatch } from '../stores/consume.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
+import { isRefusedContent } from '../stores/timeseries-errors.ts';
+import type { RollupPace } from './chain-rollups.ts';
+import { limitQueries } from './chain-slots.ts';
+import { startChainWindows } from './chain-windows.ts';
+import { createProtocolHistory } from './protocol-history.ts';
 
 export interface ChainStreamDeps {
   readonly bus: Bus;
   readonly timeseries: Timeseries;
+  /** Whose protocols are counted. */
+  readonly catalog: Pick<LiveCatalog, 'current' | 'subscribe'>;
   readonly log: Logger;
   readonly metrics: Registry;
+  readonly pace?: RollupPace;
 }
 
 const compressionMs = 30_000;
+/** What the embedded store takes at once; on a server it bounds what one process asks for, however many networks it has. */
+const queriesMax = 3;
 
-/** Takes the chain's changes from the bus into the timeseries store; the bus is acknowledged once the store has them. */
-export async function createChainStream(deps: ChainStreamDeps): Promise<Started<undefined>> {
-  const unsubscribe = await deps.bus.subscribe(chainTopic, groupOf('stream-processor', chainTopic), ({ messages }) =>
-    // The relay of this process, or our own earlier self, wrote these values.
-    writeChainEvents(
-      deps.timeseries,
-      messages.map((message) => message.value as ChainEvent),
-    ),
-  );
-  const compression = gaugeOf(deps.metrics, names.compressionRatio);
+/**
+ * Takes the chain's changes from the bus into the timeseries store; the bus is acknowledged once the store has them, and their
+ * minutes are computed. Hours and days follow.
+ */
+export async function createChainStream(deps: ChainStreamDeps): Promise<Required<Started<undefined>>> {
+  const { bus, catalog, log, metrics } = deps;
+  const timeseries = limitQueries(deps.timeseries, queriesMax);
+  const protocols = () => catalog.current().catalog.protocols;
+  const windows = startChainWindows({ timeseries, protocols, log, metrics, pace: deps.pace });
+  const history = await createProtocolHistory({ timeseries, catalog, log, metrics });
+  const unsubscribe = await consume(bus, {
+    topic: chainTopic,
+    group: groupOf('stream-processor', chainTopic),
+    parse: parseChainEvent,
+    handle: take,
+    isRefused: isRefusedContent,
+    log,
+    metrics,
+  });
+
+  async function take({ messages, id }: ParsedBatch<ChainEvent>): Promise<void> {
+    const events = messages.map(({ value }) => value);
+    await writeChainEvents(timeseries, events, id);
+    const networks = Map.groupBy(events, ({ network }) => network);
+    await Promise.all(
+      [...networks].map(([network, some]) =>
+        windows.follow(network, some).catch((error: unknown) => {
+          // What the store has taken is not at fault.
+          throw new RetryableError(`windows of ${network}: ${describeError(error)}`, { cause: error });
+        }),
+      ),
+    );
+  }
+
+  const compression = gaugeOf(metrics, names.compressionRatio);
   async function measure(): Promise<void> {
     try {
-      for (const { network, table, ratio } of await readCompression(deps.timeseries))
+      for (const { network, table, ratio } of await readCompression(timeseries))
         compression.set({ network, table }, ratio);
     } catch (error) {
-      deps.log.warn({ reason: describeError(error) }, 'compression could not be measured');
+      log.warn({ reason: describeError(error) }, 'compression could not be measured');
     }
   }
   let measuring = measure();
@@ -47,7 +85,13 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Started<
     stop: async () => {
       clearInterval(timer);
       await unsubscribe();
+      await Promise.all([windows.stop(), history.stop()]);
       await measuring;
+    },
+    // Hours and days that are behind lose nothing, and minutes go on.
+    health: () => {
+      const trouble = windows.trouble();
+      return trouble === undefined ? history.health() : { ok: true, detail: `hours and days are behind: ${trouble}` };
     },
   };
 }

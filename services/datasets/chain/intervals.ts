@@ -41,3 +41,14 @@ export function parseMultirange(text: string): Intervals {
     return { from, to: end - 1 };
   });
 }
+
+/** The set of all numbers of the given intervals, which may overlap and be in any order. */
+export function joinIntervals(intervals: readonly Interval[]): Intervals {
+  const joined: Interval[] = [];
+  for (const { from, to } of [...intervals].sort((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last === undefined || from > last.to + 1) joined.push({ from, to });
+    else joined[joined.length - 1] = { from: last.from, to: Math.max(last.to, to) };
+  }
+  return joined;
+}

@@ -4,6 +4,7 @@ import type { Timeseries } from '../../stores/timeseries.ts';
 import type { Decimal, Hex } from './block.ts';
 import type { BlockStamp } from './read.ts';
 import { integerOf } from './rows.ts';
+import { wideProductSum, wideProductSumOf, wideSumIf, wideSumOf } from './wide-sums.ts';
 
 /** The blocks that statistics are of, up to the newest block held, `asOf`. `firstBlock` is the first one there is to hold. */
 export type StatsScope =
@@ -258,31 +259,6 @@ async function readTxTotals(
 
 /** Stands for one version of one block. Its sum over transactions equals that of tx_count * it over blocks only if both saw the same. */
 const versionHash = 'cityHash64(number, seq)';
-
-// ClickHouse's widest integer has 256 bits and wraps around, as a sum of such integers may. So each is cut into limbs of 128 bits,
-// whose sums fit for 2^128 rows, and these are put together again in JavaScript.
-
-function wideSumIf(value: string, condition: string): string {
-  return `[sumIf(toUInt256(toUInt128(${value})), ${condition}), sumIf(bitShiftRight(${value}, 128), ${condition})]`;
-}
-
-/** Limbs of 128 by limbs of 64 bits: a product has 192 bits, and the sum of 2^64 of them fits. */
-function wideProductSum(a: string, b: string): string {
-  const limbs = [0, 1].flatMap((i) =>
-    [0, 1, 2, 3].map(
-      (j) => `sum(toUInt256(toUInt128(bitShiftRight(${a}, ${128 * i}))) * toUInt64(bitShiftRight(${b}, ${64 * j})))`,
-    ),
-  );
-  return `[${limbs.join(', ')}]`;
-}
-
-function wideSumOf(limbs: readonly string[]): bigint {
-  return limbs.reduce((sum, limb, at) => sum + (BigInt(limb) << BigInt(128 * at)), 0n);
-}
-
-function wideProductSumOf(limbs: readonly string[]): bigint {
-  return limbs.reduce((sum, limb, at) => sum + (BigInt(limb) << BigInt(128 * Math.floor(at / 4) + 64 * (at % 4))), 0n);
-}
 
 function statsOf(scope: StatsScope, b: BlockTotals, t: TxTotals): StatsReading['counted'] {
   const blocks = integerOf(b.blocks);
