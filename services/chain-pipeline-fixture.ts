@@ -47,7 +47,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const started: Started<unknown>[] = [];
   if (timeseries !== undefined) {
     started.push(await createChainStream({ ...observed, bus, timeseries, catalog }));
-    started.push(await createChainRelay({ ...observed, bus, relational }));
+    started.push(await createChainRelay({ ...observed, bus, relational, catalog }));
   }
   const sync = await createChainSync({
     ...observed,

@@ -196,12 +196,13 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     // The bus of one process keeps nothing: what is published before a consumer is there would be lost.
     'chain-relay': part(
       [
+        'catalog',
         'relational',
         'bus',
         'chain-tables',
         ...(config.stores.bus.kind === 'embedded' ? ['chain-stream' as const] : []),
       ],
-      ({ relational, bus }) => createChainRelay({ relational, bus, log, metrics }),
+      ({ catalog, relational, bus }) => createChainRelay({ catalog, relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'bus', 'chain-series'], (parts) =>
       createAnalyticsApi({ ...parts, ...served, ...limits, ports: portsOf(apiPorts) }),

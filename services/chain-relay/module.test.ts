@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChainEvent, chainTopic, readBacklog } from '../datasets/chain/changes.ts';
 import { buildChain, type ChainStores, openChainStores, openChainWriter } from '../datasets/chain/read-fixtures.ts';
+import type { LiveCatalog } from '../runtime/live-catalog.ts';
 import type { Bus, Message } from '../stores/bus.ts';
 import { createEmbeddedBus } from '../stores/embedded/bus.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
 import { createChainRelay } from './module.ts';
 
 let stores: ChainStores;
@@ -21,7 +24,12 @@ describe(createChainRelay, () => {
     const { commit } = await openChainWriter(stores, network);
     const chain = buildChain(undefined, 30);
     await commit({ append: chain.slice(0, 10) });
-    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus });
+    const relay = await createChainRelay({
+      ...quiet(),
+      relational: stores.relational,
+      bus,
+      catalog: catalogOf(network),
+    });
     for (let from = 10; from < 30; from += 5) await commit({ append: chain.slice(from, from + 5) });
     await expect.poll(() => received(network).length).toBe(30);
     await expect.poll(() => backlogOf(network)).toBe(0);
@@ -40,7 +48,12 @@ describe(createChainRelay, () => {
     });
     const { commit } = await openChainWriter(stores, network);
     await commit({ append: buildChain(undefined, 3) });
-    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus });
+    const relay = await createChainRelay({
+      ...quiet(),
+      relational: stores.relational,
+      bus,
+      catalog: catalogOf(network),
+    });
     await expect
       .poll(() => relay.health?.())
       .toMatchObject({ ok: false, detail: expect.stringContaining('disk full') });
@@ -57,15 +70,68 @@ describe(createChainRelay, () => {
     });
     for (const network of [poisoned, other])
       await (await openChainWriter(stores, network)).commit({ append: buildChain(undefined, 3) });
-    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus });
+    const catalog = catalogOf(poisoned, other);
+    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus, catalog });
     await expect.poll(() => received(other).length).toBe(3);
     await relay.stop();
     expect(await backlogOf(poisoned)).toBe(3);
   });
 
+  test('says no change before the one before it, however many relays share the outbox', async () => {
+    const network = nextNetwork();
+    const random = seededRandom(3);
+    const { bus: inner, received } = await listeningBus();
+    // Some are slow, some fail before and some after the bus has taken what they publish.
+    const bus: Bus = {
+      ...inner,
+      publish: async (topic, messages) => {
+        await sleep(random() * 20);
+        if (random() < 0.1) throw new Error('lost before');
+        for (const message of messages) {
+          await inner.publish(topic, [message]);
+          if (random() < 0.2) await sleep(random() * 5);
+        }
+        if (random() < 0.1) throw new Error('lost after');
+      },
+    };
+    const { commit } = await openChainWriter(stores, network);
+    const chain = buildChain(undefined, 300);
+    const start = () =>
+      createChainRelay({ ...quiet(), relational: stores.relational, bus, catalog: catalogOf(network) });
+    const relays = [await start(), await start()];
+    for (let from = 0; from < 300; from += 20) {
+      await commit({ append: chain.slice(from, from + 20) });
+      await sleep(random() * 100);
+    }
+    relays.push(await start());
+    await expect.poll(() => backlogOf(network), { timeout: 30_000 }).toBe(0);
+    for (const relay of relays) await relay.stop();
+    let highest = 0;
+    for (const { seq } of received(network)) {
+      expect(seq).toBeLessThanOrEqual(highest + 1);
+      highest = Math.max(highest, seq);
+    }
+    expect(highest).toBe(300);
+  });
+
+  test('leaves the networks of others to them, unless nobody serves them', async () => {
+    const [own, other] = [nextNetwork(), nextNetwork()];
+    const { bus, received } = await listeningBus();
+    for (const network of [other, own])
+      await (await openChainWriter(stores, network)).commit({ append: buildChain(undefined, 3) });
+    const deps = { relational: stores.relational, bus, catalog: catalogOf(own) };
+    const patient = await createChainRelay({ ...quiet(), ...deps, foreignPatienceMs: 3_600_000 });
+    await expect.poll(() => received(own).length).toBe(3);
+    await patient.stop();
+    expect(received(other)).toEqual([]);
+    const impatient = await createChainRelay({ ...quiet(), ...deps, foreignPatienceMs: 50 });
+    await expect.poll(() => received(other).length, { timeout: 10_000 }).toBe(3);
+    await impatient.stop();
+  });
+
   test('stops at once', async () => {
     const { bus } = await listeningBus();
-    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus });
+    const relay = await createChainRelay({ ...quiet(), relational: stores.relational, bus, catalog: catalogOf() });
     const from = performance.now();
     await relay.stop();
     expect(performance.now() - from).toBeLessThan(5_000);
@@ -90,6 +156,10 @@ async function listeningBus(
 
 function quiet() {
   return { log: pino({ level: 'silent' }), metrics: new Registry() };
+}
+
+function catalogOf(...ids: readonly string[]): Pick<LiveCatalog, 'current'> {
+  return { current: () => ({ networks: ids.map((id) => ({ id })) }) as never };
 }
 
 function nextNetwork(): string {
