@@ -17,6 +17,8 @@ const mayImport: Record<string, readonly string[]> = {
   'services/local-chains': ['catalog', 'services/runtime', 'services/testing'],
   'services/local-exchange': ['catalog', 'services/runtime', 'services/testing'],
   'services/bench': ['services', 'catalog', 'generators'],
+  // Weighs what all of them cost.
+  'services/capacity': ['services', 'catalog'],
   // The files directly in services/: the module table and the process, which wire everything.
   services: ['services', 'catalog'],
 };

@@ -1,0 +1,159 @@
+import { parseCpuMillis } from '../../catalog/quantities.ts';
+import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
+import { tightNetworks } from './chain-sync-need.ts';
+import { type Plan, type PlanningCatalog, topicOf } from './model.ts';
+import { targetUtilisation } from './need.ts';
+import { partitionsPerInsertMax, relayCarries, rpcRequestsAtOnceMax } from './program.ts';
+import { partitionsPerTableMax } from './store-need.ts';
+
+/** A limit of the catalog, or of the program, that a plan passes. */
+export interface Break {
+  readonly what: string;
+  /** How many times the limit is needed. */
+  readonly times: number;
+  readonly change: string;
+}
+
+/** Symbols that trade on Binance's three markets together: a guess, of late 2025. */
+const exchangePairs = 2500;
+
+/** What does not hold with the catalog as it is, what is passed by most first. */
+export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
+  const analytics = poolOf(catalog, 'analytics');
+  const marketPool = poolOf(catalog, 'market');
+  const { demand, shards, stream, market, postgres, clickhouse, kafka, records, bills } = plan;
+  const [pg, ch, bus] = [storeOf(analytics, 'relational'), storeOf(analytics, 'timeseries'), storeOf(analytics, 'bus')];
+  const recordStore = storeOf(marketPool, 'relational');
+  const chainTopic = topicOf(catalog, 'chain.blocks');
+  const processorsMax = catalog.services.find(({ id }) => id === 'stream-processor')?.scaling.max ?? 1;
+  const nodesMax = (pool: Pool): number => pool.nodeGroups.find(({ kind }) => kind === 'kubernetes')?.max ?? 1;
+  const all: Break[] = [
+    {
+      what: `${shards.length} shards of chain-sync, of which each relays the changes of all networks, so that the bus and the outbox bear all of them ${shards.length} times at worst`,
+      times: relayCarries === 'every network' ? shards.length : 0,
+      change: 'services/chain-relay: the networks of its own slice alone',
+    },
+    {
+      what: `PostgreSQL's disk: ${days(pg, postgres.gbPerDay)} until ${gb(disk(pg))} are full, and nothing deletes old blocks`,
+      times: (postgres.gbPerDay * demand.relationalDays) / disk(pg),
+      change:
+        'pools/analytics.yaml: storageGB of postgresql; environments: sync.historyBlocks; a retention for schema chain, which is to be written',
+    },
+    {
+      what: `Kafka's disk: a week of ${gb(kafka.gbPerDay)} a day on ${gb(disk(bus))}`,
+      times: kafka.diskGB / (disk(bus) * targetUtilisation),
+      change:
+        'topics.yaml: retentionHours of chain.blocks and market.bars; pools/analytics.yaml: storageGB and replicas of kafka',
+    },
+    {
+      what: `ClickHouse's disk: ${days(ch, clickhouse.gbPerDay)} until ${gb(disk(ch))} are full`,
+      times: clickhouse.diskGB / disk(ch),
+      change: 'pools/analytics.yaml: storageGB of clickhouse; a TTL of the raw tables, which is to be written',
+    },
+    {
+      what: `ClickHouse's CPU: ${clickhouse.cores.toFixed(1)} busy cores of ${cpu(ch)}, most of them to compute the minutes of a network anew at each of its commits`,
+      times: clickhouse.cores / (cpu(ch) * targetUtilisation),
+      change: 'environments: sync.intervalSeconds; pools/analytics.yaml: limits and replicas of clickhouse',
+    },
+    {
+      what: `PostgreSQL's CPU: ${postgres.cores.toFixed(1)} busy cores of ${cpu(pg)}`,
+      times: postgres.cores / (cpu(pg) * targetUtilisation),
+      change: 'pools/analytics.yaml: limits of postgresql, then a second pool by tier: one writer is one server',
+    },
+    {
+      what: `the hottest of ${chainTopic.partitions} partitions of chain.blocks, ${percent(stream.hottestNow)} busy`,
+      times: stream.hottestNow / targetUtilisation,
+      change: `topics.yaml: partitions of chain.blocks to ${stream.partitions}`,
+    },
+    {
+      what: `${plan.processors} stream processors`,
+      times: plan.processors / processorsMax,
+      change: `services/stream-processor.yaml: scaling.max to ${plan.processors}`,
+    },
+    {
+      what: `${stream.networksOnOneNow} networks on one partition of chain.blocks: a batch of all of them, as after an outage, is an insert into more partitions than ClickHouse takes`,
+      times: stream.networksOnOneNow / partitionsPerInsertMax,
+      change: `topics.yaml: partitions of chain.blocks; services/stream-processor: an insert per ${partitionsPerInsertMax} networks`,
+    },
+    {
+      what: `${demand.networks.length} partitions, one a network, in each of ClickHouse's tables of chains`,
+      times: demand.networks.length / partitionsPerTableMax,
+      change: 'services/datasets/chain/timeseries: partitions by a hash of the network, or shards of ClickHouse',
+    },
+    {
+      what: 'the busiest shard of chain-sync, on its one core',
+      times: Math.max(...shards.map(({ utilisation }) => utilisation)) / targetUtilisation,
+      change: 'services/chain-sync.yaml: a smaller shards.size',
+    },
+    {
+      what: 'requests at once of the busiest shard of chain-sync',
+      times:
+        Math.max(...shards.map(({ requestsAtOnce }) => requestsAtOnce)) / (rpcRequestsAtOnceMax * targetUtilisation),
+      change: 'environments: sync.maxConcurrentRequests',
+    },
+    {
+      what: `${tightNetworks(demand.networks, 0.8).length} networks whose head alone takes most of the calls that a network is allowed`,
+      times: tightNetworks(demand.networks, 0.8).length > 0 ? 1.01 : 0,
+      change: 'environments: sync.requestsPerSecond',
+    },
+    {
+      what: `${bills.analytics.nodes} nodes of the analytics pool`,
+      times: bills.analytics.nodes / nodesMax(analytics),
+      change: `pools/analytics.yaml: max of nodeGroups.general to ${bills.analytics.nodes}, and its budget`,
+    },
+    {
+      what: `${bills.market.nodes} nodes of the market pool (${bills.market.machine})`,
+      times: bills.market.nodes / nodesMax(marketPool),
+      change: `pools/market.yaml: machine and max of nodeGroups.general, and its budget`,
+    },
+    {
+      what: `the records' disk: ${gb(records.diskGB)} on ${gb(disk(recordStore))}`,
+      times: records.diskGB / disk(recordStore),
+      change: 'pools/market.yaml: storageGB of postgresql, then a database for each group of collectors',
+    },
+    {
+      what: `a start of all collectors, ${market.startMinutes.toFixed(0)} minutes of Binance's request weight by one address`,
+      times: market.addresses,
+      change: `pools/market.yaml: ${market.addresses} node groups with addresses of their own; BINANCE_WEIGHT_SHARE by address`,
+    },
+    {
+      what: `${demand.pairs} pairs, where Binance's markets have some ${exchangePairs}`,
+      times: demand.pairs / exchangePairs,
+      change: 'other exchanges: collectors know Binance alone',
+    },
+  ];
+  return all.filter(({ times }) => times > 1).sort((a, b) => b.times - a.times);
+}
+
+function poolOf({ pools }: PlanningCatalog, id: string): Pool {
+  const pool = pools.find((one) => one.id === id);
+  if (pool === undefined) throw new RangeError(`the catalog has no pool ${id}`);
+  return pool;
+}
+
+function storeOf({ id, stores }: Pool, kind: PoolStore['kind']): PoolStore {
+  const store = stores.find((one) => one.kind === kind);
+  if (store === undefined) throw new RangeError(`pool/${id} has no ${kind} store`);
+  return store;
+}
+
+function disk({ storageGB = 0 }: PoolStore): number {
+  return storageGB;
+}
+
+/** Cores that a store may take. */
+function cpu({ resources }: PoolStore): number {
+  return parseCpuMillis(resources?.limits?.cpu ?? '1') / 1000;
+}
+
+function days(store: PoolStore, gbPerDay: number): string {
+  return `${Math.floor(disk(store) / gbPerDay)} days`;
+}
+
+function gb(amount: number): string {
+  return amount >= 1000 ? `${(amount / 1000).toFixed(1)} TB` : `${amount.toFixed(0)} GB`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadCatalog } from '../../../catalog/load.ts';
+import type { openApiStores } from '../../bench/api/stores.ts';
+import { type ChainEvent, markRelayed, readPending } from '../../datasets/chain/changes.ts';
+import { parseChainEvent } from '../../datasets/chain/parse-event.ts';
+import { recomputeProtocolWindows } from '../../datasets/chain/protocol-windows.ts';
+import { writeChainEvents } from '../../datasets/chain/timeseries.ts';
+import { planMinutes } from '../../datasets/chain/window-plan.ts';
+import { recomputeWindows } from '../../datasets/chain/windows.ts';
+import { createChainStore } from '../../datasets/chain/write.ts';
+import { openEmbeddedTimeseries } from '../../stores/embedded/chdb.ts';
+import { migrateTimeseries } from '../../stores/migrate.ts';
+import type { Timeseries } from '../../stores/timeseries.ts';
+import { madeUpBlocks } from './made-up-blocks.ts';
+import type { Meter } from './meter.ts';
+
+export interface MeasureOptions {
+  readonly stores: Awaited<ReturnType<typeof openApiStores>>;
+  readonly meter: Meter;
+  readonly folder: string;
+  readonly tell: (line: string) => void;
+}
+
+/** The first is to warm up. Networks of the catalog that have protocols, so that these are computed too. */
+const cases = [
+  { network: 'arbitrum_one', commits: 15, blocks: 6, txs: 20 },
+  { network: 'ethereum', commits: 40, blocks: 1, txs: 10 },
+  { network: 'optimism', commits: 40, blocks: 6, txs: 10 },
+  { network: 'base', commits: 25, blocks: 6, txs: 100 },
+];
+/** Until ClickHouse has merged what was inserted. */
+const mergeMs = 1500;
+const root = join(import.meta.dirname, '..', '..', '..');
+
+/** From a commit to its windows. What is inserted by the windows is computed in this process: their store is part of it. */
+export async function measureChain({ stores, meter, folder, tell }: MeasureOptions): Promise<void> {
+  const { protocols } = loadCatalog(join(root, 'catalog'));
+  const { relational } = stores;
+  const { part: embedded, stop } = await openEmbeddedTimeseries({ dataDir: join(folder, 'embedded') });
+  await migrateTimeseries(embedded, 'chain', join(root, 'services', 'datasets', 'chain', 'timeseries'));
+  for (const { network, commits, blocks: perCommit, txs } of cases) {
+    const each = `${perCommit} blocks of ${txs} transactions`;
+    const spend = async (what: string, work: () => Promise<unknown>): Promise<void> =>
+      tell(await meter.spend(`${what}, ${each}`, commits, work));
+    const secondsPerBlock = 12 / perCommit;
+    const from = Math.floor(Date.now() / 3_600_000) * 3600 - commits * 12;
+    const made = [...madeUpBlocks({ blocks: commits * perCommit, txsPerBlock: txs, secondsPerBlock, from, seed: txs })];
+    const store = createChainStore(relational, network);
+    let cursor = await store.loadCursor();
+    await spend('commit', async () => {
+      for (let at = 0; at < made.length; at += perCommit)
+        cursor = await store.commitStep(cursor, { append: made.slice(at, at + perCommit) });
+    });
+    const batches: string[][] = [];
+    await spend('relay', async () => {
+      for (;;) {
+        const pending = await readPending(relational, network, perCommit, 20_000);
+        if (pending === undefined) return;
+        batches.push(pending.events.map((event) => JSON.stringify(event)));
+        await markRelayed(relational, network, pending.lastSeq);
+      }
+    });
+    const bytes = batches.flat().reduce((sum, text) => sum + text.length, 0);
+    tell(`${`message of a block of ${txs} transactions`.padEnd(64)} bytes: ${(bytes / made.length).toFixed(0)}`);
+    let events: ChainEvent[][] = [];
+    await spend('parse', async () => {
+      events = batches.map((texts) => texts.map((text) => parseChainEvent(JSON.parse(text))));
+    });
+    await spend('raw rows', async () => {
+      for (const some of events) await writeChainEvents(stores.timeseries, some);
+      await sleep(mergeMs);
+    });
+    for (const some of events) await writeChainEvents(embedded, some);
+    await sleep(mergeMs);
+    await spend('plan and minutes, store here', async () => {
+      for (const some of events) await recomputeWindows(embedded, await planMinutes(embedded, network, some));
+      await sleep(mergeMs);
+    });
+    await spend('plan and minutes of protocols, store here', async () => {
+      for (const some of events)
+        await recomputeProtocolWindows(embedded, protocols, await planMinutes(embedded, network, some));
+      await sleep(mergeMs);
+    });
+  }
+  for (const table of ['blocks', 'txs', 'logs']) {
+    const [found] = await relational.query<{ bytes: string; rows: string }>(
+      `SELECT pg_total_relation_size('chain.${table}') AS bytes, count(*) AS rows FROM chain.${table}`,
+    );
+    tellBytes(tell, `PostgreSQL chain.${table}`, found);
+  }
+  await tellCompressed(embedded, tell, ['chain_blocks', 'chain_txs', 'chain_logs', 'chain_windows']);
+  await stop();
+}
+
+/** Bytes on disk of a row, all parts merged. */
+export async function tellCompressed(
+  timeseries: Timeseries,
+  tell: (line: string) => void,
+  tables: readonly string[],
+): Promise<void> {
+  for (const table of tables) {
+    await timeseries.command(`OPTIMIZE TABLE ${table} FINAL`);
+    const [found] = await timeseries.query<{ bytes: string; rows: string }>(
+      'SELECT sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts WHERE active AND table = {table:String}',
+      { table },
+    );
+    tellBytes(tell, `ClickHouse ${table}`, found);
+  }
+}
+
+export function tellBytes(
+  tell: (line: string) => void,
+  what: string,
+  found: { readonly bytes: string; readonly rows: string } | undefined,
+): void {
+  if (found !== undefined)
+    tell(`${what.padEnd(64)} bytes a row: ${(Number(found.bytes) / Number(found.rows)).toFixed(0)}`);
+}

@@ -1,0 +1,142 @@
+import { costs } from './costs.ts';
+import { traffic } from './demand.ts';
+import { count, percent } from './markdown.ts';
+import { targetUtilisation } from './need.ts';
+import {
+  partitionsAtATime,
+  partitionsPerInsertMax,
+  pollSeconds,
+  relayCarries,
+  sessionTimeoutSeconds,
+} from './program.ts';
+import {
+  renderBinance,
+  renderBreaks,
+  renderCosts,
+  renderNeeds,
+  renderSharding,
+  renderSimulations,
+} from './render-tables.ts';
+import { usual } from './simulate-sources.ts';
+import type { Study } from './sizes.ts';
+import { diskPerServerGBMax, partitionsPerTableMax } from './store-need.ts';
+
+/** The tables, for a terminal. */
+export function renderReport(studies: readonly Study[]): string {
+  const breaks = studies.map((study) => `What breaks at ${titleOf(study)}\n\n${renderBreaks(study)}\n`);
+  return [renderNeeds(studies), '', ...breaks, renderSimulations(studies), '', renderSharding(studies), ''].join('\n');
+}
+
+/** services/CAPACITY.md, whole. */
+export function renderDocument(studies: readonly Study[]): string {
+  return `# Capacity
+
+What fifty, five hundred and five thousand networks and two hundred, two thousand and twenty thousand pairs need, from what a block, a
+message and a row were measured to cost. Everything here is printed by \`npm run capacity\`, and this file is written by
+\`npm run capacity -- --write\`; a test fails when it is stale. \`--networks N --pairs N\` takes any other size.
+
+## What is needed
+
+${renderNeeds(studies)}
+
+All of it with room: nothing is busy for more than ${percent(targetUtilisation)} of the time in the mean. Money is at the list prices of \`catalog/machines\`, without
+load balancers and traffic whose prices are not known there; nodes are those that the sum of what is asked fits, however it packs.
+
+## What breaks first
+
+With the catalog as it is today: how many times each limit is passed, and the line that moves it. The first row is what breaks first.
+${studies.map((study) => `\n### ${titleOf(study)}\n\n${renderBreaks(study)}\n`).join('')}
+In words: **disks break first, at every size.** At fifty networks the machines are nearly idle, and a week of messages does not fit
+Kafka's volume; PostgreSQL and ClickHouse fill up within weeks, because nothing deletes a chain's old rows. **What costs CPU is not
+rows but commits**: each commit of each network makes ClickHouse compute the network's minutes anew, some ${costs.clickhouse.commitMs.value} ms for it, whether the
+commit has one transaction or a hundred. So the cheapest way to five hundred networks is not a machine: it is to look at quiet
+networks less often (\`sync.intervalSeconds\`), or to let the stream processor collect a network's changes for some seconds.
+**At five thousand networks two things are no matter of size**: a table with a partition for each network, and an insert into more
+than ${partitionsPerInsertMax} of them at once, which ClickHouse refuses (tried: ${partitionsPerInsertMax} networks in a batch are taken, one more is not) and which is taken for a
+failure that passes, so that the partition stands still for good. Both need a change of the program.${relayWords()}
+
+## In simulation
+
+The stream from a commit in PostgreSQL to its rows and minutes in ClickHouse, event by event, with the measured costs as service
+times: networks that are polled each at its own phase, bursts (${percent(usual.burstChance)} of the polls, ${usual.burstFactor} times the transactions), reorgs (${percent(usual.reorgChance)}), networks that
+fill their history (${percent(usual.backfilling)}), a relay for each shard, keys on partitions by Kafka's own hash, members of the group with ${partitionsAtATime} batches in
+hand each, and a member that is killed after two minutes: its partitions are nobody's for ${sessionTimeoutSeconds} s, then all members rest while they share
+anew, and once more when it is back a minute later. Five minutes, one seed, the same figures every time.
+
+${renderSimulations(studies)}
+
+_busy_: of the batches that may be in hand; _hottest_: the busiest partition, of its time; _waiting_: commits that are not stored at the
+end; _fine after_: how long after the kill the last commit was stored that was older than five seconds. The lag starts at the commit:
+until then a block waits for the next poll, up to ${pollSeconds} s by the brief's interval, which is more than all the rest.
+
+What it shows: the plan's replicas keep 99 of 100 commits below two seconds. Half of them never rest; that the lag stays below a minute is
+because commits that wait share a batch and its minutes. Partitions matter as much as replicas: keys spread
+unevenly, and twelve partitions leave the hottest of five hundred networks' with hardly any rest. One replica is enough for fifty networks and is a minute of lag when it
+dies; two cost 1 GB of memory.
+
+## Shards of chain-sync
+
+The generator makes a workload for each shard of \`shards: { of: networks, size: 50 }\` (\`catalog/shards.ts\`): by tier, so that a critical
+network never waits for others, and within a tier by halves (extendible hashing). \`size\` is what a shard can bear, not what it should
+have: shards are some six tenths full. One network was added two hundred times, each time to the same others.
+
+${renderSharding(studies)}
+
+_moves any_: how often another network changed its shard; _changed most_: workloads with another slice than before, which alone are
+rolled. Calls, requests and core are those of the busiest shard: 20 requests at once and 25 calls a second and network are its budget
+in production. A shard could bear five times as many networks by CPU; it is the number of networks that one crash may stop that speaks for fifty.
+
+## How it is computed
+
+- **Demand.** The first networks are those of the catalog of 2026-11-21 that chain-sync can follow, all of them (production follows those of priority 6
+  and more), with their block times; those of further networks are drawn from these. Transactions a second of the n-th network
+  are ${traffic.busiestTxsPerSecond} · n^-${traffic.exponent}, but ${traffic.txsPerBlockMin} a block at least; each has two logs. 1,000 requests a second and 1,000 WebSocket clients at every size.
+- **Commits** of a network: one a poll, or one a block where blocks are further apart: 1 / max(${pollSeconds} s, block time).
+- **chain-sync** of a shard, of one core: polls · c_poll + commits · c_commit + blocks · c_block + transactions · c_tx, and its relay.
+- **RPC**: 3 calls a poll and endpoint, 2 a block; requests at once by Little's law.
+- **Partitions**: the fewest (multiples of twelve) of which the hottest, by the real hash of the real keys, is busy for ${percent(targetUtilisation)}; a batch takes
+  what it costs in the processor and in ClickHouse, one statement after the other.
+- **Stream processors**: the larger of batches in hand / (${partitionsAtATime} · ${targetUtilisation}) and busy cores / ${targetUtilisation}.
+- **ClickHouse**: the largest of busy cores / (8 · ${targetUtilisation}), disk / ${count(diskPerServerGBMax)} GB and networks / ${count(partitionsPerTableMax)}; two copies as soon as there are shards.
+- **PostgreSQL**: the larger of busy cores / (8 · ${targetUtilisation}) and disk / ${count(diskPerServerGBMax)} GB. One PostgreSQL has one writer: more of them is a pool for each tier, or
+  for a hash of the network, each with its own chain-sync, relay and topic; the APIs would have to ask each network's. ClickHouse stays one.
+- **Kafka**: bytes a second · retention · 3 copies; brokers by disk, and by 5 · MB/s: in once, out to two copies and two groups.
+- **Collectors**: pairs / 50; a start takes pairs · 50 of request weight.
+
+## What a unit costs
+
+${renderCosts()}
+
+## The physical limits beside
+
+- A public endpoint: production's 25 calls a second and network. A block time of 0.25 s takes 8 for blocks and 0.5 for polls; at 0.1 s it is 20.
+  Without \`eth_getBlockReceipts\` each transaction is a call: no public endpoint bears a busy network that way.
+- ${renderBinance()}. A book is not live before its snapshot.
+- Binance has some 2,500 symbols on its three markets: twenty thousand pairs are several exchanges.
+- One core bears some 800 pairs of ten updates a second. COPY into PostgreSQL took 123,000 rows a second of the market's on two cores: some 20,000 pairs with
+  joined updates.
+- Node has one core: 1,000 ms of it a second are the limit of each process, whatever its machine.
+
+## What is not in the model
+
+- **Guesses** are marked so above: endpoints' answer times, what a broker on a network volume takes, how often a client is sent something, how many
+  symbols exchanges have. The traffic of networks is ours to assume too: the catalog does not know it.
+- History: back-filling a large chain is as many rows as all its blocks; it takes what the endpoints give, for weeks. Production has no
+  \`historyBlocks\`, so each network's whole history is wanted, which no disk here bears: 30 days are counted.
+- ClickHouse is as fast for many as for one as long as it has the cores; merges of small parts are in its measured CPU only for the
+  seconds after an insert; hours and days, which are bounded to a twentieth of a core each and process, are not. Nor are queries of analysts.
+- CPU was measured on a machine that was busy with other work, in bursts of seconds: a quiet machine of the same kind needs less, perhaps two thirds.
+- Zones, traffic between them and out, backups (\`catalog/pools\` pays for those), and people.
+`;
+}
+
+function relayWords(): string {
+  if (relayCarries === 'its own networks') return '';
+  return `
+**Shards multiply the bus**: each shard's relay takes what is pending of all networks, at the same notification. Consumers drop the
+doubles, but read and compute them all the same; the other tables count each change once, as if each relay had its own networks.`;
+}
+
+function titleOf({ size }: Study): string {
+  return `${count(size.networks)} networks, ${count(size.pairs)} pairs`;
+}
