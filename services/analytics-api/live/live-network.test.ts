@@ -62,6 +62,8 @@ describe(createLiveNetwork, () => {
     live.load({ seq: 2, finalized: null, blocks: [noteOf(joins(0))] });
     live.breakOff();
     expect([live.isLoaded, live.ring.after(2)]).toEqual([false, undefined]);
+    live.load({ seq: 3, finalized: null, blocks: [] });
+    expect([live.isLoaded, live.ring.after(3), live.ring.after(2)]).toEqual([true, [], undefined]);
   });
 
   it('does not take blocks of the past for the newest, nor for recent ones', () => {

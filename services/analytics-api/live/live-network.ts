@@ -143,6 +143,7 @@ export function createLiveNetwork(): LiveNetwork {
       // Changes that came meanwhile and are gone again: what was read is too old.
       const since = ring.floor === undefined ? [] : ring.after(end.seq);
       if (since === undefined) return;
+      ring.reach(end.seq);
       newest.load(end.blocks.map((note) => ({ ...note, text: blockText(note) })));
       shownSeq = end.seq;
       shown = undefined;

@@ -158,6 +158,24 @@ describe('GET /ws', () => {
     }
   });
 
+  it('begins a network that was never synced with nothing, once, and tells its first block', async () => {
+    const { url, network, catalog, relay } = await openServer();
+    const unsynced = `${network}_unsynced`;
+    catalog.set([networkOf(network), networkOf(unsynced)]);
+    const client = await connect(url);
+    client.say({ op: 'subscribe', channel: 'blocks', networks: [unsynced] });
+    await client.until(({ type }) => type === 'snapshot');
+    client.say({ op: 'ping' });
+    await client.until(({ type }) => type === 'pong');
+    const writer = await openChainWriter(stores, unsynced);
+    await writer.commit({ append: buildChain(undefined, 1) });
+    await relay(unsynced);
+    await client.until(({ type }) => type === 'block');
+    const told = client.messages.filter(({ type }) => type !== 'stale' && type !== 'live').map(({ type }) => type);
+    expect(told).toEqual(['subscribed', 'snapshot', 'pong', 'block']);
+    expect(client.messages.find(({ type }) => type === 'snapshot')).toMatchObject({ chainSeq: 0, blocks: [] });
+  });
+
   it('follows all networks, those that come later included, and says which are retired or gone', async () => {
     const { url, network, catalog, relay } = await openServer();
     const later = `${network}_later`;
