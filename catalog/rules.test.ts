@@ -470,6 +470,13 @@ const breaks: Break[] = [
     'chain-sync',
   ],
   [
+    'CAT102',
+    'a producer does not read its topics',
+    'services/chain-sync.yaml',
+    [['[networks, topics]', '[networks]']],
+    'chain-sync',
+  ],
+  [
     'CAT103',
     'a topic does not say how long a record stays',
     'topics.yaml',
@@ -594,12 +601,13 @@ describe('rules', () => {
   });
 
   it('let services of a pool that borrows a bus write and read its topics, but not scale by their lag', () => {
+    const onBus = ['reads: [pairs]\nneeds: [relational]', 'reads: [pairs, topics]\nneeds: [relational, bus]'] as const;
     const files = new Map([
       ...smallCatalogWith('topics.yaml', ['consumers: [api]', 'consumers: [api, forecast]']),
-      edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, bus]']),
+      edited('services/forecast.yaml', onBus),
     ]);
     const problemsWith = (scaling: string, borrows: string) => {
-      const [service, text] = edited('services/forecast.yaml', ['needs: [relational]', 'needs: [relational, bus]']);
+      const [service, text] = edited('services/forecast.yaml', onBus);
       files.set(service, text.replace('scaling: {', `scaling: { ${scaling}`));
       files.set(...edited('pools/later.yaml', ['stores:\n', `${borrows}stores:\n`]));
       return parseCatalog(files).problems.map(({ code, message, fix }) => `${code} ${message}: ${fix}`);

@@ -6,8 +6,8 @@ import { smallCatalog, smallCatalogWith } from './testing/small-catalog.ts';
 
 describe(sliceOf.name, () => {
   it('holds what the service reads, and nothing else', () => {
-    expect(Object.keys(sliceOf(small(), 'chain-sync').catalog)).toEqual(['networks']);
-    expect(Object.keys(sliceOf(small(), 'api').catalog)).toEqual(['networks', 'pairs']);
+    expect(Object.keys(sliceOf(small(), 'chain-sync').catalog)).toEqual(['networks', 'topics']);
+    expect(Object.keys(sliceOf(small(), 'api').catalog)).toEqual(['networks', 'pairs', 'topics']);
   });
 
   it('is not touched by a change of what the service does not read', () => {
@@ -28,9 +28,19 @@ describe(sliceOf.name, () => {
 
 describe(sliceFor.name, () => {
   it('needs no more of the catalog than what the service reads', () => {
-    const { networks } = small();
-    const service = { id: 'chain-sync', reads: ['networks' as const] };
-    expect(sliceFor(service, { networks })).toEqual(sliceOf(small(), 'chain-sync'));
+    const { networks, topics } = small();
+    const service = { id: 'chain-sync', reads: ['networks' as const, 'topics' as const] };
+    expect(sliceFor(service, { networks, topics })).toEqual(sliceOf(small(), 'chain-sync'));
+  });
+
+  it('holds the topics that the service writes or reads, and no other', () => {
+    const { topics } = small();
+    const [topic] = topics;
+    if (topic === undefined) throw new Error('the small catalog has a topic');
+    const others = { ...topic, id: 'social.messages', producers: ['social'], consumers: [] };
+    const all = { ...small(), topics: [topic, others] };
+    expect(sliceOf(all, 'chain-sync').catalog.topics).toEqual([topic]);
+    expect(sliceOf(all, 'chain-sync').digest).toBe(sliceOf(small(), 'chain-sync').digest);
   });
 
   it("holds a shard's part, and tells which it is", () => {
@@ -47,7 +57,7 @@ describe(parseSlice.name, () => {
   it('gives back what was rendered, and an empty list for the rest', () => {
     const slice = sliceOf(small(), 'chain-sync');
     const { catalog, digest } = parseSlice(renderSlice(slice));
-    expect(catalog).toEqual({ ...emptyCatalog, networks: small().networks });
+    expect(catalog).toEqual({ ...emptyCatalog, networks: small().networks, topics: small().topics });
     expect(digest).toBe(slice.digest);
   });
 

@@ -15,7 +15,10 @@ export interface CatalogSlice {
   catalog: Partial<Catalog>;
 }
 
-/** The kinds one service reads (its `reads`), of a sharded kind its shard's part. Throws a RangeError for an unknown service. */
+/**
+ * The kinds one service reads (its `reads`): of a sharded kind its shard's part, of topics its own. Throws a RangeError for an unknown
+ * service.
+ */
 export function sliceOf(catalog: Catalog, serviceId: string, shard?: Shard): CatalogSlice {
   return sliceFor(getEntry(catalog, 'services', serviceId), catalog, shard);
 }
@@ -27,7 +30,10 @@ export function sliceFor(
   shard?: Shard,
 ): CatalogSlice {
   const part: Partial<Catalog> = shard?.catalog ?? {};
-  const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, part[key] ?? catalog[key]]));
+  // Of the bus, what it writes and reads itself.
+  const own = catalog.topics?.filter(({ producers, consumers }) => [...producers, ...consumers].includes(id));
+  const all: Partial<Catalog> = { ...catalog, ...(own === undefined ? {} : { topics: own }), ...part };
+  const slice: Partial<Catalog> = Object.fromEntries(reads.map((key) => [key, all[key]]));
   const named = { service: id, digest: digestOf(slice), catalog: slice };
   return shard === undefined ? named : { ...named, shard: shard.id };
 }

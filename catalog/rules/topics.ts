@@ -33,7 +33,7 @@ export const topicRules: readonly Rule[] = [
   },
   {
     code: 'CAT102',
-    rule: 'who writes or reads a topic needs the bus, and is a service of its pool or of one that borrows its bus',
+    rule: 'who writes or reads a topic needs the bus, is told of it, and is in its pool or one that borrows its bus',
     why: 'its user and rights at the bus, and its way to it, are made from this table',
     *check(view) {
       for (const entry of view.of('topic')) {
@@ -52,6 +52,9 @@ export const topicRules: readonly Rule[] = [
             } else if (!service.needs.includes('bus')) {
               const fix = `add bus to its needs in catalog/services/${id}.yaml, or take it out here`;
               yield at(entry, path, `"${id}" does not need the bus`, fix);
+            } else if (!service.reads.includes('topics')) {
+              const message = `"${id}" is not told of its topics: its pods would know none`;
+              yield at(entry, path, message, `add topics to reads in catalog/services/${id}.yaml`);
             }
           }
         }

@@ -245,7 +245,7 @@ pool: main
 namespace: main
 released: true
 reload: hot
-reads: [networks]
+reads: [networks, topics]
 needs: [relational, bus]
 ports:
   - { name: admin, port: 9101 }
@@ -263,7 +263,7 @@ pool: main
 namespace: main
 released: true
 reload: hot
-reads: [networks, pairs]
+reads: [networks, pairs, topics]
 needs: [relational, cache, bus]
 ports:
   - { name: http, port: 8000, public: true }
