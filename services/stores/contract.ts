@@ -211,6 +211,33 @@ export function relationalContract(name: string, open: () => Promise<Started<Rel
       await expect(again).rejects.not.toBeInstanceOf(RetryableError);
     });
 
+    it('runs a prepared statement again and again, also after its tables have changed', async () => {
+      await relational.query(`INSERT INTO contract.t (id, amount) VALUES (1, 7), (2, ${uint256Max})`);
+      const ask = (id: number) =>
+        relational.query('SELECT id, amount FROM contract.t WHERE id = $1', [id], { prepared: true });
+      const answers = await Promise.all(Array.from({ length: 30 }, (_, at) => ask(1 + (at % 2))));
+      expect(answers.map(([row]) => row)).toEqual(
+        answers.map((_, at) => (at % 2 === 0 ? { id: '1', amount: '7' } : { id: '2', amount: uint256Max })),
+      );
+      await relational.query('ALTER TABLE contract.t ALTER amount TYPE text');
+      expect(await ask(2)).toEqual([{ id: '2', amount: uint256Max }]);
+      await relational.query('ALTER TABLE contract.t ALTER id TYPE int4');
+      for (let asked = 0; asked < 3; asked++) expect(await ask(1)).toEqual([{ id: 1, amount: '7' }]);
+    });
+
+    it('keeps the code of an error in a prepared statement', async () => {
+      const wrong = relational.query('SELECT 1 / $1::int4', [0], { prepared: true });
+      await expect(wrong).rejects.toMatchObject({ code: '22012' });
+    });
+
+    it('gives up a statement that takes longer than it may, and goes on working', async () => {
+      for (const prepared of [true, false]) {
+        const slow = relational.query('SELECT pg_sleep(60)', [], { prepared, timeoutMs: 300 });
+        await expect(slow).rejects.toBeInstanceOf(RetryableError);
+        expect(await relational.query('SELECT 1 AS one', [], { prepared, timeoutMs: 60_000 })).toEqual([{ one: 1 }]);
+      }
+    });
+
     it('calls a deadlock retryable', async () => {
       await relational.query('INSERT INTO contract.t (id) VALUES (1), (2)');
       const bothLocked = Promise.withResolvers<void>();

@@ -16,7 +16,7 @@ const retryableNodeCodes = new Set([
 ]);
 // The driver gives these no code.
 const retryableMessages =
-  /Connection terminated|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|Cannot use a pool after calling end|read ECONNRESET/i;
+  /Connection terminated|Query read timeout|timeout exceeded when trying to connect|connection error and is not queryable|Client was closed|Cannot use a pool after calling end|read ECONNRESET/i;
 const configurationMessages =
   /does not support SSL|self[- ]signed certificate|unable to (get local issuer|verify the first) certificate|altnames|certificate has expired|SASL|password must be a string/i;
 

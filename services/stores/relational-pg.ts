@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { RetryableError } from '../runtime/errors.ts';
-import type { Relational, Transaction } from './relational.ts';
+import { createPreparedQuery } from './prepared-query.ts';
+import type { QueryOptions, Relational, Transaction } from './relational.ts';
 import { relationalError } from './relational-errors.ts';
 
 const copyChunkLength = 256 * 1024;
@@ -25,8 +26,23 @@ export function createPool(config: pg.PoolConfig): pg.Pool {
 
 /** The relational store over a pool, which stays the caller's to end. Listeners end when `stopped` is aborted. */
 export function createRelational(pool: pg.Pool, stopped: AbortSignal): Relational {
+  const queryPrepared = createPreparedQuery((config) => pool.query(config));
+  const query = async <R extends object>(
+    text: string,
+    values?: readonly unknown[],
+    { prepared = false, timeoutMs }: QueryOptions = {},
+  ): Promise<R[]> => {
+    if (!prepared && timeoutMs === undefined) return runQuery(pool, text, values);
+    const config = { text, values: [...(values ?? [])], query_timeout: timeoutMs };
+    try {
+      const result = await (prepared ? queryPrepared(config) : pool.query(config));
+      return result.rows;
+    } catch (error) {
+      throw relationalError(error);
+    }
+  };
   return {
-    query: (text, values) => runQuery(pool, text, values),
+    query,
     transaction: (work, options) => runTransaction(pool, work, options?.timeoutMs),
     listen: async (channel, onNotify) => {
       const stop = await listen(pool, channel, onNotify);

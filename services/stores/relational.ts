@@ -22,8 +22,20 @@ export interface Transaction extends Rows {
   copy(target: string, text: string | Iterable<string>): Promise<void>;
 }
 
+/** How a statement is run that is asked often and must be answered soon. */
+export interface QueryOptions {
+  /**
+   * Parsed and planned once a connection, not with each call: for the few texts that are asked again and again. What a change of
+   * its tables or a pooler in between spoils is made good without the caller.
+   */
+  readonly prepared?: boolean;
+  /** It is a RetryableError that the answer takes longer; the connection is closed under the statement. */
+  readonly timeoutMs?: number;
+}
+
 /** The relational store: PostgreSQL, embedded or networked. */
 export interface Relational extends Rows {
+  query<R extends object>(text: string, values?: readonly unknown[], options?: QueryOptions): Promise<R[]>;
   /**
    * Commits when `work` resolves and rolls back when it rejects, with that rejection. READ COMMITTED; nothing is retried
    * here. A RetryableError out of the commit itself leaves the outcome unknown: read before writing again.
