@@ -153,7 +153,12 @@ function build(stage: Stage): string | undefined {
     }
     if (name !== 'RUN') continue;
     // From the cache that installing this project has filled: tests need no network.
-    const env = { ...process.env, ...defaultsOf(stage), npm_config_offline: 'true', npm_config_update_notifier: 'false' };
+    const env = {
+      ...process.env,
+      ...defaultsOf(stage),
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+    };
     const { status, stderr } = spawnSync('sh', ['-c', text], { cwd: to, env, encoding: 'utf8' });
     if (status !== 0 && /ENOTCACHED/.test(stderr))
       return 'npm\'s cache does not hold the packages: run "npm ci" with a network';
