@@ -6,8 +6,6 @@ import {
   type BlockStamp,
   type ChainView,
   findBlock,
-  findHash,
-  findStatus,
   findTx,
   readBlockPage,
   readTxPage,
@@ -90,13 +88,11 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   });
   const TxPath = Type.Object({ ...network, hash }, closed);
 
-  /** The network, what is reported of it, and whether its name stands for one chain for ever. */
-  async function open(id: string): Promise<{ network: Network; sync: SyncNote; head: number | null; pinned: boolean }> {
+  /** The network, and whether its name stands for one chain for ever. */
+  function find(id: string): { network: Network; pinned: boolean } {
     const current = catalog.current();
     const network = getNetwork(current, id);
-    const reported = await findStatus(relational, id);
-    const pinned = current.catalog.networks.some((each) => each.id === id);
-    return { network, sync: syncNoteOf(network, reported), head: reported?.report.head ?? null, pinned };
+    return { network, pinned: current.catalog.networks.some((each) => each.id === id) };
   }
 
   app.get(
@@ -122,7 +118,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         throw invalidRequest([{ parameter: 'window', detail: 'give it, or fromBlock and toBlock, not both' }]);
       }
       checkRange(blocks);
-      const { network, sync, head, pinned } = await open(request.params.network);
+      const { network, pinned } = find(request.params.network);
       const name = ranged ? 'range' : (window ?? '24h');
       const seconds = name === 'range' ? null : windows[name];
       const firstBlock = network.startBlock ?? 0;
@@ -134,10 +130,10 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
             ? { kind: 'all', firstBlock }
             : { kind: 'window', seconds, firstBlock };
 
-      const view = await readView(relational, network.id);
       const last = blocks.toBlock;
-      const finalHash =
-        last !== undefined && isFinal(last, view) ? await findHash(relational, network.id, last) : undefined;
+      const { view, hash } = await readView(relational, network.id, last);
+      const sync = syncNoteOf(network, view.reported);
+      const finalHash = last !== undefined && isFinal(last, view) ? hash : undefined;
       const reading = await readStatsCached(deps, { network: network.id, scope, finalHash });
       const { coverage = null, stats = null } = reading?.counted ?? {};
       // The stores move apart for moments: final is what the other store calls so of this very block.
@@ -150,7 +146,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         }),
       });
       const asOf = reading === undefined ? null : stampOf(reading.asOf);
-      return { ...freshnessOf(network, { ...view, asOf }, sync, head), window: { name, seconds }, coverage, stats };
+      return { ...freshnessOf(network, { ...view, asOf }, sync), window: { name, seconds }, coverage, stats };
     },
   );
 
@@ -174,7 +170,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       const { limit = limitDefault, fromBlock, toBlock } = request.query;
       checkRange(request.query);
       const cursor = cursorOf('blocks', request.query.before);
-      const { network, sync, head, pinned } = await open(request.params.network);
+      const { network, pinned } = find(request.params.network);
       const { view, rows, more } = await readBlockPage(relational, network.id, {
         fromBlock,
         toBlock,
@@ -182,6 +178,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         limit,
       });
       checkChain(cursor, view);
+      const sync = syncNoteOf(network, view.reported);
       const last = rows.at(-1);
       const to = lowestOf(toBlock, cursor === undefined ? undefined : cursor.block - 1);
       reply.headers({
@@ -200,7 +197,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         }),
       });
       return {
-        ...freshnessOf(network, view, sync, head),
+        ...freshnessOf(network, view, sync),
         blocks: rows.map((row) => blockAnswerOf(row, view)),
         next: more && last !== undefined ? nextOf('blocks', view, last.number, 0) : null,
       };
@@ -225,15 +222,16 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
     },
     async (request, reply) => {
       const { number } = request.params;
-      const { network, sync, head, pinned } = await open(request.params.network);
+      const { network, pinned } = find(request.params.network);
       const { view, found } = await findBlock(relational, network.id, number);
+      const sync = syncNoteOf(network, view.reported);
       if (found === undefined) throw notHeld(`block ${number}`, network, view, sync);
       const block = { ...blockAnswerOf(found, view), extra: extraOf(found.extra) };
       reply.headers({
         etag: etagOf(version, request.url, found.hash, block.final, sync),
         'cache-control': cacheControlOf(view, { blocks: { from: number, to: number }, oneChain: pinned }),
       });
-      return { ...freshnessOf(network, view, sync, head), block };
+      return { ...freshnessOf(network, view, sync), block };
     },
   );
 
@@ -257,7 +255,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       const { limit = limitDefault, fromBlock, toBlock } = request.query;
       checkRange(request.query);
       const cursor = cursorOf('txs', request.query.before);
-      const { network, sync, head, pinned } = await open(request.params.network);
+      const { network, pinned } = find(request.params.network);
       const { view, rows, more } = await readTxPage(relational, network.id, {
         fromBlock,
         toBlock,
@@ -265,6 +263,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         limit,
       });
       checkChain(cursor, view);
+      const sync = syncNoteOf(network, view.reported);
       const last = rows.at(-1);
       const to = lowestOf(toBlock, cursor?.block);
       const blocks = rows.map(({ block }) => block);
@@ -286,7 +285,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         }),
       });
       return {
-        ...freshnessOf(network, view, sync, head),
+        ...freshnessOf(network, view, sync),
         txs: rows.map((row) => txAnswerOf(row, view)),
         next: more && last !== undefined ? nextOf('txs', view, last.block.number, last.index) : null,
       };
@@ -311,8 +310,9 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
     },
     async (request, reply) => {
       const hash = request.params.hash.toLowerCase() as Hex;
-      const { network, sync, head, pinned } = await open(request.params.network);
+      const { network, pinned } = find(request.params.network);
       const { view, found } = await findTx(relational, network.id, hash);
+      const sync = syncNoteOf(network, view.reported);
       if (found === undefined) throw notHeld(`transaction ${hash}`, network, view, sync);
       const tx = { ...txAnswerOf(found, view), extra: extraOf(found.extra) };
       const { number } = found.block;
@@ -320,7 +320,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         etag: etagOf(version, request.url, found.block.hash, tx.final, sync),
         'cache-control': cacheControlOf(view, { blocks: { from: number, to: number }, oneChain: pinned }),
       });
-      return { ...freshnessOf(network, view, sync, head), tx };
+      return { ...freshnessOf(network, view, sync), tx };
     },
   );
 }
@@ -372,12 +372,15 @@ function notHeld(what: string, network: Network, { synced, asOf }: ChainView, sy
   });
 }
 
-function freshnessOf(network: Network, view: ChainView, sync: SyncNote, head: number | null) {
-  const { asOf, finalizedNumber } = view;
+function freshnessOf(network: Network, view: ChainView, sync: SyncNote) {
+  const { asOf, finalizedNumber, reported } = view;
   return {
     network: network.id,
     asOf,
-    lag: { blocks: lagBlocksOf(head, asOf?.number), seconds: asOf === null ? null : ageSecondsOf(asOf.timestamp) },
+    lag: {
+      blocks: lagBlocksOf(reported?.report.head, asOf?.number),
+      seconds: asOf === null ? null : ageSecondsOf(asOf.timestamp),
+    },
     finality: { number: finalizedNumber },
     sync,
   };

@@ -11,6 +11,12 @@ export interface Reported {
   readonly ageSeconds: number;
 }
 
+/** As much of it as `syncNoteOf` needs. */
+interface ReportedState {
+  readonly report: Pick<SyncReport, 'state' | 'reason'>;
+  readonly ageSeconds: number;
+}
+
 export interface SyncNote {
   readonly state: (typeof syncStates)[number];
   readonly reason: string | null;
@@ -62,7 +68,7 @@ export function nearestIds(id: string, known: readonly string[]): string[] {
 }
 
 /** Where the sync of a network stands, also when nobody speaks of it. */
-export function syncNoteOf(network: Network, reported: Reported | undefined): SyncNote {
+export function syncNoteOf(network: Network, reported: ReportedState | undefined): SyncNote {
   if (reported !== undefined) {
     const { state, reason } = reported.report;
     return { state, reason, stale: reported.ageSeconds > staleSeconds };

@@ -1,7 +1,7 @@
-import type { Relational, Rows, Transaction } from '../../stores/relational.ts';
+import type { Relational, Rows } from '../../stores/relational.ts';
 import type { Block, Extra, Hex, Tx } from './block.ts';
 import { type Intervals, parseMultirange } from './intervals.ts';
-import { hexOf, integerOf, optionalHexOf } from './rows.ts';
+import { integerOf } from './rows.ts';
 import type { SyncReport } from './status.ts';
 
 /** What identifies a block, and when it was made. */
@@ -20,6 +20,10 @@ export interface ChainView {
   /** The block numbers held. */
   readonly synced: Intervals;
   readonly genesisHash: Hex | null;
+  /** What chain-sync last said, and how long ago; undefined when it never spoke of the network. */
+  readonly reported:
+    | { readonly report: Pick<SyncReport, 'state' | 'reason' | 'head'>; readonly ageSeconds: number }
+    | undefined;
 }
 
 /** A block as it is held: with how many transactions and logs it has in their place. */
@@ -56,50 +60,62 @@ export interface TxPlace {
   readonly index: number;
 }
 
-const blockColumns =
-  'b.number, b.hash, b.timestamp, b.parent_hash, b.miner, b.gas_limit, b.gas_used, b.base_fee_per_gas, b.blob_gas_used, b.excess_blob_gas, b.l1_block_number, b.size_bytes, b.tx_count, b.log_count';
-const txColumns =
-  't.block_number, t.tx_index, t.hash, t.type, t.sender, t.recipient, t.value, t.nonce, t.method, t.input_bytes, t.gas_limit, t.gas_price, t.max_fee_per_gas, t.max_priority_fee_per_gas, t.max_fee_per_blob_gas, t.status, t.gas_used, t.effective_gas_price, t.contract_address, t.log_count, t.blob_gas_used, t.blob_gas_price, t.l1_fee, t.l1_gas_used, t.l1_gas_price, t.l1_block_number, t.gas_used_for_l1';
+/** Bytes as a Hex: PostgreSQL writes it at once, where the driver would make a Buffer of each to be written again. */
+const hex = (column: string): string => `'0x' || encode(${column}, 'hex')`;
+const blockColumns = `b.number, ${hex('b.hash')} AS hash, b.timestamp, ${hex('b.parent_hash')} AS parent_hash, ${hex('b.miner')} AS miner,
+  b.gas_limit, b.gas_used, b.base_fee_per_gas, b.blob_gas_used, b.excess_blob_gas, b.l1_block_number, b.size_bytes, b.tx_count, b.log_count`;
+const txColumns = `t.block_number, t.tx_index, ${hex('t.hash')} AS hash, t.type, ${hex('t.sender')} AS sender, ${hex('t.recipient')} AS recipient,
+  t.value, t.nonce, ${hex('t.method')} AS method, t.input_bytes, t.gas_limit, t.gas_price, t.max_fee_per_gas, t.max_priority_fee_per_gas,
+  t.max_fee_per_blob_gas, t.status, t.gas_used, t.effective_gas_price, ${hex('t.contract_address')} AS contract_address, t.log_count,
+  t.blob_gas_used, t.blob_gas_price, t.l1_fee, t.l1_gas_used, t.l1_gas_price, t.l1_block_number, t.gas_used_for_l1`;
+/** By number, transaction for transaction: a join, which the planner may turn around, would read the whole table of a short chain. */
+const blockOfTx = `(SELECT json_build_object('hash', ${hex('b.hash')}, 'timestamp', b.timestamp::text)
+  FROM chain.blocks b WHERE b.network = t.network AND b.number = t.block_number) AS block`;
 
 /** int8's own bounds stand for "no bound", so that one statement serves all queries. */
 const lowest = '0';
 const highest = '9223372036854775807';
 
+const blockPage = withView(
+  `SELECT ${blockColumns}, row_number() OVER (ORDER BY b.number DESC) AS place FROM chain.blocks b
+    WHERE b.network = $1 AND b.number BETWEEN $2 AND $3 AND b.number < $4
+    ORDER BY b.number DESC LIMIT $5`,
+);
+
 /** Blocks of a network below `before`, newest first. */
-export function readBlockPage(
+export async function readBlockPage(
   relational: Relational,
   network: string,
   query: PageQuery & { readonly before?: number | undefined },
 ): Promise<Page<BlockHeader>> {
   const { fromBlock, toBlock, before, limit } = query;
-  return inSnapshot(relational, network, async (tx) => {
-    const rows = await tx.query<BlockRow>(
-      `SELECT ${blockColumns} FROM chain.blocks b
-        WHERE b.network = $1 AND b.number BETWEEN $2 AND $3 AND b.number < $4
-        ORDER BY b.number DESC LIMIT $5`,
-      [network, fromBlock ?? lowest, toBlock ?? highest, before ?? highest, limit + 1],
-    );
-    return { rows: rows.slice(0, limit).map(blockOf), more: rows.length > limit };
-  });
+  const bounds = [fromBlock ?? lowest, toBlock ?? highest, before ?? highest];
+  const { view, rows } = await readWithView<BlockRow>(relational, blockPage, [network, ...bounds, limit + 1]);
+  return { view, rows: rows.slice(0, limit).map(blockOf), more: rows.length > limit };
 }
 
+const txPage = withView(
+  `SELECT ${txColumns}, ${blockOfTx}, row_number() OVER (ORDER BY t.block_number DESC, t.tx_index DESC) AS place
+     FROM chain.txs t
+    WHERE t.network = $1 AND t.block_number BETWEEN $2 AND $3 AND (t.block_number, t.tx_index) < ($4, $5)
+    ORDER BY t.block_number DESC, t.tx_index DESC LIMIT $6`,
+);
+
 /** Transactions of a network older than the place `before`, newest first: by block, then by index in the block. */
-export function readTxPage(
+export async function readTxPage(
   relational: Relational,
   network: string,
   query: PageQuery & { readonly before?: TxPlace | undefined },
 ): Promise<Page<TxOfBlock>> {
   const { fromBlock, toBlock, before, limit } = query;
-  return inSnapshot(relational, network, async (tx) => {
-    const rows = await tx.query<TxRow>(
-      `SELECT ${txColumns} FROM chain.txs t
-        WHERE t.network = $1 AND t.block_number BETWEEN $2 AND $3 AND (t.block_number, t.tx_index) < ($4, $5)
-        ORDER BY t.block_number DESC, t.tx_index DESC LIMIT $6`,
-      [network, fromBlock ?? lowest, toBlock ?? highest, before?.block ?? highest, before?.index ?? 0, limit + 1],
-    );
-    return { rows: await withBlocks(tx, network, rows.slice(0, limit)), more: rows.length > limit };
-  });
+  const bounds = [fromBlock ?? lowest, toBlock ?? highest, before?.block ?? highest, before?.index ?? 0];
+  const { view, rows } = await readWithView<TxRow>(relational, txPage, [network, ...bounds, limit + 1]);
+  return { view, rows: rows.slice(0, limit).map(txOf), more: rows.length > limit };
 }
+
+const oneBlock = withView(
+  `SELECT ${blockColumns}, b.extra, 1 AS place FROM chain.blocks b WHERE b.network = $1 AND b.number = $2`,
+);
 
 /** One block by its number, with the L2 fields that have no column; undefined when it is not held. */
 export async function findBlock(
@@ -107,14 +123,18 @@ export async function findBlock(
   network: string,
   number: number,
 ): Promise<{ view: ChainView; found: (BlockHeader & { extra: Extra | null }) | undefined }> {
-  return inSnapshot(relational, network, async (tx) => {
-    const rows = await tx.query<BlockRow & { extra: Extra | null }>(
-      `SELECT ${blockColumns}, b.extra FROM chain.blocks b WHERE b.network = $1 AND b.number = $2`,
-      [network, number],
-    );
-    return { found: rows[0] === undefined ? undefined : { ...blockOf(rows[0]), extra: rows[0].extra } };
-  });
+  const { view, rows } = await readWithView<BlockRow & { extra: Extra | null }>(relational, oneBlock, [
+    network,
+    number,
+  ]);
+  return { view, found: rows[0] === undefined ? undefined : { ...blockOf(rows[0]), extra: rows[0].extra } };
 }
+
+// A hash may stand in several networks, and in one network twice (before EIP-155, and on chains that replay): the newest wins.
+const oneTx = withView(
+  `SELECT ${txColumns}, t.extra, ${blockOfTx}, 1 AS place FROM chain.txs t
+    WHERE t.hash = $2 AND t.network = $1 ORDER BY t.block_number DESC, t.tx_index DESC LIMIT 1`,
+);
 
 /** One transaction by its hash, with the L2 fields that have no column; undefined when it is not held. */
 export async function findTx(
@@ -122,46 +142,25 @@ export async function findTx(
   network: string,
   hash: Hex,
 ): Promise<{ view: ChainView; found: (TxOfBlock & { extra: Extra | null }) | undefined }> {
-  return inSnapshot(relational, network, async (tx) => {
-    // A hash may stand in several networks, and in one network twice (before EIP-155, and on chains that replay): the newest wins.
-    const rows = await tx.query<TxRow & { extra: Extra | null }>(
-      `SELECT ${txColumns}, t.extra FROM chain.txs t
-        WHERE t.hash = $2 AND t.network = $1 ORDER BY t.block_number DESC, t.tx_index DESC LIMIT 1`,
-      [network, Buffer.from(hash.slice(2), 'hex')],
-    );
-    const [found] = await withBlocks(tx, network, rows);
-    return { found: found === undefined ? undefined : { ...found, extra: rows[0]?.extra ?? null } };
-  });
-}
-
-/** Rows with the stamps of their blocks, asked for by number: a join would read the whole table of a short chain. */
-async function withBlocks(rows: Rows, network: string, txs: readonly TxRow[]): Promise<TxOfBlock[]> {
-  if (txs.length === 0) return [];
-  const numbers = [...new Set(txs.map((tx) => tx.block_number))];
-  const blocks = await rows.query<{ number: string; hash: Buffer; timestamp: string }>(
-    'SELECT number, hash, timestamp FROM chain.blocks WHERE network = $1 AND number = ANY ($2::int8[])',
-    [network, numbers],
-  );
-  const stamps = new Map(blocks.map((block) => [block.number, stampOf(block)]));
-  return txs.map((tx) => {
-    const stamp = stamps.get(tx.block_number);
-    if (stamp === undefined) throw new Error(`${network}: block ${tx.block_number} has transactions and no header`);
-    return txOf(tx, stamp);
-  });
-}
-
-/** What is held of a network as a whole. */
-export async function readView(relational: Relational, network: string): Promise<ChainView> {
-  return (await inSnapshot(relational, network, async () => ({}))).view;
-}
-
-/** The hash of a stored block, or undefined when it is not held. */
-export async function findHash(rows: Rows, network: string, number: number): Promise<Hex | undefined> {
-  const found = await rows.query<{ hash: Buffer }>('SELECT hash FROM chain.blocks WHERE network = $1 AND number = $2', [
+  const { view, rows } = await readWithView<TxRow & { extra: Extra | null }>(relational, oneTx, [
     network,
-    number,
+    Buffer.from(hash.slice(2), 'hex'),
   ]);
-  return found[0] === undefined ? undefined : hexOf(found[0].hash);
+  return { view, found: rows[0] === undefined ? undefined : { ...txOf(rows[0]), extra: rows[0].extra } };
+}
+
+const hashAt = withView(
+  `SELECT ${hex('b.hash')} AS hash, 1 AS place FROM chain.blocks b WHERE b.network = $1 AND b.number = $2`,
+);
+
+/** What is held of a network as a whole, and the hash of one block; undefined when it is not held or none is asked for. */
+export async function readView(
+  relational: Relational,
+  network: string,
+  number?: number,
+): Promise<{ view: ChainView; hash: Hex | undefined }> {
+  const { view, rows } = await readWithView<{ hash: Hex }>(relational, hashAt, [network, number ?? null]);
+  return { view, hash: rows[0]?.hash };
 }
 
 /** The last report of one network with its age in seconds; undefined when chain-sync never spoke of it. */
@@ -178,61 +177,78 @@ export async function findStatus(
 
 /** The newest block held of each network that chain-sync reports on. */
 export async function readNewest(rows: Rows): Promise<Map<string, BlockStamp>> {
-  const found = await rows.query<{ network: string; number: string; hash: Buffer; timestamp: string }>(
-    `SELECT s.network, b.number, b.hash, b.timestamp FROM chain.status s
+  const found = await rows.query<{ network: string; number: string; hash: Hex; timestamp: string }>(
+    `SELECT s.network, b.number, ${hex('b.hash')} AS hash, b.timestamp FROM chain.status s
       CROSS JOIN LATERAL (SELECT number, hash, timestamp FROM chain.blocks
                            WHERE network = s.network ORDER BY number DESC LIMIT 1) b`,
   );
   return new Map(found.map((row) => [row.network, stampOf(row)]));
 }
 
-/** A read that takes longer than this is not for an API; PostgreSQL ends it, and the caller is told to try again. */
-const statementSeconds = 10;
+/** A read that takes longer than this is not for an API; it is ended, and the caller is told to try again. */
+const readTimeoutMs = 10_000;
 
-/** Runs the reads and the view in one snapshot: between two of them no block can join or leave. */
-async function inSnapshot<R extends object>(
+interface ViewJson {
+  readonly synced: string | null;
+  readonly finalizedNumber: string | null;
+  readonly genesisHash: Hex | null;
+  readonly newest: { readonly number: string; readonly hash: Hex; readonly timestamp: string } | null;
+  readonly reported: ChainView['reported'] | null;
+}
+
+/** Rows of a view's own statement: the view comes with the first of them, or alone where there are none. */
+type WithView<Row> = (Row & { readonly place: string | number } & { readonly view: ViewJson | null }) | ViewAlone;
+interface ViewAlone {
+  readonly view: ViewJson | null;
+  readonly place: null;
+}
+
+/**
+ * The text of a query of `rows`, which have a `place` counted from 1, together with the view of the network $1. As one statement
+ * both are of one snapshot, in which no block can join or leave between two reads, and cost one round trip.
+ */
+function withView(rows: string): string {
+  return `SELECT CASE WHEN r.place IS NULL OR r.place = 1 THEN json_build_object(
+      'synced', c.synced::text,
+      'finalizedNumber', c.finalized_number::text,
+      'genesisHash', ${hex('c.genesis_hash')},
+      'newest', CASE WHEN n.number IS NOT NULL THEN json_build_object(
+        'number', n.number::text, 'hash', ${hex('n.hash')}, 'timestamp', n.timestamp::text) END,
+      'reported', CASE WHEN s.network IS NOT NULL THEN json_build_object(
+        'report', json_build_object('state', s.report->'state', 'reason', s.report->'reason', 'head', s.report->'head'),
+        'ageSeconds', extract(epoch FROM now() - s.updated_at)::float8) END) END AS view, r.*
+    FROM (SELECT $1::text AS network) asked
+    LEFT JOIN chain.cursors c ON c.network = asked.network
+    LEFT JOIN chain.status s ON s.network = asked.network
+    LEFT JOIN LATERAL (SELECT number, hash, timestamp FROM chain.blocks
+                        WHERE network = c.network ORDER BY number DESC LIMIT 1) n ON true
+    LEFT JOIN LATERAL (${rows}) r ON true
+    ORDER BY r.place`;
+}
+
+async function readWithView<Row extends object>(
   relational: Relational,
-  network: string,
-  read: (tx: Transaction) => Promise<R>,
-): Promise<R & { view: ChainView }> {
-  return relational.transaction(async (tx) => {
-    await tx.query(
-      `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '${statementSeconds}s'`,
-    );
-    const [row] = await tx.query<ViewRow>(
-      `SELECT c.synced::text AS synced, c.finalized_number, c.genesis_hash, b.number, b.hash, b.timestamp
-         FROM chain.cursors c
-         LEFT JOIN LATERAL (SELECT number, hash, timestamp FROM chain.blocks
-                             WHERE network = c.network ORDER BY number DESC LIMIT 1) b ON true
-        WHERE c.network = $1`,
-      [network],
-    );
-    return { ...(await read(tx)), view: viewOf(row) };
-  });
+  text: string,
+  values: readonly unknown[],
+): Promise<{ view: ChainView; rows: Row[] }> {
+  const found = await relational.query<WithView<Row>>(text, values, { prepared: true, timeoutMs: readTimeoutMs });
+  const [first] = found;
+  if (first === undefined || first.view === null) throw new Error('no view came with the rows');
+  return { view: viewOf(first.view), rows: first.place === null ? [] : (found as Row[]) };
 }
 
-interface ViewRow {
-  readonly synced: string;
-  readonly finalized_number: string | null;
-  readonly genesis_hash: Buffer | null;
-  readonly number: string | null;
-  readonly hash: Buffer | null;
-  readonly timestamp: string | null;
-}
-
-function viewOf(row: ViewRow | undefined): ChainView {
-  if (row === undefined) return { asOf: null, finalizedNumber: null, synced: [], genesisHash: null };
-  const { number, hash, timestamp } = row;
+function viewOf({ synced, finalizedNumber, genesisHash, newest, reported }: ViewJson): ChainView {
   return {
-    asOf: number === null || hash === null || timestamp === null ? null : stampOf({ number, hash, timestamp }),
-    finalizedNumber: optionalIntegerOf(row.finalized_number),
-    synced: parseMultirange(row.synced),
-    genesisHash: row.genesis_hash === null ? null : hexOf(row.genesis_hash),
+    asOf: newest === null ? null : stampOf(newest),
+    finalizedNumber: optionalIntegerOf(finalizedNumber),
+    synced: synced === null ? [] : parseMultirange(synced),
+    genesisHash,
+    reported: reported ?? undefined,
   };
 }
 
-function stampOf(row: { readonly number: string; readonly hash: Buffer; readonly timestamp: string }): BlockStamp {
-  return { number: integerOf(row.number), hash: hexOf(row.hash), timestamp: integerOf(row.timestamp) };
+function stampOf(row: { readonly number: string; readonly hash: Hex; readonly timestamp: string }): BlockStamp {
+  return { number: integerOf(row.number), hash: row.hash, timestamp: integerOf(row.timestamp) };
 }
 
 function optionalIntegerOf(text: string | null): number | null {
@@ -241,10 +257,10 @@ function optionalIntegerOf(text: string | null): number | null {
 
 interface BlockRow {
   readonly number: string;
-  readonly hash: Buffer;
+  readonly hash: Hex;
   readonly timestamp: string;
-  readonly parent_hash: Buffer;
-  readonly miner: Buffer | null;
+  readonly parent_hash: Hex;
+  readonly miner: Hex | null;
   readonly gas_limit: string;
   readonly gas_used: string;
   readonly base_fee_per_gas: string | null;
@@ -258,9 +274,11 @@ interface BlockRow {
 
 function blockOf(row: BlockRow): BlockHeader {
   return {
-    ...stampOf(row),
-    parentHash: hexOf(row.parent_hash),
-    miner: optionalHexOf(row.miner),
+    number: integerOf(row.number),
+    hash: row.hash,
+    timestamp: integerOf(row.timestamp),
+    parentHash: row.parent_hash,
+    miner: row.miner,
     gasLimit: row.gas_limit,
     gasUsed: row.gas_used,
     baseFeePerGas: row.base_fee_per_gas,
@@ -274,15 +292,17 @@ function blockOf(row: BlockRow): BlockHeader {
 }
 
 interface TxRow {
+  /** Null when it is not held, which no transaction survives. */
+  readonly block: { readonly hash: Hex; readonly timestamp: string } | null;
   readonly block_number: string;
   readonly tx_index: number;
-  readonly hash: Buffer;
+  readonly hash: Hex;
   readonly type: number;
-  readonly sender: Buffer;
-  readonly recipient: Buffer | null;
+  readonly sender: Hex;
+  readonly recipient: Hex | null;
   readonly value: string;
   readonly nonce: string;
-  readonly method: Buffer | null;
+  readonly method: Hex | null;
   readonly input_bytes: number;
   readonly gas_limit: string;
   readonly gas_price: string | null;
@@ -292,7 +312,7 @@ interface TxRow {
   readonly status: number | null;
   readonly gas_used: string;
   readonly effective_gas_price: string | null;
-  readonly contract_address: Buffer | null;
+  readonly contract_address: Hex | null;
   readonly log_count: number;
   readonly blob_gas_used: string | null;
   readonly blob_gas_price: string | null;
@@ -303,17 +323,19 @@ interface TxRow {
   readonly gas_used_for_l1: string | null;
 }
 
-function txOf(row: TxRow, block: BlockStamp): TxOfBlock {
+function txOf(row: TxRow): TxOfBlock {
+  const { block, block_number: number } = row;
+  if (block === null) throw new Error(`block ${number} has transactions and no header`);
   return {
-    block,
+    block: stampOf({ number, ...block }),
     index: row.tx_index,
-    hash: hexOf(row.hash),
+    hash: row.hash,
     type: row.type,
-    from: hexOf(row.sender),
-    to: optionalHexOf(row.recipient),
+    from: row.sender,
+    to: row.recipient,
     value: row.value,
     nonce: row.nonce,
-    method: optionalHexOf(row.method),
+    method: row.method,
     inputBytes: row.input_bytes,
     gasLimit: row.gas_limit,
     gasPrice: row.gas_price,
@@ -323,7 +345,7 @@ function txOf(row: TxRow, block: BlockStamp): TxOfBlock {
     status: row.status,
     gasUsed: row.gas_used,
     effectiveGasPrice: row.effective_gas_price,
-    contractAddress: optionalHexOf(row.contract_address),
+    contractAddress: row.contract_address,
     logCount: row.log_count,
     blobGasUsed: row.blob_gas_used,
     blobGasPrice: row.blob_gas_price,
