@@ -1,9 +1,10 @@
 import { parseCpuMillis } from '../../catalog/quantities.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
 import { tightNetworks } from './chain-sync-need.ts';
+import { costs } from './costs.ts';
 import { type Plan, type PlanningCatalog, topicOf } from './model.ts';
 import { targetUtilisation } from './need.ts';
-import { partitionsPerInsertMax, relayCarries, rpcRequestsAtOnceMax } from './program.ts';
+import { partitionsPerInsertMax, rpcRequestsAtOnceMax } from './program.ts';
 import { partitionsPerTableMax } from './store-need.ts';
 
 /** A limit of the catalog, or of the program, that a plan passes. */
@@ -27,14 +28,15 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   const chainTopic = topicOf(catalog, 'chain.blocks');
   const processorsMax = catalog.services.find(({ id }) => id === 'stream-processor')?.scaling.max ?? 1;
   const nodesMax = (pool: Pool): number => pool.nodeGroups.find(({ kind }) => kind === 'kubernetes')?.max ?? 1;
+  const looks = looksOf(plan);
   const all: Break[] = [
     {
-      what: `${shards.length} shards of chain-sync, of which each relays the changes of all networks, so that the bus and the outbox bear all of them ${shards.length} times at worst`,
-      times: relayCarries === 'every network' ? shards.length : 0,
-      change: 'services/chain-relay: the networks of its own slice alone',
+      what: `the relays of ${shards.length} shards, each woken by every commit of any network to look for its own: ${looks.perSecond.toFixed(0)} times a second, ${looks.cores.toFixed(1)} busy cores of PostgreSQL's ${cpu(pg)}`,
+      times: looks.cores / (cpu(pg) * targetUtilisation),
+      change: 'services/chain-relay: a rest after a look that found nothing, or a channel for each shard',
     },
     {
-      what: `PostgreSQL's disk: ${days(pg, postgres.gbPerDay)} until ${gb(disk(pg))} are full, and nothing deletes old blocks`,
+      what: `PostgreSQL's disk: ${timeToFill(pg, postgres.gbPerDay)} until ${gb(disk(pg))} are full, and nothing deletes old blocks`,
       times: (postgres.gbPerDay * demand.relationalDays) / disk(pg),
       change:
         'pools/analytics.yaml: storageGB of postgresql; environments: sync.historyBlocks; a retention for schema chain, which is to be written',
@@ -46,7 +48,7 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
         'topics.yaml: retentionHours of chain.blocks and market.bars; pools/analytics.yaml: storageGB and replicas of kafka',
     },
     {
-      what: `ClickHouse's disk: ${days(ch, clickhouse.gbPerDay)} until ${gb(disk(ch))} are full`,
+      what: `ClickHouse's disk: ${timeToFill(ch, clickhouse.gbPerDay)} until ${gb(disk(ch))} are full`,
       times: clickhouse.diskGB / disk(ch),
       change: 'pools/analytics.yaml: storageGB of clickhouse; a TTL of the raw tables, which is to be written',
     },
@@ -71,9 +73,9 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
       change: `services/stream-processor.yaml: scaling.max to ${plan.processors}`,
     },
     {
-      what: `${stream.networksOnOneNow} networks on one partition of chain.blocks: a batch of all of them, as after an outage, is an insert into more partitions than ClickHouse takes`,
+      what: `${stream.networksOnOneNow} networks on one partition of chain.blocks: a batch of all of them, as after an outage, is an insert into more partitions than ClickHouse takes, tried again for ever`,
       times: stream.networksOnOneNow / partitionsPerInsertMax,
-      change: `topics.yaml: partitions of chain.blocks; services/stream-processor: an insert per ${partitionsPerInsertMax} networks`,
+      change: `services/datasets/chain/timeseries.ts: an insert for each ${partitionsPerInsertMax} networks`,
     },
     {
       what: `${demand.networks.length} partitions, one a network, in each of ClickHouse's tables of chains`,
@@ -125,6 +127,13 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   return all.filter(({ times }) => times > 1).sort((a, b) => b.times - a.times);
 }
 
+/** What relays ask of the outbox because others' networks had commits; not among what PostgreSQL needs. */
+function looksOf({ shards, rates, demand }: Plan): { readonly perSecond: number; readonly cores: number } {
+  const { lookMs, lookPerNetworkMs } = costs.postgres;
+  const perSecond = shards.length * rates.commits;
+  return { perSecond, cores: (perSecond * (lookMs.value + demand.networks.length * lookPerNetworkMs.value)) / 1000 };
+}
+
 function poolOf({ pools }: PlanningCatalog, id: string): Pool {
   const pool = pools.find((one) => one.id === id);
   if (pool === undefined) throw new RangeError(`the catalog has no pool ${id}`);
@@ -146,8 +155,9 @@ function cpu({ resources }: PoolStore): number {
   return parseCpuMillis(resources?.limits?.cpu ?? '1') / 1000;
 }
 
-function days(store: PoolStore, gbPerDay: number): string {
-  return `${Math.floor(disk(store) / gbPerDay)} days`;
+function timeToFill(store: PoolStore, gbPerDay: number): string {
+  const days = disk(store) / gbPerDay;
+  return days < 2 ? `${Math.floor(24 * days)} hours` : `${Math.floor(days)} days`;
 }
 
 function gb(amount: number): string {

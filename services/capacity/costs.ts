@@ -58,12 +58,14 @@ export const costs = {
   },
   relay: {
     commitMs: measured(2.5, 'ms', 'the changes of one commit read from the outbox and marked, in Node'),
-    txMs: measured(0.023, 'ms', 'one transaction read and written as JSON'),
+    txMs: measured(0.018, 'ms', 'one transaction read and written as JSON'),
   },
   postgres: {
+    lookMs: measured(0.075, 'ms', 'a relay looks whose changes wait'),
+    lookPerNetworkMs: measured(0.000065, 'ms', 'the same, for each network in the database'),
     commitMs: measured(5.5, 'ms', 'one commit of a network, and its relay'),
     blockMs: measured(0.2, 'ms', 'one block'),
-    txMs: measured(0.033, 'ms', 'one transaction, written and relayed'),
+    txMs: measured(0.03, 'ms', 'one transaction, written and relayed'),
     recordMs: measured(0.0105, 'ms', "one record of the market's, by COPY"),
     blockBytes: measured(378, 'B', 'one block on disk, index included'),
     txBytes: measured(941, 'B', 'one transaction (351) and its logs (295 each) on disk, indexes included'),
@@ -85,18 +87,18 @@ export const costs = {
     commitMs: measured(
       23,
       'ms',
-      "one commit of a network in Node: some eleven statements of ClickHouse's HTTP interface",
+      "one commit of a network in Node: three inserts by ClickHouse's HTTP interface (7), and some eight statements more, counted at 2 each",
     ),
-    txMs: measured(0.026, 'ms', 'one transaction: parsed, checked, written as JSON'),
+    txMs: measured(0.02, 'ms', 'one transaction: parsed, checked, written as JSON'),
     barMs: measured(0.02, 'ms', 'one bar: the same'),
   },
   clickhouse: {
     commitMs: measured(
-      170,
+      150,
       'ms',
-      'one commit of a network: raw rows 45, its minutes 95, minutes of protocols 30 (80 where it has some)',
+      'one commit of a network: raw rows 35, its minutes 85, minutes of protocols 30 (80 where it has some); two runs: 135 and 170',
     ),
-    txMs: measured(0.03, 'ms', 'one transaction: stored, and read again for its minute'),
+    txMs: measured(0.05, 'ms', 'one transaction: stored, and read again for its minute'),
     blockBytes: measured(143, 'B', 'one block, compressed'),
     txBytes: measured(449, 'B', 'one transaction (173) and its logs (138 each), compressed'),
     windowBytesPerNetworkDay: guess(

@@ -10,10 +10,10 @@ export const callsPerPoll = 3;
 /** eth_getBlockByNumber and eth_getBlockReceipts. */
 export const callsPerBlock = 2;
 
-/** services/chain-relay/module.ts. */
+/** services/chain-relay/module.ts: after a round of few rows. One that finds none waits for a commit, of whichever network. */
 export const relayLingerSeconds = 0.25;
 
-/** services/stores/networked/kafka-consumer.ts: batches of different partitions that one member has in hand. */
+/** services/stores/networked/kafka-consumer.ts: batches of different partitions that one member has in hand; chain-stream.ts: statements. */
 export const partitionsAtATime = 3;
 /** The same: how long the partitions of a member that was killed are nobody's. */
 export const sessionTimeoutSeconds = 10;
@@ -36,9 +36,3 @@ export const binance = {
 
 /** Settings of ClickHouse, max_partitions_per_insert_block: the tables of chains have a partition a network. */
 export const partitionsPerInsertMax = 100;
-
-/**
- * services/system.ts gives each chain-sync its relay, and services/chain-relay/module.ts relays what is pending of every network in
- * the database: with shards, each of them does so, at the same notification.
- */
-export const relayCarries: 'every network' | 'its own networks' = 'every network';

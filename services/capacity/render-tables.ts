@@ -127,7 +127,7 @@ export function renderCosts(): string {
   const rows = Object.entries(costs).flatMap(([group, some]) =>
     Object.values(some).map(({ value, unit, what, by, how }) => [
       group,
-      `${count3(value)} ${unit}`,
+      `${plain(value)} ${unit}`,
       what,
       `${by}: ${how}`,
     ]),
@@ -147,6 +147,6 @@ export function renderBinance(): string {
   return `Binance: ${count(weightPerMinute)} of request weight a minute and address, ${percent(headroom)} of which we spend, ${snapshotWeight} a snapshot; ${connectsPer5Minutes} connections in five minutes and address; ${count(streamsPerConnectionMax)} streams a connection, of which a pair takes ${streamsPerPair}`;
 }
 
-function count3(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 4 });
+function plain(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 6 });
 }

@@ -2,13 +2,7 @@ import { costs } from './costs.ts';
 import { traffic } from './demand.ts';
 import { count, percent } from './markdown.ts';
 import { targetUtilisation } from './need.ts';
-import {
-  partitionsAtATime,
-  partitionsPerInsertMax,
-  pollSeconds,
-  relayCarries,
-  sessionTimeoutSeconds,
-} from './program.ts';
+import { partitionsAtATime, partitionsPerInsertMax, pollSeconds, sessionTimeoutSeconds } from './program.ts';
 import {
   renderBinance,
   renderBreaks,
@@ -53,7 +47,8 @@ commit has one transaction or a hundred. So the cheapest way to five hundred net
 networks less often (\`sync.intervalSeconds\`), or to let the stream processor collect a network's changes for some seconds.
 **At five thousand networks two things are no matter of size**: a table with a partition for each network, and an insert into more
 than ${partitionsPerInsertMax} of them at once, which ClickHouse refuses (tried: ${partitionsPerInsertMax} networks in a batch are taken, one more is not) and which is taken for a
-failure that passes, so that the partition stands still for good. Both need a change of the program.${relayWords()}
+failure that passes, so that the partition stands still for good. Both need a change of the program, as do the relays, each of
+which looks into the outbox whenever any network commits.
 
 ## In simulation
 
@@ -71,8 +66,8 @@ until then a block waits for the next poll, up to ${pollSeconds} s by the brief'
 
 What it shows: the plan's replicas keep 99 of 100 commits below two seconds. Half of them never rest; that the lag stays below a minute is
 because commits that wait share a batch and its minutes. Partitions matter as much as replicas: keys spread
-unevenly, and twelve partitions leave the hottest of five hundred networks' with hardly any rest. One replica is enough for fifty networks and is a minute of lag when it
-dies; two cost 1 GB of memory.
+unevenly, and with twelve of them the hottest of five hundred networks' hardly rests. One replica is enough for fifty networks, and a minute
+of lag when it dies; a second one costs 1 GB of memory.
 
 ## Shards of chain-sync
 
@@ -126,15 +121,9 @@ ${renderCosts()}
 - ClickHouse is as fast for many as for one as long as it has the cores; merges of small parts are in its measured CPU only for the
   seconds after an insert; hours and days, which are bounded to a twentieth of a core each and process, are not. Nor are queries of analysts.
 - CPU was measured on a machine that was busy with other work, in bursts of seconds: a quiet machine of the same kind needs less, perhaps two thirds.
+- kafkajs' own work for a message, beside its JSON; Redis, which has little to do.
 - Zones, traffic between them and out, backups (\`catalog/pools\` pays for those), and people.
 `;
-}
-
-function relayWords(): string {
-  if (relayCarries === 'its own networks') return '';
-  return `
-**Shards multiply the bus**: each shard's relay takes what is pending of all networks, at the same notification. Consumers drop the
-doubles, but read and compute them all the same; the other tables count each change once, as if each relay had its own networks.`;
 }
 
 function titleOf({ size }: Study): string {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadCatalog } from '../../../catalog/load.ts';
 import type { openApiStores } from '../../bench/api/stores.ts';
-import { type ChainEvent, markRelayed, readPending } from '../../datasets/chain/changes.ts';
+import { type ChainEvent, markRelayed, readBacklog, readPending } from '../../datasets/chain/changes.ts';
 import { parseChainEvent } from '../../datasets/chain/parse-event.ts';
 import { recomputeProtocolWindows } from '../../datasets/chain/protocol-windows.ts';
 import { writeChainEvents } from '../../datasets/chain/timeseries.ts';
@@ -11,6 +11,7 @@ import { recomputeWindows } from '../../datasets/chain/windows.ts';
 import { createChainStore } from '../../datasets/chain/write.ts';
 import { openEmbeddedTimeseries } from '../../stores/embedded/chdb.ts';
 import { migrateTimeseries } from '../../stores/migrate.ts';
+import type { Relational } from '../../stores/relational.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import { madeUpBlocks } from './made-up-blocks.ts';
 import type { Meter } from './meter.ts';
@@ -48,10 +49,13 @@ export async function measureChain({ stores, meter, folder, tell }: MeasureOptio
     const made = [...madeUpBlocks({ blocks: commits * perCommit, txsPerBlock: txs, secondsPerBlock, from, seed: txs })];
     const store = createChainStore(relational, network);
     let cursor = await store.loadCursor();
+    const logBefore = await logBytes(relational);
     await spend('commit', async () => {
       for (let at = 0; at < made.length; at += perCommit)
         cursor = await store.commitStep(cursor, { append: made.slice(at, at + perCommit) });
     });
+    const perTx = ((await logBytes(relational)) - logBefore) / (made.length * txs);
+    tell(`${`write-ahead log of a transaction, ${each}`.padEnd(64)} bytes: ${perTx.toFixed(0)}`);
     const batches: string[][] = [];
     await spend('relay', async () => {
       for (;;) {
@@ -89,8 +93,33 @@ export async function measureChain({ stores, meter, folder, tell }: MeasureOptio
     );
     tellBytes(tell, `PostgreSQL chain.${table}`, found);
   }
+  await measureLooks(relational, meter, tell);
   await tellCompressed(embedded, tell, ['chain_blocks', 'chain_txs', 'chain_logs', 'chain_windows']);
   await stop();
+}
+
+async function logBytes(relational: Relational): Promise<number> {
+  const [found] = await relational.query<{ bytes: string }>(
+    `SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes`,
+  );
+  return Number(found?.bytes);
+}
+
+/** What a relay asks whenever anything was committed, with one network in a hundred that has changes. */
+async function measureLooks(relational: Relational, meter: Meter, tell: (line: string) => void): Promise<void> {
+  for (const networks of [500, 5000]) {
+    await relational.query('TRUNCATE chain.cursors');
+    await relational.query(
+      `INSERT INTO chain.cursors (network, synced, seq, relayed_seq)
+         SELECT 'network-' || i, '{[0,1000000)}', 10, CASE WHEN i % 100 = 0 THEN 9 ELSE 10 END FROM generate_series(1, $1) i`,
+      [networks],
+    );
+    const looks = 400;
+    const look = async (): Promise<void> => {
+      for (let at = 0; at < looks; at++) await readBacklog(relational);
+    };
+    tell(await meter.spend(`a relay looks, ${networks} networks`, looks, look));
+  }
 }
 
 /** Bytes on disk of a row, all parts merged. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openApiStores } from '../../bench/api/stores.ts';
 import { measureChain } from './measure-chain.ts';
 import { measureMarket } from './measure-market.ts';
+import { measureSockets } from './measure-sockets.ts';
 import { createMeter } from './meter.ts';
 
 /**
@@ -16,6 +17,7 @@ export async function measureCosts(tell: (line: string) => void): Promise<void> 
     const stores = await openApiStores(folder);
     try {
       const meter = createMeter(stores.servers);
+      await measureSockets(tell);
       await measureChain({ stores, meter, folder, tell });
       await measureMarket({ stores, meter, folder, tell });
     } finally {
