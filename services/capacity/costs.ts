@@ -138,6 +138,6 @@ export const costs = {
     postgresMs: measured(0.67, 'ms', 'the same in PostgreSQL (1.33 a list of blocks)', apiBench),
     socketMs: measured(0.0124, 'ms', 'one message of 1 kB to one WebSocket client, bare ws'),
     messagesPerClient: guess(5, 'messages/s', 'a client is sent', 'one network busy, or five quiet ones'),
-    clientKiB: measured(32, 'KiB', 'one idle WebSocket client, bare ws'),
+    clientKiB: measured(32, 'KiB', 'one idle WebSocket client, bare ws; 9 in a warm process'),
   },
 } as const satisfies Record<string, Record<string, Cost>>;

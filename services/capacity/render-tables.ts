@@ -92,7 +92,9 @@ export function renderSimulations(studies: readonly Study[]): string {
     return [
       row(study, `${replicas} replicas, ${partitions} partitions: the plan`, planned),
       row(study, `${Math.floor(replicas / 2)} replicas`, half),
-      partitions === 12 ? [] : row(study, '12 partitions, as the catalog has', now),
+      partitions === study.partitionsNow
+        ? []
+        : row(study, `${study.partitionsNow} partitions, as the catalog has`, now),
       row(study, 'the plan, and one replica killed', killed),
     ].filter((cells) => cells.length > 0);
   });

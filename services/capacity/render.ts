@@ -66,7 +66,7 @@ until then a block waits for the next poll, up to ${pollSeconds} s by the brief'
 
 What it shows: the plan's replicas keep 99 of 100 commits below two seconds. Half of them never rest; that the lag stays below a minute is
 because commits that wait share a batch and its minutes. Partitions matter as much as replicas: keys spread
-unevenly, and with twelve of them the hottest of five hundred networks' hardly rests. One replica is enough for fifty networks, and a minute
+unevenly, and with too few of them the hottest never rests, whatever the replicas. One replica is enough for fifty networks, and a minute
 of lag when it dies; a second one costs 1 GB of memory.
 
 ## Shards of chain-sync

@@ -22,6 +22,8 @@ export interface Study {
   readonly plan: Plan;
   readonly breaks: readonly Break[];
   readonly sharding: Sharding;
+  /** Of chain.blocks, in the catalog. */
+  readonly partitionsNow: number;
   readonly simulated: {
     readonly planned: SimulationResult;
     /** With half the replicas; undefined where the plan has one. */
@@ -45,7 +47,7 @@ export function studyOf(catalog: Catalog, size: Size): Study {
   const partitionsNow = catalog.topics.find(({ id }) => id === 'chain.blocks')?.partitions ?? partitions;
   const shardSize = catalog.services.find(({ id }) => id === 'chain-sync')?.shards?.size ?? 50;
   return {
-    ...{ size, plan, breaks: breaksOf(plan, catalog), sharding: shardingOf(demand.networks, shardSize) },
+    ...{ size, plan, breaks: breaksOf(plan, catalog), sharding: shardingOf(demand.networks, shardSize), partitionsNow },
     simulated: {
       planned: simulate(options),
       half: replicas < 2 ? undefined : simulate({ ...options, replicas: Math.floor(replicas / 2) }),
