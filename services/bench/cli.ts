@@ -11,8 +11,9 @@ import { bench as ingest } from './ingest/bench.ts';
 import { bench as render } from './render/bench.ts';
 import { percent, renderJsonLines, renderTable } from './report.ts';
 import { SubjectFailed } from './run-subject.ts';
+import { bench as stream } from './stream/bench.ts';
 
-const benches: readonly Bench[] = [api, books, chain, ingest, render];
+const benches: readonly Bench[] = [api, books, chain, ingest, render, stream];
 
 const options = {
   runs: { type: 'string', default: '3' },

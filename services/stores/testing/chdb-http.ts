@@ -54,11 +54,16 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 /** Parameters come in the escaped form of tab-separated values, in which the items of an array are quoted. */
-function parameterOf(value: string): string | null | (string | null)[] {
+function parameterOf(value: string): string | null | (string | bigint)[] {
   if (value === '\\N') return null;
   if (!value.startsWith('[')) return unescaped(value);
   const items = value.matchAll(/'((?:\\.|[^'\\])*)'|([^,[\]]+)/gs);
-  return [...items].map(([, quoted, plain]) => (quoted === undefined ? (plain ?? null) : unescaped(quoted)));
+  return [...items].map(([, quoted, plain = '']) => (quoted === undefined ? numberOf(plain) : unescaped(quoted)));
+}
+
+/** What stands in an array without quotes. As a text it would be quoted again, which an array of numbers does not take. */
+function numberOf(plain: string): string | bigint {
+  return /^-?\d+$/.test(plain) ? BigInt(plain) : plain;
 }
 
 function unescaped(value: string): string {
