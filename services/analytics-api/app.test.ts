@@ -623,6 +623,8 @@ async function openApp(deps: Partial<AnalyticsDeps> = {}): Promise<HttpApp> {
     cache: stores.cache,
     environment: 'local',
     version: '1.2.3',
+    // What was just written is asked for.
+    newestSharedMs: 0,
     health: async () => ({}),
     log: pino({ level: 'silent' }),
     metrics: new Registry(),

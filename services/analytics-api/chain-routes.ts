@@ -25,7 +25,7 @@ import {
   TxsAnswer,
   windowNames,
 } from './answers.ts';
-import { readStatsCached } from './cached-stats.ts';
+import { createCachedStats } from './cached-stats.ts';
 import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps } from './deps.ts';
@@ -77,6 +77,7 @@ const ofNetwork = 'A network that is not synced gives an empty answer; `sync` sa
 /** Statistics, blocks and transactions of one network. */
 export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   const { catalog, relational, version } = deps;
+  const readStats = createCachedStats(deps);
 
   const network = networkPath(exampleNetworkOf(catalog.current()));
   const NetworkPath = Type.Object(network, closed);
@@ -134,7 +135,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       const { view, hash } = await readView(relational, network.id, last);
       const sync = syncNoteOf(network, view.reported);
       const finalHash = last !== undefined && isFinal(last, view) ? hash : undefined;
-      const reading = await readStatsCached(deps, { network: network.id, scope, finalHash });
+      const reading = await readStats({ network: network.id, scope, finalHash });
       const { coverage = null, stats = null } = reading?.counted ?? {};
       // The stores move apart for moments: final is what the other store calls so of this very block.
       const fixed = coverage?.complete === true && finalHash !== undefined && coverage.toHash === finalHash;

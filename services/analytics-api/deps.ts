@@ -22,6 +22,8 @@ export interface AnalyticsDeps {
   readonly requestsPerMinute?: number | undefined;
   /** For how long an answer with data is given again to others who ask the same; undefined: each is made anew. */
   readonly answersKeptMs?: number | undefined;
+  /** For how long those who ask for statistics share one look for the newest block; undefined: as `createCachedStats` has it. */
+  readonly newestSharedMs?: number | undefined;
   readonly trustedProxies?: readonly string[] | undefined;
   readonly log: Logger;
   readonly metrics: Registry;

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
 import { findStatus } from '../datasets/chain/read.ts';
-import { readStatus } from '../datasets/chain/status.ts';
+import { readStatusBriefly } from '../datasets/chain/status.ts';
 import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
 import { NetworkAnswer, NetworksAnswer, shared, syncStates } from './answers.ts';
 import type { AnalyticsDeps } from './deps.ts';
@@ -48,7 +48,7 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
     },
     async (request) => {
       const { status, kind, phase, minPriority = 1, state } = request.query;
-      const reported = new Map((await readStatus(relational)).map((each) => [each.report.network, each]));
+      const reported = new Map((await readStatusBriefly(relational)).map((each) => [each.report.network, each]));
       const { networks, digest } = catalog.current();
       const fitting = networks
         .filter((network) => status === undefined || network.status === status)

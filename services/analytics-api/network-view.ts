@@ -83,7 +83,10 @@ export function syncNoteOf(network: Network, reported: ReportedState | undefined
   };
 }
 
-export function networkAnswerOf(network: Network, reported: Reported | undefined): NetworkAnswer {
+export function networkAnswerOf(
+  network: Network,
+  reported: (Omit<Reported, 'report'> & { readonly report: Omit<SyncReport, 'endpoints'> }) | undefined,
+): NetworkAnswer {
   const report = reported?.report;
   return {
     id: network.id,

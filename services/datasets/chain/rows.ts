@@ -5,11 +5,6 @@ export function hexOf(bytes: Buffer): Hex {
   return `0x${bytes.toString('hex')}`;
 }
 
-/** Nullable bytea as lower-case hex. */
-export function optionalHexOf(bytes: Buffer | null): Hex | null {
-  return bytes === null ? null : hexOf(bytes);
-}
-
 /** PostgreSQL's int8 comes as text; block numbers, counts and seconds fit a JavaScript integer, and anything else is a defect. */
 export function integerOf(text: string): number {
   const number = Number(text);

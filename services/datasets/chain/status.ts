@@ -1,4 +1,4 @@
-import type { Rows } from '../../stores/relational.ts';
+import type { Relational, Rows } from '../../stores/relational.ts';
 
 /** How the sync of one network is, in one word. `idle`: not synced, for the reason given. */
 export type SyncState = 'idle' | 'starting' | 'syncing' | 'synced' | 'unreachable';
@@ -52,6 +52,19 @@ export async function writeStatus(rows: Rows, reports: readonly SyncReport[]): P
 export async function readStatus(rows: Rows): Promise<{ report: SyncReport; ageSeconds: number }[]> {
   const found = await rows.query<{ report: SyncReport; age: number }>(
     'SELECT report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status ORDER BY network',
+  );
+  return found.map((row) => ({ report: row.report, ageSeconds: row.age }));
+}
+
+/** The same without the endpoints, which are most of a report. */
+export async function readStatusBriefly(
+  relational: Relational,
+): Promise<{ report: Omit<SyncReport, 'endpoints'>; ageSeconds: number }[]> {
+  const found = await relational.query<{ report: Omit<SyncReport, 'endpoints'>; age: number }>(
+    `SELECT report - 'endpoints' AS report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status
+      ORDER BY network`,
+    [],
+    { prepared: true },
   );
   return found.map((row) => ({ report: row.report, ageSeconds: row.age }));
 }
