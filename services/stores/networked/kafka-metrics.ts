@@ -1,4 +1,4 @@
-import type { Admin } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import type { Registry } from 'prom-client';
 import { metrics } from '../../../catalog/metrics.ts';
 import { counterOf, gaugeOf, histogramOf } from '../../runtime/metrics.ts';
@@ -16,7 +16,7 @@ export interface GroupMeter {
   committed(partition: number, offset: bigint): void;
   /** Lag is told of these partitions from now on, and of no others. */
   assigned(partitions: readonly number[]): void;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** Tells `registry` how a member of a group does: its lag from what it sees, and every ten seconds from what the brokers say. */
@@ -25,12 +25,12 @@ export function meterGroup(
   deps: {
     readonly topic: string;
     readonly group: string;
-    /** Asked for the lag; without it none is told, as for those who follow. */
-    readonly admin?: Admin | undefined;
+    /** Makes who asks for the lag; without it none is told, as for those who follow. */
+    readonly client?: (() => Kafka) | undefined;
     readonly lanes: () => Lanes | undefined;
   },
 ): GroupMeter {
-  const { topic, group, admin, lanes } = deps;
+  const { topic, group, client, lanes } = deps;
   const labels = { topic, group };
   const consumed = counterOf(registry, metrics.busConsumed);
   const retries = counterOf(registry, metrics.busRetries);
@@ -39,11 +39,13 @@ export function meterGroup(
   const held = gaugeOf(registry, metrics.busHeld);
   const resting = gaugeOf(registry, metrics.busResting);
   const places = new Map<number, { high: bigint; done: bigint | undefined }>();
+  /** Our own, and a new one after each failure: kafkajs asks for all topics it was ever asked for, and fails for one that is gone. */
+  let admin: Admin | undefined;
   let stopped = false;
 
   const tell = (partition: number, seen: { high?: bigint; done?: bigint }): void => {
     const place = places.get(partition);
-    if (place === undefined || admin === undefined) return;
+    if (place === undefined || client === undefined) return;
     place.high = seen.high ?? place.high;
     place.done = seen.done ?? place.done;
     if (place.done === undefined) return;
@@ -57,7 +59,11 @@ export function meterGroup(
 
   const refresh = async (): Promise<void> => {
     tellHeld();
-    if (admin === undefined || places.size === 0) return;
+    if (client === undefined || places.size === 0) return;
+    if (admin === undefined) {
+      admin = client().admin();
+      await admin.connect();
+    }
     const [ends, [offsets]] = await Promise.all([
       admin.fetchTopicOffsets(topic),
       admin.fetchOffsets({ groupId: group, topics: [topic] }),
@@ -69,10 +75,16 @@ export function meterGroup(
     }
   };
   let timer: NodeJS.Timeout | undefined;
+  const forgetAdmin = async (): Promise<void> => {
+    const old = admin;
+    admin = undefined;
+    await old?.disconnect().catch(() => {});
+  };
+  let refreshing: Promise<void> | undefined;
   const refreshAgain = (): void => {
-    refresh()
+    refreshing = refresh()
       // Brokers that do not answer are told of by the health of the bus.
-      .catch(() => {})
+      .catch(forgetAdmin)
       .finally(() => {
         if (!stopped) timer = setTimeout(refreshAgain, refreshMs).unref();
       });
@@ -108,12 +120,14 @@ export function meterGroup(
         if (!places.has(partition)) places.set(partition, { high: 0n, done: undefined });
       }
     },
-    stop: () => {
+    stop: async () => {
       stopped = true;
       clearTimeout(timer);
       for (const partition of places.keys()) lag.remove({ ...labels, partition });
       held.remove(labels);
       resting.remove(labels);
+      await refreshing;
+      await forgetAdmin();
     },
   };
 }

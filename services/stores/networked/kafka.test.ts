@@ -115,6 +115,30 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
       await stop();
     });
 
+    it('goes on with one that is removed and made anew, under other names for its batches', async () => {
+      const topic = topicForTest({ partitions: 1 });
+      const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic]);
+      const ids: string[] = [];
+      await bus.subscribe(topic.id, 'one', async ({ id }) => void ids.push(id));
+      await bus.publish(topic.id, [{ key: 'a', value: 1 }]);
+      await until(() => ids.length === 1, patienceMs);
+      const admin = adminOf(kafka);
+      await admin.connect();
+      await admin.deleteTopics({ topics: [topic.id] });
+      await admin.disconnect();
+      const publishedAgain = (): Promise<boolean> =>
+        bus.publish(topic.id, [{ key: 'a', value: 1 }]).then(
+          () => true,
+          () => false,
+        );
+      await until(publishedAgain, patienceMs);
+      await until(() => ids.length === 2, patienceMs);
+      const [before, after] = ids.map((id) => id.split('/'));
+      expect(before?.slice(0, 3)).toEqual(after?.slice(0, 3));
+      expect(before).not.toEqual(after);
+      await stop();
+    });
+
     it('refuses one that the catalog does not have', async () => {
       const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, []);
       await expectConfigurationError(bus.publish('nowhere', [{ key: 'a', value: 1 }]), /nowhere.*topics\.yaml/);

@@ -28,7 +28,8 @@ export interface KafkaBusOptions {
 }
 
 /**
- * The bus on Apache Kafka. A topic is looked for, and made where that is ours, when it is first used.
+ * The bus on Apache Kafka. A topic is looked for, and made where that is ours, when it is first used. Remove none that is in
+ * use: kafkajs knows a topic by its name alone, so who was in the middle of the old one may begin in the middle of the new one.
  * @throws ConfigurationError when the brokers refuse us, which is a matter of settings; RetryableError while none answers
  */
 export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<Bus>> {
@@ -65,7 +66,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
       topic: name,
       // Those who follow have names that are never used again.
       group: isFollower ? group.slice(0, group.lastIndexOf('.')) : group,
-      admin: isFollower ? undefined : admin,
+      client: isFollower ? undefined : client,
       lanes: () => member?.lanes,
     });
     try {
@@ -104,7 +105,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
         onAssigned: meter.assigned,
       });
     } catch (error) {
-      meter.stop();
+      await meter.stop();
       throw error;
     }
     const joined = member;
@@ -115,7 +116,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
         members.delete(joined);
         subscriptions.delete(unsubscribe);
         await joined.stop();
-        meter.stop();
+        await meter.stop();
         // It is of no more use to anybody; brokers forget it by themselves if they do not let us.
         if (isFollower) await admin.deleteGroups([group]).catch(() => {});
       })();
@@ -131,7 +132,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     subscribe: (topic, group, handle) => consume(topic, group, handle, { isFollower: false }),
     follow: async (topic, group, handle, { sinceMs } = {}) => {
       await topics.ready(topic);
-      const positions = await startOf(admin, topic, sinceMs);
+      const positions = await startOf(client(), topic, sinceMs);
       return consume(topic, `${group}.${randomUUID()}`, handle, { positions, isFollower: true });
     },
   };
@@ -159,8 +160,11 @@ async function healthOf(admin: Admin, members: ReadonlySet<KafkaConsumer>): Prom
 }
 
 /** Where each partition stood `sinceMs` ago, or where it ends. */
-async function startOf(admin: Admin, topic: string, sinceMs: number | undefined): Promise<Map<number, bigint>> {
+async function startOf(client: Kafka, topic: string, sinceMs: number | undefined): Promise<Map<number, bigint>> {
+  // Not the one that makes topics: kafkajs asks ever after for what was asked for here, and fails once it is gone.
+  const admin = client.admin();
   try {
+    await admin.connect();
     const offsets =
       sinceMs === undefined
         ? await admin.fetchTopicOffsets(topic)
@@ -168,6 +172,8 @@ async function startOf(admin: Admin, topic: string, sinceMs: number | undefined)
     return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
   } catch (error) {
     throw kafkaError(error, `asking where ${topic} ends`);
+  } finally {
+    await admin.disconnect().catch(() => {});
   }
 }
 
