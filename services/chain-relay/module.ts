@@ -67,7 +67,9 @@ export async function createChainRelay(deps: ChainRelayDeps): Promise<Started<un
   let lastServed = '';
   let notified = false;
   let ring = (): void => undefined;
-  const unlisten = await relational.listen(changesChannel, () => {
+  const unlisten = await relational.listen(changesChannel, (network) => {
+    // Of several relays one has work to do; what the others may have to take over can wait for the poll.
+    if (!catalog.current().networks.some(({ id }) => id === network)) return;
     notified = true;
     ring();
   });
