@@ -79,6 +79,8 @@ export const targets = [
 
 /** The brief's two addresses of the analytics API, as catalog/services/analytics-api.yaml has them. */
 export const apiPorts = [8000, 8002];
+/** For how long the analytics API gives an answer again: chain-sync reports as often. */
+const answersKeptMs = 1000;
 /** The brief's address of the order books' API, as catalog/services/market-api.yaml has it. */
 export const marketApiPorts = [8080];
 
@@ -205,7 +207,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       ({ catalog, relational, bus }) => createChainRelay({ catalog, relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'bus', 'chain-series'], (parts) =>
-      createAnalyticsApi({ ...parts, ...served, ...limits, ports: portsOf(apiPorts) }),
+      createAnalyticsApi({ ...parts, ...served, ...limits, answersKeptMs, ports: portsOf(apiPorts) }),
     ),
     'market-collector': part(
       [

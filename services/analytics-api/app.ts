@@ -17,7 +17,8 @@ const description = `Networks, blocks, transactions and statistics of the chains
   It holds blocks of the canonical chain only; what a reorganisation removed is gone from all answers.
 - **Lists** go from new to old. Pass \`next\` as \`before\` to go on; the pages stay in place while blocks arrive.
 - **Caching**: send the \`ETag\` back as \`If-None-Match\`; 304 means that the data has not changed. Pages fixed by a cursor or a range
-  whose blocks are all final may be kept for ever, and say so.
+  whose blocks are all final may be kept for ever, and say so. Who asks the same within a second may get the same answer, \`lag\`
+  included, unless a change of the network came in between.
 - **Errors** are problems by RFC 9457, \`application/problem+json\`. Unknown parameters are errors. After a 503, try again.
 
 ${protocol}`;
@@ -49,7 +50,11 @@ export async function createAnalyticsApp(
   for (const schema of sharedAnswers) app.addSchema(schema);
   if (live !== undefined) await addSocketRoutes(app, { ...deps, ...live }, live.socket ?? socketDefaults);
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
-  if (answersKeptMs !== undefined) keepAnswers(app, '/api/v1/l2/', { keepMs: answersKeptMs });
+  if (answersKeptMs !== undefined) {
+    const { forget } = keepAnswers(app, '/api/v1/l2/', { keepMs: answersKeptMs });
+    const unfollow = live?.chain.followChanges(forget);
+    app.addHook('onClose', async () => unfollow?.());
+  }
   addNetworkRoutes(app, deps);
   addChainRoutes(app, deps);
   addHealthRoutes(app, deps);

@@ -4,12 +4,14 @@ import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
-import { keepAnswers } from './kept-answers.ts';
+import { createEmbeddedCache } from '../stores/embedded/cache.ts';
+import { type KeptAnswers, keepAnswers } from './kept-answers.ts';
 
 const keepMs = 1000;
 const apps: HttpApp[] = [];
 let nowMs = 0;
 let made = 0;
+let kept: KeptAnswers;
 afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.close()));
   nowMs = 0;
@@ -62,6 +64,50 @@ describe(keepAnswers, () => {
     expect(made).toBe(2);
   });
 
+  it('makes the answers of a network anew once it is forgotten, also one that is being made', async () => {
+    const app = await openApp();
+    await Promise.all([app.inject('/kept/a'), app.inject('/kept/b')]);
+    kept.forget('a');
+    expect((await app.inject('/kept/a')).json()).toEqual({ made: 3, of: 'a' });
+    expect((await app.inject('/kept/b')).json()).toEqual({ made: 2, of: 'b' });
+
+    nowMs = keepMs;
+    const before = app.inject('/kept/a');
+    await expect.poll(() => made).toBe(4);
+    kept.forget('a');
+    const after = app.inject('/kept/a');
+    expect((await before).json()).toEqual({ made: 4, of: 'a' });
+    expect((await after).json()).toEqual({ made: 5, of: 'a' });
+    expect((await app.inject('/kept/a')).json()).toEqual({ made: 5, of: 'a' });
+  });
+
+  it('answers HEAD with the headers of the same answer', async () => {
+    const app = await openApp();
+    const { headers } = await app.inject('/kept/a');
+    const head = await app.inject({ method: 'HEAD', url: '/kept/a' });
+    expect([head.statusCode, head.body, made]).toEqual([200, '', 1]);
+    for (const name of ['etag', 'content-type', 'content-length', 'cache-control'])
+      expect([name, head.headers[name]]).toEqual([name, headers[name]]);
+  });
+
+  it('keeps no more bytes than it may: those made longest ago go first', async () => {
+    const app = await openApp({ bytesMax: 1_200 });
+    for (const name of ['a', 'b', 'c']) await app.inject(`/kept/${name}`);
+    expect((await app.inject('/kept/b')).json()).toEqual({ made: 2, of: 'b' });
+    expect((await app.inject('/kept/c')).json()).toEqual({ made: 3, of: 'c' });
+    expect((await app.inject('/kept/a')).json()).toEqual({ made: 4, of: 'a' });
+  });
+
+  it('counts every request against the limit of its caller', async () => {
+    const app = await openApp({ requestsPerMinute: 2 });
+    const answers = [await app.inject('/kept/a'), await app.inject('/kept/a'), await app.inject('/kept/a')];
+    expect(answers.map(({ statusCode, headers }) => [statusCode, headers['ratelimit-remaining']])).toEqual([
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+    ]);
+  });
+
   it('leaves other paths alone', async () => {
     const app = await openApp();
     await app.inject('/other/a');
@@ -69,21 +115,32 @@ describe(keepAnswers, () => {
   });
 });
 
-async function openApp(): Promise<HttpApp> {
-  const app = await createHttpApp({ service: 'test', log: pino({ level: 'silent' }), metrics: new Registry() });
-  keepAnswers(app, '/kept/', { keepMs, now: () => nowMs });
+async function openApp({
+  requestsPerMinute,
+  ...options
+}: {
+  readonly bytesMax?: number;
+  readonly requestsPerMinute?: number;
+} = {}): Promise<HttpApp> {
+  const app = await createHttpApp({
+    service: 'test',
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+    rateLimit: requestsPerMinute === undefined ? undefined : { requestsPerMinute, cache: createEmbeddedCache() },
+  });
+  kept = keepAnswers(app, '/kept/', { keepMs, now: () => nowMs, ...options });
   const answer = Type.Object({ made: Type.Integer(), of: Type.String() });
   const schema = {
-    params: Type.Object({ name: Type.String() }),
+    params: Type.Object({ network: Type.String() }),
     querystring: Type.Object({ limit: Type.Optional(Type.Integer()) }),
     response: { 200: { content: { 'application/json': { schema: answer } } } },
   };
   for (const prefix of ['kept', 'other']) {
-    app.get(`/${prefix}/:name`, { schema }, async (request, reply) => {
+    app.get(`/${prefix}/:network`, { schema }, async (request, reply) => {
       made++;
-      const answer = { made, of: request.params.name, secret: 'not in the schema' };
+      const answer = { made, of: request.params.network, secret: 'not in the schema' };
       await new Promise(setImmediate);
-      if (request.params.name === 'missing')
+      if (request.params.network === 'missing')
         throw new ProblemError({ status: 404, code: 'missing', title: 'Missing', detail: 'It is missing.' });
       if (request.query.limit !== undefined) reply.headers({ etag: '"own"', 'cache-control': 'public, max-age=5' });
       return answer;

@@ -46,6 +46,8 @@ export interface LiveChain {
   staleness(network: string): Staleness | undefined;
   /** The same of all that comes over the bus. */
   busStaleness(): Staleness | undefined;
+  /** Calls back with each network of which a change has come. */
+  followChanges(listener: (network: string) => void): () => void;
   /** Calls back when networks come and go. */
   followCatalog(listener: (change: CatalogChange) => void): () => void;
   stop(): Promise<void>;
@@ -94,6 +96,7 @@ interface Followed {
 export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
   const { reads, catalog, clock, log, limits = liveChainLimits } = deps;
   const networks = new Map<string, Followed>();
+  const changeListeners = new Set<(network: string) => void>();
   const judge = createFreshnessJudge(clock);
   let look: StoreLook = { reported: new Map(), newest: new Map(), cursors: new Map() };
   let known = new Map<string, Network>();
@@ -159,7 +162,10 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
         emit(followed, 'blocks', { kind: 'gap' });
       }
     }
-    for (const id of touched) tellState(id);
+    for (const id of touched) {
+      for (const listener of changeListeners) listener(id);
+      tellState(id);
+    }
   }
 
   /** States change with each block, and are told once for all blocks that came together. */
@@ -263,6 +269,10 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
       return network === undefined ? undefined : judge.judge(network);
     },
     busStaleness: () => judge.judgeBus(),
+    followChanges: (listener) => {
+      changeListeners.add(listener);
+      return () => changeListeners.delete(listener);
+    },
     followCatalog: (listener) => changes.follow(listener),
     stop: async () => {
       stopped = true;
