@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../catalog/load.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 import type { Block } from '../datasets/chain/block.ts';
+import { readPending } from '../datasets/chain/changes.ts';
 import {
   buildBlock,
   buildChain,
@@ -25,7 +26,10 @@ import { createEmbeddedCache } from '../stores/embedded/cache.ts';
 import { sharedAnswers } from './answers.ts';
 import { createAnalyticsApp } from './app.ts';
 import { encodeCursor } from './cursor.ts';
-import type { AnalyticsDeps } from './deps.ts';
+import type { AnalyticsDeps, LiveParts } from './deps.ts';
+import { createChainReads } from './live/chain-reads.ts';
+import { openLiveChain } from './live/live-chain.ts';
+import { createHandBus, noCandles } from './live/live-fixtures.ts';
 
 const maximum = (2n ** 256n - 1n).toString();
 const immutable = 'public, max-age=31536000, immutable';
@@ -487,6 +491,38 @@ describe('GET /api/v1/l2/networks/{network}/stats', () => {
   });
 });
 
+describe('an answer that is kept', () => {
+  it('is given again until the bus tells of a change of its network', async () => {
+    const { bus, give } = createHandBus();
+    const { relational } = stores;
+    const catalog = liveCatalog([]);
+    const clock = Date.now;
+    const busHealth = async () => ({ ok: true });
+    const log = pino({ level: 'silent' });
+    const chain = await openLiveChain({ bus, catalog, clock, log, busHealth, reads: createChainReads(relational) });
+    const app = await openApp({ answersKeptMs: 3_600_000 }, { chain, candles: noCandles, clock });
+    const newest = async (network: string) =>
+      (await app.inject(`/api/v1/l2/networks/${network}/blocks?limit=1`)).json().asOf?.number;
+    const ids = ['base', 'zora'];
+    const blocks = buildChain(undefined, 4);
+    const chains = await Promise.all(
+      ids.map(async (id) => {
+        const writer = await openChainWriter(stores, id);
+        await writer.commit({ append: blocks.slice(0, 3) });
+        return writer;
+      }),
+    );
+    expect(await Promise.all(ids.map(newest))).toEqual([2, 2]);
+
+    for (const writer of chains) await writer.commit({ append: blocks.slice(3) });
+    expect(await Promise.all(ids.map(newest))).toEqual([2, 2]);
+    const pending = await readPending(relational, 'base', 100, 20_000);
+    await give(pending?.events ?? []);
+    expect(await Promise.all(ids.map(newest))).toEqual([3, 2]);
+    await chain.stop();
+  });
+});
+
 describe('GET /api/v1/health', () => {
   it('is ok with the catalog in force, or degraded with the reasons', async () => {
     const well = await openApp({ health: async () => ({ relational: { ok: true }, bus: { ok: true, detail: 'x' } }) });
@@ -615,8 +651,8 @@ interface Operation {
   readonly responses: Record<string, { readonly content: Record<string, { readonly schema: object }> }>;
 }
 
-async function openApp(deps: Partial<AnalyticsDeps> = {}): Promise<HttpApp> {
-  const app = await createAnalyticsApp({
+async function openApp(deps: Partial<AnalyticsDeps> = {}, live?: LiveParts): Promise<HttpApp> {
+  const parts: AnalyticsDeps = {
     catalog: liveCatalog([]),
     relational: stores.relational,
     timeseries: stores.timeseries,
@@ -629,7 +665,8 @@ async function openApp(deps: Partial<AnalyticsDeps> = {}): Promise<HttpApp> {
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
     ...deps,
-  });
+  };
+  const app = await createAnalyticsApp(parts, live);
   apps.push(app);
   holdToDocument(app);
   return app;
