@@ -6,8 +6,8 @@ import {
   type StatsReading,
   type StatsScope,
 } from '../datasets/chain/stats.ts';
+import { cacheTtls } from '../runtime/cache-ttls.ts';
 import type { Cache } from '../stores/cache.ts';
-import { cacheTtls } from '../stores/cache-ttls.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 
 /** How soon blocks show up that are filled into a history with holes: they come without a new newest block. */

@@ -5,10 +5,10 @@ import type { Logger } from 'pino';
 import { loadCatalog } from '../../catalog/load.ts';
 import { createChildren } from '../runtime/children.ts';
 import { secretOf } from '../runtime/settings.ts';
+import { embeddedStores } from '../runtime/stores-config.ts';
 import type { Bus } from '../stores/bus.ts';
 import { createStores } from '../stores/open.ts';
 import type { Relational } from '../stores/relational.ts';
-import { embeddedStores } from '../stores/stores-config.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { type KafkaServer, startKafka } from '../testing/kafka/kafka-server.ts';
 import { createManyProcesses, createOneProcess, dataFolderOf, type Platform } from './platform.ts';
@@ -44,6 +44,8 @@ export interface BedOptions {
   readonly log: Logger;
   /** Told of each step. */
   readonly tell: (line: string) => void;
+  /** What services are given beside their addresses: PATH and HOME. */
+  readonly env: Readonly<Record<string, string>>;
   /** The folder with logs and data stays. */
   readonly keeps: boolean;
   /** The collector of many processes gets a small disk of its own. */
@@ -54,7 +56,7 @@ export interface BedOptions {
 const smallDiskMiB = 32;
 
 export async function openBed(options: BedOptions): Promise<Bed> {
-  const { seed, platforms, log, tell } = options;
+  const { seed, platforms, env, log, tell } = options;
   const folder = makeBedFolder(mkdtempSync(join(tmpdir(), 'defimon-e2e-')));
   const children = createChildren({ log });
   const closing: (() => unknown)[] = [];
@@ -68,7 +70,7 @@ export async function openBed(options: BedOptions): Promise<Bed> {
     tell('starting the chains and the exchange');
     const sources = await startSources({ folder: makeBedFolder(join(folder, 'sources')), seed });
     closing.push(() => sources[Symbol.asyncDispose]());
-    const deps = { sources, children, folder };
+    const deps = { sources, children, folder, env };
     const one = platforms.includes('one') ? await createOneProcess(deps) : undefined;
     let servers: StoreServers | undefined;
     let many: Platform | undefined;

@@ -67,7 +67,9 @@ async function main(args: readonly string[]): Promise<void> {
     : values.networked
       ? (['one', 'many'] as const)
       : (['one'] as const);
-  const bed = await openBed({ seed, platforms, smallDisk, log: pino({ level: 'silent' }), tell, keeps: values.keep });
+  const { PATH = '', HOME = '/' } = process.env;
+  const log = pino({ level: 'silent' });
+  const bed = await openBed({ seed, platforms, smallDisk, env: { PATH, HOME }, log, tell, keeps: values.keep });
   await using _ = bed;
   if (values.faults) {
     const { many, servers } = bed;

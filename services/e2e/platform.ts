@@ -27,6 +27,8 @@ export interface PlatformOptions {
   readonly sources: Sources;
   readonly children: Children;
   readonly folder: string;
+  /** What every process of it is given: PATH and HOME of this one. */
+  readonly env: Readonly<Record<string, string>>;
   /** Where its stores are; those without an address are in the process. */
   readonly addresses?: Readonly<Record<string, string>>;
 }
@@ -57,7 +59,7 @@ export async function createManyProcesses(options: PlatformOptions): Promise<Pla
 const ports = [...apiPorts, ...marketApiPorts, opsPort];
 
 function createProgram(
-  { sources, children, folder, addresses = {} }: PlatformOptions,
+  { sources, children, folder, env, addresses = {} }: PlatformOptions,
   program: { readonly name: string; readonly targets: readonly Target[]; readonly offset: number },
 ): ManagedProcess {
   const dataDir = dataFolderOf(folder, program.name);
@@ -74,7 +76,7 @@ function createProgram(
       ...['--target', program.targets.join(',')],
     ],
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...addresses },
+    env: { ...env, ...addresses },
     stopSignal: 'SIGTERM',
     logFile: join(dataDir, '..', 'log.txt'),
     isReady: async () => (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(5_000) })).ok,

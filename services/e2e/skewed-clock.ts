@@ -1,6 +1,6 @@
-// Loaded before a service, to try it with a clock that is off by CLOCK_SKEW_MS. Monotonic time stays as it is, as it does on a
-// machine whose clock is wrong.
-const skewMs = Number(process.env.CLOCK_SKEW_MS ?? 0);
+// Loaded before a service, to try it with a clock that is off by so many milliseconds: `skewed-clock.ts?ms=-5000`. Monotonic time
+// stays as it is, as it does on a machine whose clock is wrong.
+const skewMs = Number(new URL(import.meta.url).searchParams.get('ms'));
 const { Date: RealDate } = globalThis;
 
 globalThis.Date = new Proxy(RealDate, {

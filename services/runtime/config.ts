@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Environment, SyncSettings } from '../../catalog/schema/environment.ts';
-import type { KafkaSettings, StoresConfig } from '../stores/stores-config.ts';
 import type { CatalogSource } from './catalog-source.ts';
 import { ConfigurationError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { type DatabaseConfig, decideDatabase, decideMarket, type MarketConfig } from './market-config.ts';
 import type { Settings } from './settings.ts';
+import type { KafkaSettings, StoresConfig } from './stores-config.ts';
 
 /** What the command line asks for, checked for form only. */
 export interface Flags {

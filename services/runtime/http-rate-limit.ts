@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
-import type { Cache } from '../stores/cache.ts';
-import { cacheTtls } from '../stores/cache-ttls.ts';
+import { cacheTtls } from './cache-ttls.ts';
 import type { HttpApp } from './http.ts';
 import { ProblemError, problemContentType } from './http-problem.ts';
 
 export interface RateLimit {
   /** Of one caller, over all replicas that count in the same cache; at least 1. The brief: 100. */
   readonly requestsPerMinute: number;
-  readonly cache: Pick<Cache, 'count'>;
+  readonly cache: RequestCounter;
+}
+
+/** As much of a cache as counting takes: how many requests there were under the key in this window, and when it ends. */
+interface RequestCounter {
+  count(key: string, windowMs: number): Promise<{ readonly count: number; readonly resetMs: number }>;
 }
 
 /** What tells others how we are must answer also when a caller asks for too much. */
@@ -78,7 +82,7 @@ function tooMany(max: number, ttlMs: number): ProblemError {
 }
 
 /** The plugin makes its store with `new`. */
-function storeOf({ count }: RateLimit['cache']) {
+function storeOf({ count }: RequestCounter) {
   return class CountStore {
     incr(
       key: string,

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
-import { type SaslMechanism, saslMechanisms } from '../stores/stores-config.ts';
 import { type DatabaseParts, databaseUrlOf, sslModes } from './database-url.ts';
+import { type SaslMechanism, saslMechanisms } from './stores-config.ts';
 
 /** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
 export interface Secret {

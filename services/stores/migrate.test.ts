@@ -4,11 +4,11 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createChildren } from '../runtime/children.ts';
+import { embeddedStores } from '../runtime/stores-config.ts';
 import { expectConfigurationError } from './contract.ts';
 import { migrateDataset, migrateRelational, migrateTimeseries, statementsOf } from './migrate.ts';
 import { createStores } from './open.ts';
 import type { Relational } from './relational.ts';
-import { embeddedStores } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
 import { findClickHouseCode } from './timeseries-errors.ts';
 

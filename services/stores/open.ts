@@ -4,13 +4,13 @@ import type { Topic } from '../../catalog/schema/topic.ts';
 import type { Children } from '../runtime/children.ts';
 import { ConfigurationError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
+import { addressVariables, type StoresConfig } from '../runtime/stores-config.ts';
 import { openWatched, type Watchable } from '../runtime/watch-store.ts';
 import type { Bus } from './bus.ts';
 import type { Cache } from './cache.ts';
 import { createEmbeddedBus } from './embedded/bus.ts';
 import { createEmbeddedCache } from './embedded/cache.ts';
 import type { Relational } from './relational.ts';
-import { addressVariables, type StoresConfig } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
 
 export interface StoresDeps {

@@ -13,13 +13,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChildren } from '../runtime/children.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Started } from '../runtime/modules.ts';
+import type { PoolSettings } from '../runtime/pool-settings.ts';
 import { type Secret, secretOf } from '../runtime/settings.ts';
+import { embeddedStores, type StoresConfig } from '../runtime/stores-config.ts';
 import { expectConfigurationError, relationalContract, timeseriesContract } from './contract.ts';
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
-import type { PoolSettings } from './pool-settings.ts';
 import type { Rows } from './relational.ts';
-import { embeddedStores, type StoresConfig } from './stores-config.ts';
 import type { Timeseries } from './timeseries.ts';
 
 const log = pino({ level: 'silent' });

@@ -8,8 +8,7 @@ export const clocks: Fault = {
     const skews: Readonly<Record<string, number>> = { 'chain-sync': 3_600_000, 'stream-processor': -3_600_000 };
     const skewed = many.processes.filter(({ name }) => name in skews);
     const preload = new URL('../skewed-clock.ts', import.meta.url).href;
-    for (const each of skewed)
-      each.setEnv({ NODE_OPTIONS: `--import ${preload}`, CLOCK_SKEW_MS: String(skews[each.name]) });
+    for (const each of skewed) each.setEnv({ NODE_OPTIONS: `--import ${preload}?ms=${skews[each.name]}` });
     await Promise.all(skewed.map((each) => each.kill()));
     await many.ready();
     await sleep(6_000);

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { KafkaSettings } from '../stores-config.ts';
+import type { KafkaSettings } from '../../runtime/stores-config.ts';
 
 /**
  * How often and how long the driver tries again by itself: through the election of a leader, not through an outage. Who calls

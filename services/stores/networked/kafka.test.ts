@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metrics as names } from '../../../catalog/metrics.ts';
 import { RetryableError } from '../../runtime/errors.ts';
 import { secretOf } from '../../runtime/settings.ts';
+import type { KafkaSettings } from '../../runtime/stores-config.ts';
 import { kafkaMissing } from '../../testing/kafka/kafka-jars.ts';
 import { type KafkaServer, startKafka } from '../../testing/kafka/kafka-server.ts';
 import { expectConfigurationError, until } from '../contract.ts';
-import type { KafkaSettings } from '../stores-config.ts';
 import { openKafkaBusForTest, topicForTest } from '../testing/kafka-bus.ts';
 import { openKafkaBus } from './kafka.ts';
 

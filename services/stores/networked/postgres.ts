@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { ConfigurationError } from '../../runtime/errors.ts';
+import type { PoolSettings } from '../../runtime/pool-settings.ts';
 import type { Watchable } from '../../runtime/watch-store.ts';
 import { openPool } from '../open-pool.ts';
-import type { PoolSettings } from '../pool-settings.ts';
 import type { Relational } from '../relational.ts';
 
 /**

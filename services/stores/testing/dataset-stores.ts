@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createChildren } from '../../runtime/children.ts';
+import { embeddedStores } from '../../runtime/stores-config.ts';
 import { migrateDataset } from '../migrate.ts';
 import { createStores } from '../open.ts';
 import type { Relational } from '../relational.ts';
-import { embeddedStores } from '../stores-config.ts';
 import type { Timeseries } from '../timeseries.ts';
 
 export interface DatasetStores extends AsyncDisposable {

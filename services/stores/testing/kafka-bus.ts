@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Topic } from '../../../catalog/schema/topic.ts';
+import type { KafkaSettings } from '../../runtime/stores-config.ts';
 import type { Watchable } from '../../runtime/watch-store.ts';
 import type { Bus } from '../bus.ts';
 import { openKafkaBus } from '../networked/kafka.ts';
-import type { KafkaSettings } from '../stores-config.ts';
 
 /** A topic of the catalog that no other test has: a week of records of up to a MiB. */
 export function topicForTest(more: Partial<Topic> = {}): Topic {

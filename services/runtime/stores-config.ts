@@ -1,5 +1,5 @@
-import type { Secret } from '../runtime/settings.ts';
 import type { PoolSettings } from './pool-settings.ts';
+import type { Secret } from './settings.ts';
 
 export const saslMechanisms = ['scram-sha-512', 'scram-sha-256', 'plain'] as const;
 export type SaslMechanism = (typeof saslMechanisms)[number];
