@@ -77,7 +77,7 @@ const lowest = '0';
 const highest = '9223372036854775807';
 
 const blockPage = withView(
-  `SELECT ${blockColumns}, row_number() OVER (ORDER BY b.number DESC) AS place FROM chain.blocks b
+  `SELECT ${blockColumns}, row_number() OVER (ORDER BY b.number DESC)::int4 AS place FROM chain.blocks b
     WHERE b.network = $1 AND b.number BETWEEN $2 AND $3 AND b.number < $4
     ORDER BY b.number DESC LIMIT $5`,
 );
@@ -95,7 +95,7 @@ export async function readBlockPage(
 }
 
 const txPage = withView(
-  `SELECT ${txColumns}, ${blockOfTx}, row_number() OVER (ORDER BY t.block_number DESC, t.tx_index DESC) AS place
+  `SELECT ${txColumns}, ${blockOfTx}, row_number() OVER (ORDER BY t.block_number DESC, t.tx_index DESC)::int4 AS place
      FROM chain.txs t
     WHERE t.network = $1 AND t.block_number BETWEEN $2 AND $3 AND (t.block_number, t.tx_index) < ($4, $5)
     ORDER BY t.block_number DESC, t.tx_index DESC LIMIT $6`,
@@ -197,7 +197,7 @@ interface ViewJson {
 }
 
 /** Rows of a view's own statement: the view comes with the first of them, or alone where there are none. */
-type WithView<Row> = (Row & { readonly place: string | number } & { readonly view: ViewJson | null }) | ViewAlone;
+type WithView<Row> = (Row & { readonly place: number } & { readonly view: ViewJson | null }) | ViewAlone;
 interface ViewAlone {
   readonly view: ViewJson | null;
   readonly place: null;
@@ -222,8 +222,7 @@ function withView(rows: string): string {
     LEFT JOIN chain.status s ON s.network = asked.network
     LEFT JOIN LATERAL (SELECT number, hash, timestamp FROM chain.blocks
                         WHERE network = c.network ORDER BY number DESC LIMIT 1) n ON true
-    LEFT JOIN LATERAL (${rows}) r ON true
-    ORDER BY r.place`;
+    LEFT JOIN LATERAL (${rows}) r ON true`;
 }
 
 async function readWithView<Row extends object>(
@@ -232,6 +231,8 @@ async function readWithView<Row extends object>(
   values: readonly unknown[],
 ): Promise<{ view: ChainView; rows: Row[] }> {
   const found = await relational.query<WithView<Row>>(text, values, { prepared: true, timeoutMs: readTimeoutMs });
+  // They come in order already, which no statement without ORDER BY owes; PostgreSQL would copy them all to be sure.
+  found.sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
   const [first] = found;
   if (first === undefined || first.view === null) throw new Error('no view came with the rows');
   return { view: viewOf(first.view), rows: first.place === null ? [] : (found as Row[]) };
