@@ -430,6 +430,18 @@ export function timeseriesContract(name: string, open: () => Promise<Started<Tim
       expect(await count()).toEqual({ n: '100000', viewed: '100000' });
     });
 
+    it('stores rows of any number of partitions in one insert', async () => {
+      await timeseries.command('DROP TABLE IF EXISTS contract_partitions');
+      await timeseries.command(
+        'CREATE TABLE contract_partitions (id UInt32) ENGINE = MergeTree PARTITION BY id ORDER BY id',
+      );
+      await timeseries.insert(
+        'contract_partitions',
+        Array.from({ length: 150 }, (_, id) => ({ id })),
+      );
+      expect(await timeseries.query('SELECT count() AS n FROM contract_partitions')).toEqual([{ n: '150' }]);
+    });
+
     it('does nothing for no rows', async () => {
       await timeseries.insert('contract', []);
       expect(await count()).toEqual({ n: '0', viewed: '0' });

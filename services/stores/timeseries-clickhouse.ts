@@ -31,7 +31,8 @@ export function createTimeseries(client: ClickHouseClient): Timeseries {
         if (rows.length === 0) return;
         // Settings stand in the statement itself: the in-process connection turns `clickhouse_settings` into SET, which
         // outlives the query, so that one token would silently drop every later insert.
-        const settings = ['async_insert = 0'];
+        // A batch of the chain's changes may hold more networks, each a partition, than the 100 that are let through.
+        const settings = ['async_insert = 0', 'max_partitions_per_insert_block = 0'];
         if (options?.token !== undefined) {
           settings.push(`insert_deduplication_token = ${quoted(options.token)}`);
           settings.push('deduplicate_blocks_in_dependent_materialized_views = 1');
