@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChainEvent } from '../datasets/chain/changes.ts';
 import { type ChainStores, openChainStores } from '../datasets/chain/read-fixtures.ts';
 import { type ChainModel, modelOf } from '../datasets/chain/window-model.ts';
-import { windowSeconds } from '../datasets/chain/window-size.ts';
-import { findStaleWindows, readWindows } from '../datasets/chain/windows.ts';
+import { findStaleWindows } from '../datasets/chain/window-plan.ts';
+import { windowSeconds, windowSizes } from '../datasets/chain/window-size.ts';
+import { readWindows } from '../datasets/chain/windows.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Batch, Bus, Handle } from '../stores/bus.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
@@ -42,7 +43,7 @@ describe(createChainStream, () => {
         // A log with repetitions says the same chain as the outbox.
         expect(numbersOf(model)).toEqual(numbersOf(modelOf(events)));
         expect(await readRaw(network)).toEqual(rawOf(model));
-        for (const size of ['minute', 'hour', 'day'] as const) {
+        for (const size of windowSizes) {
           const windows = await readWindows(stores.timeseries, { network, size, from: 0, to: 2 ** 32 - 1 });
           const expected = [...model.windows(windowSeconds[size]).values()].sort((a, b) => a.start - b.start);
           expect(windows.map(({ version: _, ...window }) => window)).toEqual(expected);
@@ -58,14 +59,19 @@ async function deliver(
   log: readonly ChainEvent[],
   batches: typeof deliveries extends fc.Arbitrary<infer T> ? T : never,
 ): Promise<void> {
-  const faults: { crash: { atInsert: number; isStored: boolean } | null } = { crash: null };
+  const faults: { crash: { atInsert: number; isStored: boolean } | null; isKilled: boolean } = {
+    crash: null,
+    isKilled: false,
+  };
   const timeseries: Timeseries = {
     ...stores.timeseries,
     insert: async (table, rows, options) => {
       const { crash } = faults;
-      const isNow = crash !== null && rows.length > 0 && crash.atInsert-- === 0;
-      if (!isNow || crash.isStored) await stores.timeseries.insert(table, rows, options);
-      if (isNow) throw new Error('killed');
+      if (faults.isKilled) throw new Error('killed');
+      faults.isKilled = crash !== null && rows.length > 0 && crash.atInsert-- === 0;
+      const { isKilled } = faults;
+      if (!isKilled || crash?.isStored) await stores.timeseries.insert(table, rows, options);
+      if (isKilled) throw new Error('killed');
     },
   };
   let stream = await startStream(timeseries);
@@ -87,19 +93,20 @@ async function deliver(
       taken = Math.max(taken, to);
     } catch (error) {
       if (!describeError(error).includes('killed')) throw error;
-      // The bus gives it again, to a process that knows nothing of the one before.
-      faults.crash = null;
-      await stream.stop();
-      stream = await startStream(timeseries);
     }
+    if (!faults.isKilled) continue;
+    // The bus gives it again if it was not acknowledged, to a process that knows nothing of the one before.
+    await stream.stop();
+    Object.assign(faults, { crash: null, isKilled: false });
+    stream = await startStream(timeseries);
   }
-  faults.crash = null;
+  Object.assign(faults, { crash: null, isKilled: false });
   if (taken < log.length) throw new Error('the test did not deliver the whole log');
   await stream.stop();
   stream = await startStream(timeseries);
-  for (const size of ['hour', 'day'] as const)
+  for (const size of windowSizes)
     await expect
-      .poll(() => findStaleWindows(stores.timeseries, size, 100), { timeout: 30_000, interval: 50 })
+      .poll(() => findStaleWindows(stores.timeseries, network, size, 100), { timeout: 30_000, interval: 50 })
       .toEqual([]);
   await stream.stop();
 }
@@ -120,7 +127,7 @@ async function startStream(timeseries: Timeseries): Promise<{ handle: Handle; st
     catalog: { current: () => ({ catalog: { protocols: [] } }) as never, subscribe: () => () => undefined },
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
-    pace: { hourMs: 0, dayMs: 0, searchMs: 50 },
+    paceMs: { minute: 0, hour: 0, day: 0, search: 50 },
   });
   return { handle: (batch: Batch) => handle(batch), stop };
 }

@@ -14,7 +14,7 @@ import type { Bus } from '../stores/bus.ts';
 import { consume, type ParsedBatch } from '../stores/consume.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { isRefusedContent } from '../stores/timeseries-errors.ts';
-import type { RollupPace } from './chain-rollups.ts';
+import type { WindowPace } from './chain-schedule.ts';
 import { limitQueries } from './chain-slots.ts';
 import { startChainWindows } from './chain-windows.ts';
 import { createProtocolHistory } from './protocol-history.ts';
@@ -26,7 +26,7 @@ export interface ChainStreamDeps {
   readonly catalog: Pick<LiveCatalog, 'current' | 'subscribe'>;
   readonly log: Logger;
   readonly metrics: Registry;
-  readonly pace?: RollupPace;
+  readonly paceMs?: WindowPace;
 }
 
 const compressionMs = 30_000;
@@ -34,14 +34,14 @@ const compressionMs = 30_000;
 const queriesMax = 3;
 
 /**
- * Takes the chain's changes from the bus into the timeseries store; the bus is acknowledged once the store has them, and their
- * minutes are computed. Hours and days follow.
+ * Takes the chain's changes from the bus into the timeseries store; the bus is acknowledged once the store has them, and it is marked
+ * there which minutes they touch. Windows follow.
  */
 export async function createChainStream(deps: ChainStreamDeps): Promise<Required<Started<undefined>>> {
   const { bus, catalog, log, metrics } = deps;
   const timeseries = limitQueries(deps.timeseries, queriesMax);
   const protocols = () => catalog.current().catalog.protocols;
-  const windows = startChainWindows({ timeseries, protocols, log, metrics, pace: deps.pace });
+  const windows = startChainWindows({ timeseries, protocols, log, metrics, paceMs: deps.paceMs });
   const history = await createProtocolHistory({ timeseries, catalog, log, metrics });
   const unsubscribe = await consume(bus, {
     topic: chainTopic,
@@ -56,15 +56,10 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
   async function take({ messages, id }: ParsedBatch<ChainEvent>): Promise<void> {
     const events = messages.map(({ value }) => value);
     await writeChainEvents(timeseries, events, id);
-    const networks = Map.groupBy(events, ({ network }) => network);
-    await Promise.all(
-      [...networks].map(([network, some]) =>
-        windows.follow(network, some).catch((error: unknown) => {
-          // What the store has taken is not at fault.
-          throw new RetryableError(`windows of ${network}: ${describeError(error)}`, { cause: error });
-        }),
-      ),
-    );
+    await windows.follow(events).catch((error: unknown) => {
+      // What the store has taken is not at fault.
+      throw new RetryableError(`marking what changes touch: ${describeError(error)}`, { cause: error });
+    });
   }
 
   const compression = gaugeOf(metrics, names.compressionRatio);
@@ -88,10 +83,10 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
       await Promise.all([windows.stop(), history.stop()]);
       await measuring;
     },
-    // Hours and days that are behind lose nothing, and minutes go on.
+    // Windows that are behind lose nothing, and rows go on.
     health: () => {
       const trouble = windows.trouble();
-      return trouble === undefined ? history.health() : { ok: true, detail: `hours and days are behind: ${trouble}` };
+      return trouble === undefined ? history.health() : { ok: true, detail: `windows are behind: ${trouble}` };
     },
   };
 }

@@ -6,7 +6,8 @@ import { type ChainEvent, markRelayed, readBacklog, readPending } from '../../da
 import { parseChainEvent } from '../../datasets/chain/parse-event.ts';
 import { recomputeProtocolWindows } from '../../datasets/chain/protocol-windows.ts';
 import { writeChainEvents } from '../../datasets/chain/timeseries.ts';
-import { planMinutes } from '../../datasets/chain/window-plan.ts';
+import { markTouched } from '../../datasets/chain/touched-minutes.ts';
+import { planWindows } from '../../datasets/chain/window-plan.ts';
 import { recomputeWindows } from '../../datasets/chain/windows.ts';
 import { createChainStore } from '../../datasets/chain/write.ts';
 import { openEmbeddedTimeseries } from '../../stores/embedded/chdb.ts';
@@ -77,13 +78,19 @@ export async function measureChain({ stores, meter, folder, tell }: MeasureOptio
     });
     for (const some of events) await writeChainEvents(embedded, some);
     await sleep(mergeMs);
-    await spend('plan and minutes, store here', async () => {
-      for (const some of events) await recomputeWindows(embedded, await planMinutes(embedded, network, some));
+    const touched: number[][] = [];
+    await spend('marks of touched minutes, store here', async () => {
+      for (const some of events) for (const { starts } of await markTouched(embedded, some)) touched.push([...starts]);
       await sleep(mergeMs);
     });
-    await spend('plan and minutes of protocols, store here', async () => {
-      for (const some of events)
-        await recomputeProtocolWindows(embedded, protocols, await planMinutes(embedded, network, some));
+    await spend('minutes, store here', async () => {
+      for (const starts of touched)
+        await recomputeWindows(embedded, await planWindows(embedded, network, 'minute', starts));
+      await sleep(mergeMs);
+    });
+    await spend('minutes of protocols, store here', async () => {
+      for (const starts of touched)
+        await recomputeProtocolWindows(embedded, protocols, await planWindows(embedded, network, 'minute', starts));
       await sleep(mergeMs);
     });
   }

@@ -82,7 +82,7 @@ export async function readDerived(
 export async function readDerivedSeq(timeseries: Timeseries, network: string): Promise<number> {
   const tables = [
     ...['chain_blocks', 'chain_txs', 'chain_logs', 'chain_finality'].map((table) => ({ table, column: 'seq' })),
-    { table: 'chain_windows', column: 'version' },
+    ...['chain_touched', 'chain_windows'].map((table) => ({ table, column: 'version' })),
   ];
   const parts = tables.map(
     ({ table, column }) => `SELECT max(${column}) AS seq FROM ${table} WHERE network = {network:String}`,

@@ -5,10 +5,11 @@ import { markRelayed, readPending } from './changes.ts';
 import { buildChain, type ChainStores, openChainStores, openChainWriter } from './read-fixtures.ts';
 import { rebuildWindow } from './rebuild.ts';
 import { writeChainEvents } from './timeseries.ts';
+import { markTouched } from './touched-minutes.ts';
 import { modelOf } from './window-model.ts';
-import { planMinutes, planRollups } from './window-plan.ts';
-import type { WindowSize } from './window-size.ts';
-import { type ChainWindow, findStaleWindows, readWindows, recomputeWindows } from './windows.ts';
+import { findStaleWindows, planWindows } from './window-plan.ts';
+import { type WindowSize, windowSizes } from './window-size.ts';
+import { type ChainWindow, readWindows, recomputeWindows } from './windows.ts';
 
 const start = 1_699_999_980;
 let stores: ChainStores;
@@ -30,7 +31,8 @@ describe(rebuildWindow, () => {
     [
       'all is missing',
       async (network) => {
-        for (const table of [...tables, 'chain_windows']) await remove(table, `network = '${network}'`);
+        for (const table of [...tables, 'chain_windows', 'chain_touched'])
+          await remove(table, `network = '${network}'`);
       },
     ],
     [
@@ -51,7 +53,7 @@ describe(rebuildWindow, () => {
         await timeseries.insert('chain_logs', [{ ...place, log_index: 9, tx_index: 5, address: '0x', data: '0x' }]);
         const block = { hash: '0x', gas_limit: 1, gas_used: 1, tx_count: 6, log_count: 1 };
         await timeseries.insert('chain_blocks', [{ ...place, ...block }]);
-        const plan = await planMinutes(timeseries, network, []);
+        const plan = await planWindows(timeseries, network, 'minute', []);
         const starts = [start + 60, start + 360];
         await recomputeWindows(timeseries, { ...plan, starts, version: seq });
       },
@@ -67,7 +69,8 @@ describe(rebuildWindow, () => {
         }));
         const events = chain.map((block): ChainEvent => appendedOf(network, 900, block));
         await writeChainEvents(timeseries, events);
-        await recomputeWindows(timeseries, await planMinutes(timeseries, network, events));
+        await markTouched(timeseries, events);
+        await computeStale(network);
         await falsify('chain_windows', `start = start + 600`, `network = '${network}' AND size = 'minute'`);
       },
     ],
@@ -149,13 +152,17 @@ async function carry(network: string, log: ChainEvent[]): Promise<void> {
     if (pending === undefined) break;
     log.push(...pending.events);
     await writeChainEvents(timeseries, pending.events);
-    await recomputeWindows(timeseries, await planMinutes(timeseries, network, pending.events));
+    await markTouched(timeseries, pending.events);
     await markRelayed(relational, network, pending.lastSeq);
   }
-  for (const size of ['hour', 'day'] as const) {
-    const starts = (await findStaleWindows(timeseries, size, 100)).filter((each) => each.network === network);
-    const of = starts.map((each) => each.start);
-    if (of.length > 0) await recomputeWindows(timeseries, await planRollups(timeseries, network, size, of));
+  await computeStale(network);
+}
+
+async function computeStale(network: string): Promise<void> {
+  const { timeseries } = stores;
+  for (const size of windowSizes) {
+    const starts = await findStaleWindows(timeseries, network, size, 100);
+    if (starts.length > 0) await recomputeWindows(timeseries, await planWindows(timeseries, network, size, starts));
   }
 }
 

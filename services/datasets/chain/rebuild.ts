@@ -8,6 +8,8 @@ import { readFinality } from './finality.ts';
 import { countOf, type Interval, type Intervals, joinIntervals, parseMultirange } from './intervals.ts';
 import { readDerived, readDerivedNumbers, readDerivedSeq, readPhantomMinutes } from './rebuild-derived.ts';
 import { hexOf, integerOf } from './rows.ts';
+import { planWindows } from './window-plan.ts';
+import { windowSizes, windowStart } from './window-size.ts';
 import { recomputeWindows } from './windows.ts';
 
 export interface RebuildWindow {
@@ -61,11 +63,21 @@ export async function rebuildWindow(
     done = await writeStep(stores, network, step, seenSeq, done);
     await onStep({ ...done, blocksWanted });
   }
-  if (phantoms.length > 0)
-    await recomputeWindows(timeseries, {
-      ...{ network, size: 'minute', starts: phantoms, version: Math.max(done.lastSeq, seenSeq) },
-      ...{ watermark: await readNewestTime(relational, network), lateOf: new Map() },
-    });
+  for (const size of windowSizes) {
+    const starts = [...new Set(phantoms.map((start) => windowStart(size, start)))];
+    if (starts.length === 0) break;
+    const { lateOf } = await planWindows(timeseries, network, size, starts);
+    // Below all that was told just now, which has not arrived; of two rows with one version the later one counts.
+    const plan = {
+      network,
+      size,
+      starts,
+      version: seenSeq,
+      watermark: await readNewestTime(relational, network),
+      lateOf,
+    };
+    await recomputeWindows(timeseries, plan);
+  }
   return done;
 }
 

@@ -1,6 +1,8 @@
 /** How long a window of block time is. */
 export type WindowSize = 'minute' | 'hour' | 'day';
 
+export const windowSizes: readonly WindowSize[] = ['minute', 'hour', 'day'];
+
 export const windowSeconds: Readonly<Record<WindowSize, number>> = { minute: 60, hour: 3600, day: 86_400 };
 
 /**

@@ -2,7 +2,7 @@ import type { Timeseries } from '../../stores/timeseries.ts';
 import type { Decimal } from './block.ts';
 import { integerOf } from './rows.ts';
 import type { WindowPlan } from './window-plan.ts';
-import { isClosedAt, type WindowSize, windowSeconds } from './window-size.ts';
+import { isClosedAt, type WindowSize } from './window-size.ts';
 import { readWindowTotals } from './window-totals.ts';
 
 /** Of n known values in ascending order, the one at place floor(p * n), counted from 0. */
@@ -71,16 +71,12 @@ export interface ChainWindow {
 /** Computes the windows from the raw tables and writes their rows. Idempotent: the highest version counts. */
 export async function recomputeWindows(timeseries: Timeseries, plan: WindowPlan): Promise<void> {
   const { network, size, version, watermark } = plan;
-  const rows = (await readWindowTotals(timeseries, network, size, plan.starts)).map(({ start, totals }) => {
-    const late = plan.lateOf.get(start);
-    return {
-      ...{ network, size, version, watermark },
-      ...totals,
-      late: late?.[size] ?? 0,
-      late_of_hour: size === 'minute' ? (late?.hour ?? 0) : 0,
-      late_of_day: size === 'minute' ? (late?.day ?? 0) : 0,
-    };
-  });
+  const totals = await readWindowTotals(timeseries, network, size, plan.starts);
+  const rows = totals.map(({ start, totals: some }) => ({
+    ...{ network, size, version, watermark },
+    ...some,
+    late: plan.lateOf.get(start) ?? 0,
+  }));
   await timeseries.insert('chain_windows', rows);
 }
 
@@ -94,7 +90,7 @@ export async function readWindows(
 ): Promise<ChainWindow[]> {
   const ofNetwork = 'network = {network:String}';
   const rows = await timeseries.query<WindowRow>(
-    `SELECT * EXCEPT (network, size, late_of_hour, late_of_day, watermark), toUnixTimestamp(start) AS at,
+    `SELECT * EXCEPT (network, size, watermark), toUnixTimestamp(start) AS at,
        (SELECT toUnixTimestamp(watermark) FROM chain_windows WHERE ${ofNetwork} AND size = 'minute'
          ORDER BY start DESC, watermark DESC LIMIT 1) AS reached
      FROM chain_windows FINAL
@@ -103,25 +99,6 @@ export async function readWindows(
     { ...query },
   );
   return rows.map((row) => windowOf(query.size, row));
-}
-
-/**
- * Hours or days that are older than one of their minutes, those that are so for longest first, at most `limit`. Of all networks:
- * also what a process that is gone has left.
- */
-export async function findStaleWindows(
-  timeseries: Timeseries,
-  size: 'hour' | 'day',
-  limit: number,
-): Promise<{ network: string; start: number }[]> {
-  const rows = await timeseries.query<{ network: string; window: string }>(
-    `SELECT network, intDiv(toUnixTimestamp(start), {seconds:UInt32}) * {seconds:UInt32} AS window,
-       maxIf(version, size = 'minute') AS minutes, maxIf(version, size = {size:String}) AS own
-     FROM chain_windows WHERE size IN ('minute', {size:String})
-     GROUP BY network, window HAVING minutes > own ORDER BY network, window LIMIT {limit:UInt32}`,
-    { size, seconds: windowSeconds[size], limit },
-  );
-  return rows.map(({ network, window }) => ({ network, start: integerOf(window) }));
 }
 
 type WindowRow = { readonly [Name in Spread<'block_seconds' | 'finality_ms'>]: string | null } & {
