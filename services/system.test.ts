@@ -8,7 +8,7 @@ import { catalogSourceOf } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
 import { startOrder } from './runtime/modules.ts';
 import { readSettings } from './runtime/settings.ts';
-import { apiPorts, createSystem, marketApiPorts, missingSettings, targets, targetsOf } from './system.ts';
+import { apiPorts, createSystem, marketApiPorts, missingSettings, readinessOf, targets, targetsOf } from './system.ts';
 
 const root = join(import.meta.dirname, '..');
 const catalog = loadCatalog(join(root, 'catalog'));
@@ -61,6 +61,25 @@ describe(createSystem.name, () => {
       const needs = service.needs.filter((store) => networked.includes(store));
       expect(new Set(needs), service.id).toEqual(new Set(stores));
     }
+  });
+});
+
+describe(readinessOf.name, () => {
+  it.each<[string, readonly string[]]>([
+    ['analytics-api', ['timeseries']],
+    ['market-api', []],
+    ['market-api,analytics-api', ['timeseries']],
+    ['stream-processor', ['bus', 'timeseries']],
+    ['chain-sync', ['bus', 'timeseries']],
+  ])('waits for what %s cannot do without', async (target, waitedFor) => {
+    const away = { ok: false, detail: 'no answer' };
+    const config = configOf('staging', ['--target', target]);
+    const health = async () => ({ relational: { ok: true }, bus: away, timeseries: away });
+
+    const modules = await readinessOf({ config, health })();
+
+    const notReady = Object.entries(modules ?? {}).filter(([, { ok }]) => !ok);
+    expect(notReady.map(([name]) => name)).toEqual(waitedFor);
   });
 });
 

@@ -215,7 +215,12 @@ export function createSystem(context: Context): ModuleTable<Parts> {
         // As with the relay: in one process bars are stored where they are told.
         ...(config.stores.bus.kind === 'embedded' ? ['market-stream' as const] : []),
       ],
-      (parts) => createMarketCollector({ ...parts, config: config.market, dataDir: config.dataDir, log, metrics }),
+      (parts) =>
+        createMarketCollector({
+          ...{ ...parts, config: config.market, dataDir: config.dataDir, log, metrics },
+          // Brokers take a batch a second easily, and whoever follows candles sees each second soon.
+          barsIntervalMs: config.stores.bus.kind === 'networked' ? 1_000 : undefined,
+        }),
     ),
     'market-api': part(['catalog', 'relational', 'market-tables', 'market-series'], (parts) =>
       createMarketApi({ ...parts, ...served, timeseries: parts['market-series'], ports: portsOf(marketApiPorts) }),
@@ -229,13 +234,25 @@ function ownNetworks({ environment }: Config, catalog: LiveCatalog): Network[] {
   return catalog.current().networks.filter((network) => own.has(network.id));
 }
 
-/** What the process is ready by: where only order books run, their bars may wait for the bus and for their store. */
-function readinessOf({ config, health }: Context): Context['health'] {
-  const isOptional = targetsOf(config).every((target) => target.startsWith('market-'));
-  if (!isOptional) return health;
+/**
+ * Stores that a service goes on without: bars wait for the bus and for their store, and the analytics API answers from the other
+ * stores, while those who follow chains are told that what they have is old.
+ */
+const goesWithout: Partial<Record<string, readonly string[]>> = {
+  'analytics-api': ['bus'],
+  'market-collector': ['bus', 'timeseries'],
+  'market-api': ['bus', 'timeseries'],
+};
+
+/** What the process is ready by: a store that each of its services goes on without may be away. */
+export function readinessOf({ config, health }: Pick<Context, 'config' | 'health'>): Context['health'] {
+  const spared = ['bus', 'timeseries'].filter((store) =>
+    targetsOf(config).every((target) => goesWithout[target]?.includes(store)),
+  );
+  if (spared.length === 0) return health;
   return () =>
     health()?.then((modules) => {
-      const away = ['bus', 'timeseries'].flatMap((name) => {
+      const away = spared.flatMap((name) => {
         const { [name]: one } = modules;
         if (one === undefined || one.ok) return [];
         return [[name, { ok: true, detail: `away, and not waited for: ${one.detail ?? ''}` }] as const];

@@ -25,7 +25,7 @@ export interface BarWriterOptions {
   readonly log: Logger;
   readonly metrics: Registry;
   /** In one process the store is part of it, which does about as much for a batch of one second as for one of five. */
-  readonly flushIntervalMs?: number;
+  readonly flushIntervalMs?: number | undefined;
   /** Bars of one batch. */
   readonly batchBars?: number;
   /** Bars in memory. */

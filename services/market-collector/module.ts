@@ -28,6 +28,8 @@ export interface MarketCollectorDeps {
   readonly relational: Relational;
   readonly bus: Bus;
   readonly config: MarketConfig;
+  /** How often bars are published; the writer's own pace unless given. */
+  readonly barsIntervalMs?: number | undefined;
   /** What no store has taken yet is kept below. */
   readonly dataDir: string;
   readonly log: Logger;
@@ -51,7 +53,10 @@ export async function createMarketCollector(deps: MarketCollectorDeps): Promise<
       for (const collection of markets.values()) collection.checkpoint(symbols);
     },
   });
-  const barWriter = await createBarWriter({ bus, dir: join(spillDir, 'bars'), log, metrics });
+  const barWriter = await createBarWriter({
+    ...{ bus, dir: join(spillDir, 'bars'), log, metrics },
+    flushIntervalMs: deps.barsIntervalMs,
+  });
   let followed: ReadonlySet<string> = new Set();
   const abort = new AbortController();
   let applied: Promise<void> = Promise.resolve();
