@@ -22,27 +22,30 @@ const fetchWaitMs = 100;
 
 const partitionsAtATime = 3;
 
-const firstJoinPatienceMs = 15_000;
-
 /** Members that fetch nothing for so long, not even nothing, have silently stopped. */
 const silenceMs = 60_000;
 
 export interface ConsumerOptions {
   readonly client: () => Kafka;
-  readonly topic: Topic;
   readonly group: string;
+  /** Asked before each attempt to join. What is retryable is tried again. */
+  readonly prepare: () => Promise<Prepared>;
   readonly handle: (partition: number, records: readonly FetchedRecord[]) => Promise<void>;
   /** As `retryAfterMs` of the lanes. */
   readonly retryAfterMs: (error: unknown, partition: number, attempt: number) => number | undefined;
-  /**
-   * Offsets that partitions begin at, instead of where the group is, which is then never told where we are. Moved on as we go:
-   * a member that comes back goes on where it was.
-   */
-  readonly positions?: Map<number, bigint>;
   readonly log: Logger;
   readonly onFetched?: (partition: number, highWatermark: string) => void;
   readonly onCommitted?: (partition: number, offset: bigint) => void;
   readonly onAssigned?: (partitions: readonly number[]) => void;
+}
+
+interface Prepared {
+  readonly topic: Topic;
+  /**
+   * Offsets that partitions begin at, instead of where the group is, which is then never told where we are. Moved on as we go:
+   * a member that comes back goes on where it was.
+   */
+  readonly positions?: Map<number, bigint> | undefined;
 }
 
 export interface KafkaConsumer {
@@ -53,8 +56,8 @@ export interface KafkaConsumer {
 }
 
 /**
- * A member of a group on one topic, which comes back by itself whatever happens to it. Resolves when it has joined for the
- * first time; throws what `kafkaError` makes of it if it cannot.
+ * A member of a group on one topic, which comes back by itself whatever happens to it. Resolves when it has joined, or could not
+ * for now: then it goes on trying, and says so. Throws ConfigurationError if it is no use to try.
  *
  * kafkajs would wait for the handlers of a whole answer before it fetches again or takes part in a rebalance. So handlers do
  * not run inside it: what it fetches goes to lanes, which pause their partitions while they are full. Heartbeats and
@@ -65,46 +68,56 @@ export interface KafkaConsumer {
  * (4 MiB, or the same), and the three batches in hand once more as objects.
  */
 export async function startKafkaConsumer(options: ConsumerOptions): Promise<KafkaConsumer> {
-  const { topic, group, log } = options;
-  let trouble: string | undefined;
-  let stopping = false;
-  let member = await joinAtFirst(options);
+  const { group, log } = options;
   const ended = new AbortController();
+  const { signal } = ended;
+  let trouble: string | undefined;
+  let member: Member | undefined;
+
+  const join = async (): Promise<void> => {
+    try {
+      member = await joinGroup(options);
+      trouble = undefined;
+    } catch (error) {
+      trouble = `group ${group}: ${describeError(error)}`;
+      throw error;
+    }
+  };
+  await join().catch((error: unknown) => {
+    if (!(error instanceof RetryableError)) throw error;
+    log.warn({ group, reason: describeError(error) }, 'a group cannot be joined yet, trying again');
+  });
 
   const keep = async (): Promise<void> => {
-    while (!stopping) {
-      const reason = await Promise.race([member.lost, untilAborted(ended.signal)]);
-      if (stopping) break;
-      trouble = `group ${group}: ${describeError(reason)}`;
-      log.warn({ topic: topic.id, group, reason: describeError(reason) }, 'a member of a group is lost, joining again');
-      await member.leave();
-      for (let attempt = 1; !stopping; attempt++) {
-        await delay(backoffMs(attempt), undefined, { signal: ended.signal }).catch(() => {});
-        if (stopping) break;
-        try {
-          member = await joinGroup(options);
-          trouble = undefined;
-          break;
-        } catch (error) {
-          trouble = `group ${group}: ${describeError(error)}`;
-        }
+    let attempt = 0;
+    while (!signal.aborted) {
+      if (member === undefined) {
+        await delay(backoffMs(++attempt), undefined, { signal }).catch(() => {});
+        if (!signal.aborted) await join().catch(() => {});
+        continue;
       }
+      attempt = 0;
+      const reason = await Promise.race([member.lost, untilAborted(signal)]);
+      if (signal.aborted) break;
+      trouble = `group ${group}: ${describeError(reason)}`;
+      log.warn({ group, reason: describeError(reason) }, 'a member of a group is lost, joining again');
+      await member.leave();
+      member = undefined;
     }
   };
   const keeping = keep();
 
   return {
     get trouble() {
-      return trouble ?? member.silence();
+      return trouble ?? member?.silence();
     },
     get lanes() {
-      return member.lanes;
+      return member?.lanes;
     },
     stop: async () => {
-      stopping = true;
       ended.abort();
       await keeping;
-      await member.leave();
+      await member?.leave();
     },
   };
 }
@@ -112,20 +125,6 @@ export async function startKafkaConsumer(options: ConsumerOptions): Promise<Kafk
 /** From one second on, doubled up to thirty, a quarter of it by chance: members that failed together do not come together. */
 export function backoffMs(attempt: number, random: () => number = Math.random): number {
   return Math.min(1_000 * 2 ** (attempt - 1), 30_000) * (0.75 + 0.25 * random());
-}
-
-/** A broker that has just come up does not know its groups yet, which kafkajs does not wait for. */
-async function joinAtFirst(options: ConsumerOptions): Promise<Member> {
-  const lastMs = Date.now() + firstJoinPatienceMs;
-  while (true) {
-    try {
-      return await joinGroup(options);
-    } catch (error) {
-      if (!(error instanceof RetryableError) || Date.now() > lastMs) throw error;
-      options.log.debug({ group: options.group, reason: describeError(error) }, 'a group cannot be joined yet');
-      await delay(500);
-    }
-  }
 }
 
 interface Member {
@@ -138,7 +137,8 @@ interface Member {
 }
 
 async function joinGroup(options: ConsumerOptions): Promise<Member> {
-  const { client, topic, group, handle, retryAfterMs, positions, log } = options;
+  const { client, group, handle, retryAfterMs, log } = options;
+  const { topic, positions } = await options.prepare();
   const perPartition = Math.max(fetchBytesPerPartition, maxRecordBytes(topic));
   const consumer = client().consumer({
     groupId: group,

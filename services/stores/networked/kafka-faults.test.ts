@@ -68,6 +68,29 @@ describe.skipIf(missing !== undefined)(name, { timeout: 200_000 }, () => {
     await stop();
   });
 
+  it('is there before the broker, says so, and has what waits join when it comes', async () => {
+    const topic = topicForTest({ partitions: 2 });
+    await kafka.kill();
+    const { part: bus, stop, health } = await openKafkaBusForTest(kafka.brokers, [topic]);
+    expect(await health()).toMatchObject({ ok: false, detail: expect.stringContaining('connecting to 127.0.0.1') });
+    await expect(bus.publish(topic.id, [{ key: 'a', value: 0 }])).rejects.toBeInstanceOf(RetryableError);
+    const [taken, followed]: [number[], number[]] = [[], []];
+    await bus.subscribe(topic.id, 'one', async ({ messages }) => void taken.push(...messages.map(numberOf)));
+    await bus.follow(topic.id, 'two', async ({ messages }) => void followed.push(...messages.map(numberOf)), {
+      sinceMs: 60_000,
+    });
+    await kafka.restart();
+    const publish = (): Promise<boolean> =>
+      bus.publish(topic.id, [{ key: 'a', value: 1 }]).then(
+        () => true,
+        () => false,
+      );
+    await until(publish, patienceMs);
+    await until(() => taken.includes(1) && followed.includes(1), patienceMs);
+    await until(async () => (await health()).ok, patienceMs);
+    await stop();
+  });
+
   it('loses nothing and keeps the order when the broker is killed and comes back', async () => {
     const topic = topicForTest({ partitions: 2 });
     const { part: bus, stop, health } = await openKafkaBusForTest(kafka.brokers, [topic]);

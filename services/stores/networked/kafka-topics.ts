@@ -24,7 +24,7 @@ export interface KafkaTopics {
 
 /** The topics of the catalog at the brokers, each looked for on its first use and made if that is ours to do. */
 export function createKafkaTopics(deps: {
-  readonly admin: Admin;
+  readonly admin: () => Promise<Admin>;
   readonly topics: () => readonly Topic[];
   readonly createsTopics: boolean;
   readonly log: Logger;
@@ -38,7 +38,7 @@ export function createKafkaTopics(deps: {
     const partitions = (await countPartitions(id)) ?? (await create(topic));
     if (partitions >= topic.partitions) return topic;
     if (createsTopics) {
-      await admin.createPartitions({ topicPartitions: [{ topic: id, count: topic.partitions }] });
+      await (await admin()).createPartitions({ topicPartitions: [{ topic: id, count: topic.partitions }] });
       log.info({ topic: id, partitions: topic.partitions, had: partitions }, 'partitions added to a topic');
     } else {
       log.warn(
@@ -51,7 +51,7 @@ export function createKafkaTopics(deps: {
 
   const countPartitions = async (topic: string): Promise<number | undefined> => {
     try {
-      const { topics: found } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const { topics: found } = await (await admin()).fetchTopicMetadata({ topics: [topic] });
       return found[0]?.partitions.length;
     } catch (error) {
       if (findProtocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
@@ -64,7 +64,7 @@ export function createKafkaTopics(deps: {
       throw new RetryableError(
         `Kafka has no topic ${topic.id} yet: the operator of its brokers makes it from the catalog`,
       );
-    const made = await admin.createTopics({ topics: [creationOf(topic)], waitForLeaders: true });
+    const made = await (await admin()).createTopics({ topics: [creationOf(topic)], waitForLeaders: true });
     if (made) log.info({ topic: topic.id, partitions: topic.partitions }, 'topic made');
     return made ? topic.partitions : ((await countPartitions(topic.id)) ?? 0);
   };

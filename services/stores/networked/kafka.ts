@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { metrics as catalogMetrics } from '../../../catalog/metrics.ts';
 import type { Topic } from '../../../catalog/schema/topic.ts';
-import { describeError, RetryableError } from '../../runtime/errors.ts';
+import { ConfigurationError, describeError, RetryableError } from '../../runtime/errors.ts';
 import { counterOf } from '../../runtime/metrics.ts';
 import type { Health } from '../../runtime/modules.ts';
 import type { KafkaSettings } from '../../runtime/stores-config.ts';
@@ -27,21 +28,26 @@ export interface KafkaBusOptions {
   readonly metrics?: Registry;
 }
 
+/** How long brokers that do not answer hold up the start: those who can do without them for a while go on then. */
+const firstLookMs = 5_000;
+
 /**
- * The bus on Apache Kafka. A topic is looked for, and made where that is ours, when it is first used. Remove none that is in
+ * The bus on Apache Kafka. Brokers that are away are no error: what is subscribed joins when they come, and what is published
+ * meanwhile is refused as retryable. A topic is looked for, and made where that is ours, when it is first used. Remove none that is in
  * use: kafkajs knows a topic by its name alone, so who was in the middle of the old one may begin in the middle of the new one.
- * @throws ConfigurationError when the brokers refuse us, which is a matter of settings; RetryableError while none answers
+ * @throws ConfigurationError when the brokers refuse us, which is a matter of settings
  */
 export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<Bus>> {
   const { kafka, log, metrics: registry = new Registry() } = options;
   const client = (): Kafka => createKafkaClient(kafka, log);
-  const admin = client().admin();
-  try {
-    await admin.connect();
-  } catch (error) {
-    await admin.disconnect().catch(() => {});
-    throw kafkaError(error, `connecting to ${kafka.brokers.join(', ')}`);
-  }
+  const connection = createAdminConnection(client, kafka.brokers.join(', '));
+  const { admin } = connection;
+  const looking = admin().catch((error: unknown) => {
+    if (error instanceof ConfigurationError) throw error;
+    log.warn({ reason: describeError(error) }, 'Kafka is away, and is waited for');
+  });
+  const late = delay(firstLookMs, undefined, { ref: false });
+  await Promise.race([looking, late]).finally(() => looking.catch(() => {}));
   const topics = createKafkaTopics({ admin, topics: options.topics, createsTopics: kafka.createsTopics, log });
   const published = counterOf(registry, catalogMetrics.busPublished);
   const producer = createKafkaProducer({
@@ -57,9 +63,10 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     name: string,
     group: string,
     handle: Handle,
-    { positions, isFollower }: { positions?: Map<number, bigint>; isFollower: boolean },
+    { findPositions }: { findPositions?: () => Promise<Map<number, bigint>> } = {},
   ): Promise<Unsubscribe> => {
-    const topic = await topics.ready(name);
+    const isFollower = findPositions !== undefined;
+    let positions: Map<number, bigint> | undefined;
     if (stopped) throw new RetryableError(`the bus has stopped: cannot subscribe to ${name}`);
     let member: KafkaConsumer | undefined;
     const meter = meterGroup(registry, {
@@ -72,10 +79,14 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     try {
       member = await startKafkaConsumer({
         client,
-        topic,
         group,
         log,
-        ...(positions === undefined ? {} : { positions }),
+        prepare: async () => {
+          const topic = await topics.ready(name);
+          // Found once: a follower that comes back goes on where it was.
+          positions ??= await findPositions?.();
+          return { topic, positions };
+        },
         handle: async (partition, records) => {
           const fromMs = performance.now();
           const seconds = (): number => (performance.now() - fromMs) / 1000;
@@ -118,7 +129,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
         await joined.stop();
         await meter.stop();
         // It is of no more use to anybody; brokers forget it by themselves if they do not let us.
-        if (isFollower) await admin.deleteGroups([group]).catch(() => {});
+        if (isFollower) await connection.connected?.deleteGroups([group]).catch(() => {});
       })();
       return leaving;
     };
@@ -129,29 +140,77 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
 
   const bus: Bus = {
     publish: producer.publish,
-    subscribe: (topic, group, handle) => consume(topic, group, handle, { isFollower: false }),
+    subscribe: (topic, group, handle) => consume(topic, group, handle),
     follow: async (topic, group, handle, { sinceMs } = {}) => {
-      await topics.ready(topic);
-      const positions = await startOf(client(), topic, sinceMs);
-      return consume(topic, `${group}.${randomUUID()}`, handle, { positions, isFollower: true });
+      // Also when brokers answer only later: from now, not from then.
+      const fromMs = sinceMs === undefined ? undefined : Date.now() - sinceMs;
+      const findPositions = () => startOf(client(), topic, fromMs);
+      return consume(topic, `${group}.${randomUUID()}`, handle, { findPositions });
     },
   };
 
   return {
     part: bus,
-    health: () => answerInTime('Kafka', () => healthOf(admin, members)),
+    health: () => answerInTime('Kafka', () => healthOf(admin, members), connection.trouble),
     stop: async () => {
       stopped = true;
       await Promise.all([...subscriptions].map((unsubscribe) => unsubscribe()));
       await producer.stop();
-      await admin.disconnect().catch(() => {});
+      await connection.close();
     },
   };
 }
 
-async function healthOf(admin: Admin, members: ReadonlySet<KafkaConsumer>): Promise<Health> {
+interface AdminConnection {
+  /** Who asks the brokers, once they answer; throws what `kafkaError` makes of it while they do not. */
+  admin(): Promise<Admin>;
+  /** The same if they have answered already. */
+  readonly connected: Admin | undefined;
+  /** Why they did not the last time. */
+  trouble(): string;
+  close(): Promise<void>;
+}
+
+/** kafkajs comes back by itself to brokers that have answered once, and not to those that never did. */
+function createAdminConnection(client: () => Kafka, brokers: string): AdminConnection {
+  let connecting: Promise<Admin> | undefined;
+  let connected: Admin | undefined;
+  let trouble = 'never before';
+
+  const connect = async (): Promise<Admin> => {
+    const fresh = client().admin();
+    try {
+      await fresh.connect();
+      connected = fresh;
+      trouble = 'it did before';
+      return fresh;
+    } catch (error) {
+      connecting = undefined;
+      await fresh.disconnect().catch(() => {});
+      const reason = kafkaError(error, `connecting to ${brokers}`);
+      trouble = describeError(reason);
+      throw reason;
+    }
+  };
+  return {
+    admin: () => {
+      connecting ??= connect();
+      return connecting;
+    },
+    get connected() {
+      return connected;
+    },
+    trouble: () => trouble,
+    close: async () => {
+      await connecting?.catch(() => {});
+      await connected?.disconnect().catch(() => {});
+    },
+  };
+}
+
+async function healthOf(admin: () => Promise<Admin>, members: ReadonlySet<KafkaConsumer>): Promise<Health> {
   try {
-    await admin.describeCluster();
+    await (await admin()).describeCluster();
   } catch (error) {
     return { ok: false, detail: describeError(kafkaError(error, 'asking the brokers')) };
   }
@@ -159,16 +218,16 @@ async function healthOf(admin: Admin, members: ReadonlySet<KafkaConsumer>): Prom
   return troubles.length === 0 ? { ok: true } : { ok: false, detail: troubles.join('; ') };
 }
 
-/** Where each partition stood `sinceMs` ago, or where it ends. */
-async function startOf(client: Kafka, topic: string, sinceMs: number | undefined): Promise<Map<number, bigint>> {
+/** Where each partition stood at `fromMs`, or where it ends. */
+async function startOf(client: Kafka, topic: string, fromMs: number | undefined): Promise<Map<number, bigint>> {
   // Not the one that makes topics: kafkajs asks ever after for what was asked for here, and fails once it is gone.
   const admin = client.admin();
   try {
     await admin.connect();
     const offsets =
-      sinceMs === undefined
+      fromMs === undefined
         ? await admin.fetchTopicOffsets(topic)
-        : await admin.fetchTopicOffsetsByTimestamp(topic, Date.now() - sinceMs);
+        : await admin.fetchTopicOffsetsByTimestamp(topic, fromMs);
     return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
   } catch (error) {
     throw kafkaError(error, `asking where ${topic} ends`);
