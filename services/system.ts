@@ -28,7 +28,6 @@ import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
 import { createMarketStream } from './stream-processor/market-stream.ts';
-import { createProtocolHistory } from './stream-processor/protocol-history.ts';
 
 /** What each module gives to those that need it. */
 export interface Parts {
@@ -49,7 +48,6 @@ export interface Parts {
   'chain-relay': undefined;
   'chain-stream': undefined;
   'market-stream': undefined;
-  'protocol-history': undefined;
   'stream-processor': undefined;
   'analytics-api': AnalyticsApi;
   'market-collector': MarketCollector;
@@ -188,10 +186,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'market-stream': part(['bus', 'market-series'], (parts) =>
       createMarketStream({ bus: parts.bus, timeseries: parts['market-series'], log, metrics }),
     ),
-    'protocol-history': part(['catalog', 'timeseries', 'chain-series'], ({ catalog, timeseries }) =>
-      createProtocolHistory({ catalog, timeseries, log, metrics }),
-    ),
-    'stream-processor': part(['chain-stream', 'market-stream', 'protocol-history'], async () => ({
+    'stream-processor': part(['chain-stream', 'market-stream'], async () => ({
       part: undefined,
       stop: async () => {},
     })),
