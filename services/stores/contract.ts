@@ -362,11 +362,14 @@ export function timeseriesContract(name: string, open: () => Promise<Started<Tim
 
     it('takes parameters of every kind', async () => {
       const at = new Date('2026-01-02T03:04:05.678Z');
-      const sql = `SELECT {text:String} AS text, {big:UInt256} AS big, {at:DateTime64(3, 'UTC')} AS at, {day:DateTime('UTC')} AS day,
+      const sql = `SELECT {text:String} AS text, {json:String} AS json, {big:UInt256} AS big, {at:DateTime64(3, 'UTC')} AS at, {day:DateTime('UTC')} AS day,
         {list:Array(String)} AS list, {none:Nullable(String)} AS none, {flag:Bool} AS flag, {n:Int32} AS n`;
       const text = `it's "quoted" \\ \t tab; -- {x:String}`;
+      // A text that could be taken for an array.
+      const json = '[{"a":"b"},2]';
       const params = {
         text,
+        json,
         big: 2n ** 256n - 1n,
         at,
         day: new Date('2026-01-02T00:00:00Z'),
@@ -378,6 +381,7 @@ export function timeseriesContract(name: string, open: () => Promise<Started<Tim
       expect(await timeseries.query(sql, params)).toEqual([
         {
           text,
+          json,
           big: uint256Max,
           at: '2026-01-02 03:04:05.678',
           day: '2026-01-02 00:00:00',

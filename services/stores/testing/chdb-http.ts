@@ -39,24 +39,30 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   const body = await text(request);
   const inUrl = searchParams.get('query');
+  const query = inUrl === null ? body : `${inUrl}\n${body}`;
   const params: Record<string, unknown> = {};
   const settings: Record<string, string | number> = {};
   for (const [name, value] of searchParams) {
-    if (name.startsWith('param_')) params[name.slice('param_'.length)] = parameterOf(value);
-    else if (!notSettings.has(name)) settings[name] = /^\d+$/.test(value) ? Number(value) : value;
+    if (name.startsWith('param_')) {
+      const parameter = name.slice('param_'.length);
+      params[parameter] = query.includes(`{${parameter}:Array(`) ? listOf(value) : textOf(value);
+    } else if (!notSettings.has(name)) settings[name] = /^\d+$/.test(value) ? Number(value) : value;
   }
   const { stream } = await connection.exec({
-    query: inUrl === null ? body : `${inUrl}\n${body}`,
+    query,
     query_params: params,
     clickhouse_settings: settings,
   });
   stream.pipe(response);
 }
 
-/** Parameters come in the escaped form of tab-separated values, in which the items of an array are quoted. */
-function parameterOf(value: string): string | null | (string | bigint)[] {
-  if (value === '\\N') return null;
-  if (!value.startsWith('[')) return unescaped(value);
+/** Parameters come in the escaped form of tab-separated values. What looks like an array may be a text: the query says which it is. */
+function textOf(value: string): string | null {
+  return value === '\\N' ? null : unescaped(value);
+}
+
+/** The items of an array are quoted, numbers are not. */
+function listOf(value: string): (string | bigint)[] {
   const items = value.matchAll(/'((?:\\.|[^'\\])*)'|([^,[\]]+)/gs);
   return [...items].map(([, quoted, plain = '']) => (quoted === undefined ? numberOf(plain) : unescaped(quoted)));
 }
