@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Network } from '../../../catalog/schema/network.ts';
 import { type ChainEvent, chainTopic } from '../../datasets/chain/changes.ts';
@@ -74,6 +75,7 @@ export interface LiveChainLimits {
   readonly bytesMaxOfAll: number;
 }
 
+const behindPauseMs = 250;
 const mebibyte = 1024 * 1024;
 
 export const liveChainLimits: LiveChainLimits = {
@@ -157,7 +159,8 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
         takeEvent(parseChainEvent(value));
       } catch (error) {
         log.warn({ network: key, offset, reason: describeError(error) }, 'change of a chain not understood');
-        const followed = getFollowed(key);
+        const followed = networks.get(key);
+        if (followed === undefined) continue;
         followed.live.breakOff();
         emit(followed, 'blocks', { kind: 'gap' });
       }
@@ -205,15 +208,26 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
       judge.noteLook(undefined, () => undefined);
       return;
     }
-    for (const [id, { relayedSeq }] of look.cursors) getFollowed(id).live.ring.reach(relayedSeq);
-    for (const [id, block] of look.newest) getFollowed(id).live.seed(block);
+    for (const id of known.keys()) {
+      const [cursor, newest] = [look.cursors.get(id), look.newest.get(id)];
+      if (cursor !== undefined) getFollowed(id).live.ring.reach(cursor.relayedSeq);
+      if (newest !== undefined) getFollowed(id).live.seed(newest);
+    }
     judge.noteLook(look, (id) => networks.get(id)?.live.seq);
   }
 
   async function lookAround(): Promise<void> {
     const [health] = await Promise.all([deps.busHealth().catch(() => ({ ok: false })), lookAtStore()]);
     judge.noteBus(health);
+    forgetUnknown();
     tellFreshness();
+  }
+
+  /** What is held of networks that left the catalog, so that it takes no room from the others. */
+  function forgetUnknown(): void {
+    for (const [id, followed] of networks) {
+      if (!known.has(id) && !chainFeeds.some((feed) => isHeard(followed, feed))) networks.delete(id);
+    }
   }
 
   function schedule(): void {
@@ -255,6 +269,8 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
       const { live } = getFollowed(id);
       // Another replica may have told what has not come here yet.
       if (!live.isLoaded || live.ring.floor === undefined || seq > live.knownSeq) await loader.load(id);
+      // What was read is older than what is held: a store that was set back stays so, and must not be asked without a pause.
+      if (!live.isLoaded) await sleep(behindPauseMs, undefined, { ref: false });
     },
     snapshot: (id) => {
       const live = networks.get(id)?.live;
