@@ -142,9 +142,11 @@ export interface StoredChain {
   readonly logs: readonly object[];
 }
 
-export async function readNode(anvil: Anvil): Promise<{ relational: StoredChain; timeseries: StoredChain }> {
+export async function readNode(
+  anvil: Anvil,
+): Promise<{ chain: ExpectedChain; relational: StoredChain; timeseries: StoredChain }> {
   const chain = await readExpectedChain(anvil.url, { from: 0 });
-  return { relational: relationalRowsOf(chain), timeseries: timeseriesRowsOf(chain) };
+  return { chain, relational: relationalRowsOf(chain), timeseries: timeseriesRowsOf(chain) };
 }
 
 function relationalRowsOf({ blocks, transactions, logs }: ExpectedChain): StoredChain {

@@ -1,45 +1,34 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Platform } from './platform.ts';
 import type { Sources } from './sources.ts';
 
-/** One request, and what of its answer tells of the moment or of the process rather than of the data. */
+/** One request, and what its answer must at least be. */
 interface Question {
   readonly of: 'analytics' | 'market';
   readonly path: string;
+  /** The status, and the list of the answer that must not be empty: that nothing equals nothing proves nothing. */
+  readonly status: number;
+  readonly list?: string | undefined;
 }
 
-/**
- * Fields that no two moments have in common: ages and rates, counts of requests and the like. All else must be equal, byte for
- * byte.
- */
-const ofTheMoment = new Set([
-  ...[
-    'lag',
-    'requestId',
-    'ageSeconds',
-    'updatedAt',
-    'since',
-    'blocksPerSecond',
-    'errorRate',
-    'requests',
-    'errors',
-    'latencyMs',
-  ],
-  ...['finalitySeconds', 'reorgs', 'endpoints', 'lagSeconds', 'headAgeSeconds', 'syncSpeed'],
-]);
+/** Fields that no two moments have in common: the age of the newest block, and the id of a request in a problem. All else must be equal. */
+const ofTheMoment = new Set(['lag.seconds', 'requestId']);
 
 /** Everything of the analytics API that tells of chains, page by page. */
 export function chainQuestions(networks: readonly string[]): Question[] {
-  const paths = networks.flatMap((id) => {
+  const of = 'analytics';
+  const ofNetworks = networks.flatMap((id): Question[] => {
     const network = `/api/v1/l2/networks/${id}`;
-    const stats = ['1h', '24h', '7d', 'all'].map((window) => `${network}/stats?window=${window}`);
+    const stats = ['window=1h', 'window=24h', 'window=7d', 'window=all', 'fromBlock=3&toBlock=40'];
     return [
-      ...[...stats, `${network}/stats?fromBlock=3&toBlock=40`],
-      ...[`${network}/blocks?limit=1000`, `${network}/blocks?limit=7`, `${network}/txs?limit=1000`],
-      ...[`${network}/blocks/5`, `${network}/blocks/999999999`],
+      ...stats.map((query) => ({ of, path: `${network}/stats?${query}`, status: 200 }) as const),
+      { of, path: `${network}/blocks?limit=1000`, status: 200, list: 'blocks' },
+      { of, path: `${network}/blocks?limit=7`, status: 200, list: 'blocks' },
+      { of, path: `${network}/txs?limit=1000`, status: 200, list: 'txs' },
+      { of, path: `${network}/blocks/5`, status: 200 },
+      { of, path: `${network}/blocks/999999999`, status: 404 },
     ];
   });
-  return ['/api/v1/l2/networks', ...paths].map((path) => ({ of: 'analytics', path }));
+  return [{ of, path: '/api/v1/l2/networks', status: 200, list: 'networks' }, ...ofNetworks];
 }
 
 /** What both platforms collected in the same seconds; `fromMs` and `toMs` are whole minutes. */
@@ -49,34 +38,48 @@ export function marketQuestions({ symbols }: Sources, fromMs: number, toMs: numb
     ['1s', '1m'].map((interval) => ({
       of: 'market' as const,
       path: `/candles/${symbol}?interval=${interval}&${range}`,
+      status: 200,
+      list: 'candles',
     })),
   );
 }
 
-/** An answer in a form in which equal data is equal text. */
-export async function askFor(platform: Platform, { of, path }: Question): Promise<string> {
+/** An answer in a form in which equal data is equal text. Throws when it says less than it must. */
+async function askFor(platform: Platform, { of, path, status, list }: Question): Promise<string> {
   const url = of === 'analytics' ? platform.analyticsUrl : platform.marketUrl;
   const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(30_000) });
-  if (response.status >= 500) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-  return `${response.status} ${JSON.stringify(withoutMoments(await response.json()), undefined, 1)}`;
+  const text = await response.text();
+  if (response.status !== status) throw new Error(`${platform.name}: ${path}: ${response.status} ${text}`);
+  const answer = JSON.parse(text) as Record<string, unknown>;
+  if (list !== undefined && (answer[list] as unknown[]).length === 0)
+    throw new Error(`${platform.name}: ${path}: ${list} is empty`);
+  return JSON.stringify(withoutMoments(answer), undefined, 1);
 }
 
-/** The first place at which two platforms answer differently; undefined when they answer alike. */
+/** The first place at which two platforms answer differently, or what one of them fails to say; undefined when they answer alike. */
 export async function findDifference(
   [left, right]: readonly [Platform, Platform],
   question: Question,
 ): Promise<string | undefined> {
-  const [one, other] = await Promise.all([askFor(left, question), askFor(right, question)]);
-  if (isDeepStrictEqual(one, other)) return undefined;
+  let answers: [string, string];
+  try {
+    answers = await Promise.all([askFor(left, question), askFor(right, question)]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const [one, other] = answers;
+  if (one === other) return undefined;
   const [ones, others] = [one.split('\n'), other.split('\n')];
   const at = ones.findIndex((line, index) => line !== others[index]);
   const around = (lines: readonly string[]): string => lines.slice(Math.max(0, at - 3), at + 2).join('\n    ');
   return `${question.path}\n  ${left.name}:\n    ${around(ones)}\n  ${right.name}:\n    ${around(others)}`;
 }
 
-function withoutMoments(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutMoments);
+function withoutMoments(value: unknown, within = ''): unknown {
+  if (Array.isArray(value)) return value.map((each) => withoutMoments(each, within));
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([name]) => !ofTheMoment.has(name));
-  return Object.fromEntries(kept.map(([name, each]) => [name, withoutMoments(each)]));
+  const kept = Object.entries(value).filter(
+    ([name]) => !ofTheMoment.has(name) && !ofTheMoment.has(`${within}.${name}`),
+  );
+  return Object.fromEntries(kept.map(([name, each]) => [name, withoutMoments(each, name)]));
 }

@@ -7,7 +7,7 @@ import { type Anvil, startAnvil } from '../testing/anvil.ts';
 import type { ExchangeCore } from '../testing/exchange/exchange-core.ts';
 import { type ExchangeServer, startSimulatedExchange } from '../testing/exchange/exchange-server.ts';
 import { fillBlocks } from '../testing/fill-blocks.ts';
-import { playgroundAddress } from '../testing/playground/playground.ts';
+import { playground, playgroundAddress } from '../testing/playground/playground.ts';
 import { seededRandom } from '../testing/seeded-random.ts';
 
 /** A real chain that the platforms of a run follow. */
@@ -73,6 +73,7 @@ export async function startSources(options: { readonly folder: string; readonly 
           for (const { node } of chains) {
             const accounts = await node.rpc<string[]>('eth_accounts');
             if (random() < 0.15) await node.rpc('anvil_reorg', [1 + Math.floor(random() * reorgBlocksMax), []]);
+            await node.rpc('eth_sendTransaction', [mintOf(accounts, random)]).catch(() => undefined);
             await mineWithTraffic(node, accounts, random);
           }
           await sleep(100);
@@ -96,6 +97,13 @@ export async function startSources(options: { readonly folder: string; readonly 
       for (const { node } of chains) await node.stop();
     },
   };
+}
+
+/** So that reorgs take events of a protocol with them. */
+function mintOf(accounts: readonly string[], random: () => number): object {
+  const [from, to] = [0, 1].map(() => accounts[Math.floor(random() * accounts.length)]);
+  const data = playground.encodeFunctionData('mint', [to, Math.floor(random() * 1e9)]);
+  return { from, to: playgroundAddress, data, gas: '0x3d090' };
 }
 
 /** A day ago: blocks that are mined faster than the clock goes stay in the past. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quiet } from '../quiet.ts';
 import { verifyStores } from '../verify.ts';
 import type { Fault } from './fault.ts';
-import { quiet } from './quiet.ts';
 
 /** So many rounds lie between two looks at all rows: what is lost in one stays lost, so each look is at all rounds before it. */
 const roundsBetweenLooks = 10;

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bed } from '../bed.ts';
+import { followLive } from '../live-follower.ts';
+import { quiet } from '../quiet.ts';
+import { sumOf } from '../verified.ts';
 import { verifyStores } from '../verify.ts';
 import { disk } from './disk.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { kills } from './kills.ts';
-import { quiet } from './quiet.ts';
 import { clocks, poison, rebalances } from './services.ts';
 import { broker, postgres, redis, stall } from './stores.ts';
 
@@ -38,6 +40,7 @@ export async function tryFault(fault: Fault, context: Omit<FaultContext, 'whileQ
       traffic = bed.sources.startTraffic();
     }
   };
+  const follower = followLive(many);
   await sleep(1_000);
   let seen: readonly string[];
   try {
@@ -49,8 +52,13 @@ export async function tryFault(fault: Fault, context: Omit<FaultContext, 'whileQ
   await many.ready();
   await sleep(1_000);
   await traffic.stop();
-  const verified = await quiet(() => verifyStores(stores, bed.sources));
+  const { chains } = bed.sources;
+  // After an hour of another clock, or many restarts, a client may have to begin anew; what it is told must be right all the same.
+  const verified = await quiet(async () =>
+    sumOf([await verifyStores(stores, bed.sources), await follower.verify(chains, { mayStartAnew: true })]),
+  );
   const recoveredMs = performance.now() - overMs;
+  await follower.stop();
   return { ...verified, name: fault.name, recoveredMs, faults: [...seen, ...verified.faults] };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Verified } from '../verify.ts';
+import type { Verified } from './verified.ts';
 
-const patienceMs = 120_000;
+/** On a machine that has much else to do, days follow after minutes. */
+const patienceMs = 240_000;
 
 /** Looks again and again until nothing is wrong, as the last changes may still be on their way; at last what is wrong stays. */
 export async function quiet(verify: () => Promise<Verified>): Promise<Verified> {
