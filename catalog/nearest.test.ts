@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findNearest, nearestFirst, suggest } from './nearest.ts';
+import { findNearest, nearestFew, nearestFirst, suggest } from './nearest.ts';
 
 describe(findNearest.name, () => {
   it.each([
@@ -14,6 +14,17 @@ describe(findNearest.name, () => {
   it('does not guess at a word that is like none', () => {
     expect(findNearest('ethereum', ['base', 'blast'])).toBeUndefined();
     expect(findNearest('x'.repeat(10_000), ['base'])).toBeUndefined();
+  });
+});
+
+describe(nearestFew.name, () => {
+  it('gives at most three: the closest in spelling first, then what begins with it, in whatever case', () => {
+    const known = ['arbitrum_one', 'arbitrum_nova', 'base', 'BTCUSDT', 'BTCUSDC', 'ETHBTC'];
+    expect(nearestFew('arbitrum_oen', known)).toEqual(['arbitrum_one', 'arbitrum_nova']);
+    expect(nearestFew('arbi', known)).toEqual(['arbitrum_one', 'arbitrum_nova']);
+    expect(nearestFew('btcusdt', known)).toEqual(['BTCUSDT', 'BTCUSDC']);
+    expect(nearestFew('btc', ['BTCA', 'BTCB', 'BTCC', 'BTCD'])).toHaveLength(3);
+    expect(nearestFew('zz', known)).toEqual([]);
   });
 });
 

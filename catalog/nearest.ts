@@ -17,6 +17,24 @@ export function findNearest(word: string, known: Iterable<string>): string | und
   return best;
 }
 
+/** Words that a misspelt one may have meant: close in spelling, the closest first, then those that begin with it. At most three. */
+export function nearestFew(word: string, known: readonly string[]): string[] {
+  const near: string[] = [];
+  while (near.length < fewMax) {
+    const found = findNearest(
+      word,
+      known.filter((each) => !near.includes(each)),
+    );
+    if (found === undefined) break;
+    near.push(found);
+  }
+  const typed = word.toLowerCase();
+  const isBegun = (each: string): boolean => each.toLowerCase().startsWith(typed) && !near.includes(each);
+  return [...near, ...(typed.length < 3 ? [] : known.filter(isBegun))].slice(0, fewMax);
+}
+
+const fewMax = 3;
+
 /** `did you mean "chain"?`, or the words to choose from. */
 export function suggest(word: string, known: readonly string[]): string {
   const nearest = findNearest(word, known);

@@ -1,4 +1,4 @@
-import { findNearest } from '../../catalog/nearest.ts';
+import { nearestFew } from '../../catalog/nearest.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 import type { SyncReport } from '../datasets/chain/status.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
@@ -30,10 +30,8 @@ const staleSeconds = 15;
 export function getNetwork({ networks }: CatalogInForce, id: string): Network {
   const found = networks.find((network) => network.id === id);
   if (found !== undefined) return found;
-  const near = nearestIds(
-    id,
-    networks.map((network) => network.id),
-  );
+  const known = networks.map((network) => network.id);
+  const near = nearestFew(id.replaceAll(/[^a-z0-9]+/gi, '_'), known);
   const hint = near.length === 0 ? '' : `did you mean ${near.map((name) => `"${name}"`).join(' or ')}? `;
   throw new ProblemError({
     status: 404,
@@ -49,22 +47,6 @@ export function exampleNetworkOf({ catalog, networks }: CatalogInForce): string 
   const own = networks.find((network) => !catalog.networks.includes(network));
   const first = networks.toSorted((a, b) => b.priority - a.priority)[0];
   return (own ?? first)?.id ?? 'optimism';
-}
-
-/** Ids that a misspelt one may have meant: close in spelling, or the beginning of one. At most three, the closest first. */
-export function nearestIds(id: string, known: readonly string[]): string[] {
-  const near: string[] = [];
-  for (;;) {
-    const found = findNearest(
-      id,
-      known.filter((each) => !near.includes(each)),
-    );
-    if (found === undefined || near.length === 3) break;
-    near.push(found);
-  }
-  const word = id.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
-  const begun = word.length < 3 ? [] : known.filter((each) => each.startsWith(word) && !near.includes(each));
-  return [...near, ...begun].slice(0, 3);
 }
 
 /** Where the sync of a network stands, also when nobody speaks of it. */

@@ -1,4 +1,4 @@
-import { findNearest } from '../../catalog/nearest.ts';
+import { nearestFew } from '../../catalog/nearest.ts';
 import type { Pair } from '../../catalog/schema/pair.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
@@ -13,7 +13,12 @@ export function findPair({ catalog }: CatalogInForce, symbol: string): Pair | un
 export function getPair(current: CatalogInForce, symbol: string): Pair {
   const found = findPair(current, symbol);
   if (found !== undefined) return found;
-  const near = nearestSymbols(current, symbol);
+  // `btc-usdt`, `BTC/USDT`: the same name as others write it.
+  const word = symbol.replaceAll(/[^a-z0-9]+/gi, '');
+  const near = nearestFew(
+    word,
+    current.catalog.pairs.map((pair) => pair.symbol),
+  );
   const hint = near.length === 0 ? '' : `did you mean ${near.map((name) => `"${name}"`).join(' or ')}? `;
   throw new ProblemError({
     status: 404,
@@ -22,23 +27,4 @@ export function getPair(current: CatalogInForce, symbol: string): Pair {
     detail: `The catalog has no pair "${symbol.slice(0, 60)}"; ${hint}/symbols lists all ${current.catalog.pairs.length}.`,
     near,
   });
-}
-
-/** Symbols that a misspelt one may have meant: close in spelling, or the beginning of one. At most three, the closest first. */
-export function nearestSymbols({ catalog }: CatalogInForce, symbol: string): string[] {
-  const known = catalog.pairs.map((pair) => pair.symbol);
-  // `btc-usdt`, `BTC/USDT`: the same name as others write it.
-  const word = symbol.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '');
-  const near: string[] = [];
-  for (const found of known) if (found === word) near.push(found);
-  while (near.length < 3) {
-    const found = findNearest(
-      word,
-      known.filter((each) => !near.includes(each)),
-    );
-    if (found === undefined) break;
-    near.push(found);
-  }
-  const begun = word.length < 3 ? [] : known.filter((each) => each.startsWith(word) && !near.includes(each));
-  return [...near, ...begun].slice(0, 3);
 }

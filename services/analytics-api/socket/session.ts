@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { LiveCatalog } from '../../runtime/live-catalog.ts';
 import { createDialogue } from '../../runtime/socket/dialogue.ts';
+import { refusalOfUnknown } from '../../runtime/socket/refuse-unknown.ts';
 import {
   createSender,
   type Outlet,
@@ -21,7 +22,6 @@ import {
   type Subscribe,
   type Unsubscribe,
 } from './client-message.ts';
-import { findUnknown } from './find-unknown.ts';
 import { headOf, keyOf, newSubscription, type Subscription } from './subscription.ts';
 
 export interface SessionDeps {
@@ -308,7 +308,18 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
     const current = catalog.current();
     if (networks?.includes(allNetworks)) return current.networks.map((network) => network.id);
     const given = networks ?? (symbols ?? []).map((symbol) => symbol.toUpperCase());
-    const unknown = findUnknown(current, networks === undefined ? 'symbol' : 'network', given);
+    const unknown =
+      networks === undefined
+        ? refusalOfUnknown(
+            'symbol',
+            given,
+            current.catalog.pairs.map(({ symbol }) => symbol),
+          )
+        : refusalOfUnknown(
+            'network',
+            given,
+            current.networks.map((network) => network.id),
+          );
     if (unknown === undefined) return [...new Set(given)];
     dialogue.refuse({ id: id ?? null, ...unknown });
     return undefined;

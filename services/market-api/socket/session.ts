@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { describeError } from '../../runtime/errors.ts';
 import type { LiveCatalog } from '../../runtime/live-catalog.ts';
 import { createDialogue, dialogueLimits } from '../../runtime/socket/dialogue.ts';
+import { refusalOfUnknown } from '../../runtime/socket/refuse-unknown.ts';
 import {
   createSender,
   type Outlet,
@@ -13,7 +14,6 @@ import type { Session } from '../../runtime/socket/socket-route.ts';
 import type { CandleFeed } from '../live/candle-feed.ts';
 import type { LiveEvent } from '../live/events.ts';
 import type { LiveMarket } from '../live/live-market.ts';
-import { findPair, nearestSymbols } from '../pairs.ts';
 import type { Slots } from '../slots.ts';
 import { type ClientMessage, parseClientMessage, type Subscribe, type Unsubscribe } from './client-message.ts';
 import { headOf, keyOf, type Resume, type Subscription } from './subscription.ts';
@@ -314,13 +314,11 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
 
   /** The symbols as the catalog spells them, each once; undefined when one is not known, which is told. */
   function symbolsOf({ id, symbols }: Subscribe | Unsubscribe): string[] | undefined {
-    const current = catalog.current();
-    const unknown = symbols.filter((symbol) => findPair(current, symbol) === undefined);
-    if (unknown.length === 0) return [...new Set(symbols.map((symbol) => symbol.toUpperCase()))];
-    const shown = unknown.slice(0, 10).map((symbol) => JSON.stringify(symbol));
-    const near = [...new Set(unknown.slice(0, 10).flatMap((symbol) => nearestSymbols(current, symbol)))];
-    const detail = `the catalog has no ${shown.join(', ')}${unknown.length > 10 ? ` and ${unknown.length - 10} more` : ''}; nothing was changed`;
-    refuse({ id: id ?? null, code: 'unknown-symbol', detail, near });
+    const given = symbols.map((symbol) => symbol.toUpperCase());
+    const known = catalog.current().catalog.pairs.map(({ symbol }) => symbol);
+    const unknown = refusalOfUnknown('symbol', given, known);
+    if (unknown === undefined) return [...new Set(given)];
+    refuse({ id: id ?? null, ...unknown });
     return undefined;
   }
 
