@@ -22,6 +22,9 @@ const fetchWaitMs = 100;
 
 const partitionsAtATime = 3;
 
+/** How long who subscribes waits for a group that brokers do not let us join yet. */
+const firstJoinPatienceMs = 15_000;
+
 /** Members that fetch nothing for so long, not even nothing, have silently stopped. */
 const silenceMs = 60_000;
 
@@ -74,19 +77,32 @@ export async function startKafkaConsumer(options: ConsumerOptions): Promise<Kafk
   let trouble: string | undefined;
   let member: Member | undefined;
 
+  let isPrepared = false;
   const join = async (): Promise<void> => {
     try {
-      member = await joinGroup(options);
+      isPrepared = false;
+      const prepared = await options.prepare();
+      isPrepared = true;
+      member = await joinGroup(options, prepared);
       trouble = undefined;
     } catch (error) {
       trouble = `group ${group}: ${describeError(error)}`;
       throw error;
     }
   };
-  await join().catch((error: unknown) => {
-    if (!(error instanceof RetryableError)) throw error;
-    log.warn({ group, reason: describeError(error) }, 'a group cannot be joined yet, trying again');
-  });
+  const patientUntilMs = performance.now() + firstJoinPatienceMs;
+  for (let isTrying = true; isTrying; ) {
+    try {
+      await join();
+      isTrying = false;
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      // A broker that has just come up does not know its groups yet; one that is not there is not waited for.
+      isTrying = isPrepared && performance.now() < patientUntilMs;
+      if (isTrying) await delay(500);
+      else log.warn({ group, reason: describeError(error) }, 'a group cannot be joined yet, trying again');
+    }
+  }
 
   const keep = async (): Promise<void> => {
     let attempt = 0;
@@ -136,9 +152,8 @@ interface Member {
   leave(): Promise<void>;
 }
 
-async function joinGroup(options: ConsumerOptions): Promise<Member> {
+async function joinGroup(options: ConsumerOptions, { topic, positions }: Prepared): Promise<Member> {
   const { client, group, handle, retryAfterMs, log } = options;
-  const { topic, positions } = await options.prepare();
   const perPartition = Math.max(fetchBytesPerPartition, maxRecordBytes(topic));
   const consumer = client().consumer({
     groupId: group,

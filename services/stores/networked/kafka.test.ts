@@ -1,4 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
+import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { metrics as names } from '../../../catalog/metrics.ts';
@@ -219,6 +220,32 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
       ['b', '{"half": '],
       ['', null],
     ]);
+    await stop();
+  });
+
+  it('says which records were removed before their group had them', async () => {
+    const topic = topicForTest({ partitions: 1 });
+    const lines: Record<string, unknown>[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line)) });
+    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic], { log });
+    const seen: unknown[] = [];
+    const subscribe = () =>
+      bus.subscribe(topic.id, 'one', async ({ messages }) => void seen.push(...messages.map(({ value }) => value)));
+    await bus.publish(topic.id, [{ key: 'a', value: 0 }]);
+    const unsubscribe = await subscribe();
+    await until(() => seen.length === 1, patienceMs);
+    await unsubscribe();
+    for (let value = 1; value < 6; value++) await bus.publish(topic.id, [{ key: 'a', value }]);
+    const admin = adminOf(kafka);
+    await admin.connect();
+    // By this it knows the partition's leader.
+    await admin.fetchTopicOffsets(topic.id);
+    await admin.deleteTopicRecords({ topic: topic.id, partitions: [{ partition: 0, offset: '4' }] });
+    await admin.disconnect();
+    await subscribe();
+    await until(() => seen.length === 3, patienceMs);
+    expect(seen).toEqual([0, 4, 5]);
+    expect(lines).toMatchObject([{ topic: topic.id, group: 'one', fromOffset: '1', toOffset: '4', count: 3 }]);
     await stop();
   });
 

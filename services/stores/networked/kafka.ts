@@ -85,6 +85,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
           const topic = await topics.ready(name);
           // Found once: a follower that comes back goes on where it was.
           positions ??= await findPositions?.();
+          if (!isFollower) await tellExpired(client(), name, group, log);
           return { topic, positions };
         },
         handle: async (partition, records) => {
@@ -231,6 +232,29 @@ async function startOf(client: Kafka, topic: string, fromMs: number | undefined)
     return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
   } catch (error) {
     throw kafkaError(error, `asking where ${topic} ends`);
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+/** Says which records the group can never be given: it was away, or stuck, for longer than the topic keeps them. */
+async function tellExpired(client: Kafka, topic: string, group: string, log: Logger): Promise<void> {
+  const admin = client.admin();
+  try {
+    await admin.connect();
+    const [kept, [reached]] = await Promise.all([
+      admin.fetchTopicOffsets(topic),
+      admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    ]);
+    for (const { partition, low } of kept) {
+      const next = reached?.partitions.find((other) => other.partition === partition)?.offset ?? '-1';
+      const count = BigInt(low) - BigInt(next);
+      if (BigInt(next) < 0n || count <= 0n) continue;
+      const where = { topic, group, partition, fromOffset: next, toOffset: low, count: Number(count) };
+      log.error(where, 'records of the bus were removed before they were handled: have their source tell them again');
+    }
+  } catch (error) {
+    throw kafkaError(error, `asking where ${group} is in ${topic}`);
   } finally {
     await admin.disconnect().catch(() => {});
   }

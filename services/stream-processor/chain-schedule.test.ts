@@ -1,0 +1,86 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import type { Timeseries } from '../stores/timeseries.ts';
+import { scheduleWindows } from './chain-schedule.ts';
+
+const patience = { timeout: 30_000, interval: 20 };
+const paceMs = { minute: 0, hour: 60_000, day: 60_000, search: 60_000 };
+const log = pino({ level: 'silent' });
+
+describe(scheduleWindows, () => {
+  test('finds what others left, and more once that is done', async () => {
+    const behind = new Set(Array.from({ length: 5_000 }, (_, at) => at * 60));
+    const computed: number[][] = [];
+    const schedule = scheduleWindows({
+      timeseries: storeOf({ left: behind }),
+      compute: async (_network, size, starts) => {
+        if (size !== 'minute') return;
+        computed.push([...starts]);
+        for (const start of starts) behind.delete(start);
+      },
+      ...{ log, paceMs },
+    });
+    await expect.poll(() => behind.size, patience).toBe(0);
+    await schedule.stop();
+    // The newest first, some at a time.
+    expect(computed.flat()).toEqual(Array.from({ length: 5_000 }, (_, at) => (4_999 - at) * 60));
+    expect(Math.max(...computed.map(({ length }) => length))).toBe(240);
+  });
+
+  test('computes what is touched while it is being computed again', async () => {
+    const first = Promise.withResolvers<void>();
+    const computed: number[][] = [];
+    const schedule = scheduleWindows({
+      timeseries: storeOf({}),
+      compute: async (_network, size, starts) => {
+        if (size !== 'minute') return;
+        computed.push([...starts]);
+        await first.promise;
+      },
+      ...{ log, paceMs },
+    });
+    schedule.touch('a', [60]);
+    await expect.poll(() => computed.length, patience).toBe(1);
+    schedule.touch('a', [60, 120]);
+    first.resolve();
+    await expect.poll(() => computed, patience).toEqual([[60], [120, 60]]);
+    await schedule.stop();
+  });
+
+  test('lets no network wait for one that fails, says why, and tries that one again', async () => {
+    let isBroken = true;
+    const computed: string[] = [];
+    const schedule = scheduleWindows({
+      timeseries: storeOf({}),
+      compute: async (network, size) => {
+        if (size !== 'minute') return;
+        if (network === 'bad' && isBroken) throw new Error('too large');
+        computed.push(network);
+      },
+      ...{ log, paceMs },
+    });
+    schedule.touch('bad', [60]);
+    schedule.touch('good', [60]);
+    await expect.poll(() => computed, patience).toEqual(['good']);
+    expect(schedule.trouble()).toContain('too large');
+    isBroken = false;
+    await expect.poll(() => computed, patience).toEqual(['good', 'bad']);
+    await expect.poll(() => schedule.trouble(), patience).toBeUndefined();
+    await schedule.stop();
+  });
+});
+
+/** One that has marks of the minutes `left` of a network, of which no window is computed. */
+function storeOf({ left = new Set() }: { readonly left?: ReadonlySet<number> }): Timeseries {
+  const query = async (sql: string, params?: Record<string, unknown>): Promise<object[]> => {
+    if (sql.startsWith('SELECT DISTINCT network')) return left.size === 0 ? [] : [{ network: 'a' }];
+    if (params?.size !== 'minute') return [];
+    const newest = [...left].sort((a, b) => b - a).slice(0, params.limit as number);
+    return newest.map((start) => ({ window: String(start) }));
+  };
+  return {
+    query: query as Timeseries['query'],
+    command: () => Promise.reject(new Error('nothing to command')),
+    insert: () => Promise.reject(new Error('nothing to insert')),
+  };
+}
