@@ -17,7 +17,8 @@ export interface WindowSchedule {
 /** How often the windows of a network are computed at most, by their size, and how often it is searched for what others left. */
 export type WindowPace = Readonly<Record<WindowSize | 'search', number>>;
 
-const defaultPaceMs: WindowPace = { minute: 1_000, hour: 5_000, day: 60_000, search: 600_000 };
+/** The least; a busy network's days take a while, and rest by that: see `restFactor`. */
+const defaultPaceMs: WindowPace = { minute: 1_000, hour: 3_000, day: 10_000, search: 600_000 };
 const tickMs = 250;
 /** Of one network at once; a day may be large. */
 const windowsMax: Readonly<Record<WindowSize, number>> = { minute: 240, hour: 24, day: 1 };
