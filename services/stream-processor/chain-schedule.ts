@@ -18,7 +18,7 @@ export interface WindowSchedule {
 export type WindowPace = Readonly<Record<WindowSize | 'search', number>>;
 
 /** The least; a busy network's days take a while, and rest by that: see `restFactor`. */
-const defaultPaceMs: WindowPace = { minute: 1_000, hour: 3_000, day: 10_000, search: 600_000 };
+const defaultPaceMs: WindowPace = { minute: 5_000, hour: 10_000, day: 15_000, search: 600_000 };
 const tickMs = 250;
 /** Of one network at once; a day may be large. */
 const windowsMax: Readonly<Record<WindowSize, number>> = { minute: 240, hour: 24, day: 1 };
