@@ -47,6 +47,26 @@ describe(scheduleWindows, () => {
     await schedule.stop();
   });
 
+  test('rests no longer for the time in which the store stood still', async () => {
+    let computed = 0;
+    const schedule = scheduleWindows({
+      timeseries: storeOf({}),
+      compute: async (_network, size) => {
+        if (size !== 'minute') return;
+        computed += 1;
+        // Ten times as long would be more than the test's patience.
+        if (computed === 1) await new Promise((resolve) => setTimeout(resolve, 3_500));
+      },
+      log,
+      paceMs: { ...paceMs, minute: 10 },
+    });
+    schedule.touch('a', [60]);
+    await expect.poll(() => computed, patience).toBe(1);
+    schedule.touch('a', [120]);
+    await expect.poll(() => computed, patience).toBe(2);
+    await schedule.stop();
+  }, 40_000);
+
   test('lets no network wait for one that fails, says why, and tries that one again', async () => {
     let isBroken = true;
     const computed: string[] = [];

@@ -24,6 +24,8 @@ const tickMs = 250;
 const windowsMax: Readonly<Record<WindowSize, number>> = { minute: 240, hour: 24, day: 1 };
 /** After work that took a while, a network's next waits so many times as long: those of a busy one must not fill the store. */
 const restFactor: Readonly<Record<WindowSize | 'search', number>> = { minute: 10, hour: 20, day: 20, search: 20 };
+/** The longest rest: a store that stood still for minutes made no work of them, and must not be waited for after that. */
+const restMaxPaces = 12;
 /** What is beyond is left to a search, once these are done. */
 const notedMax = 2_000;
 const backoffMs = 5_000;
@@ -98,7 +100,8 @@ export function scheduleWindows(options: {
   }
 
   function restOf(what: WindowSize | 'search', fromMs: number): number {
-    return Math.max(paceMs[what], restFactor[what] * (performance.now() - fromMs));
+    const pace = paceMs[what];
+    return Math.min(Math.max(pace, restFactor[what] * (performance.now() - fromMs)), restMaxPaces * pace);
   }
 
   /** Whether it went well. */
