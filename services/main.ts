@@ -11,7 +11,7 @@ import { createLogger } from './runtime/log.ts';
 import { makeFolder } from './runtime/make-folder.ts';
 import { type Observer, type Running, startModules, startOrder } from './runtime/modules.ts';
 import { readSettings, variables } from './runtime/settings.ts';
-import { type Context, createSystem, missingSettings, type Parts, targets, targetsOf } from './system.ts';
+import { type Context, createSystem, deafServices, missingSettings, type Parts, targets, targetsOf } from './system.ts';
 import { showProgress, showStarted } from './terminal.ts';
 
 // The one reader of argv, env and signals.
@@ -115,6 +115,12 @@ async function run(config: Config): Promise<void> {
       });
     }
   });
+  const deaf = deafServices(config);
+  if (deaf.length > 0)
+    log.warn(
+      { services: deaf },
+      'the bus is in this process and chain-sync is not: nothing new will come; set KAFKA_BROKERS',
+    );
   const tellStopped = (): void => (forPeople ? print('stopped') : log.info('stopped'));
   const from = performance.now();
   const observer: Observer = {

@@ -8,7 +8,16 @@ import { catalogSourceOf } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
 import { startOrder } from './runtime/modules.ts';
 import { readSettings } from './runtime/settings.ts';
-import { apiPorts, createSystem, marketApiPorts, missingSettings, readinessOf, targets, targetsOf } from './system.ts';
+import {
+  apiPorts,
+  createSystem,
+  deafServices,
+  marketApiPorts,
+  missingSettings,
+  readinessOf,
+  targets,
+  targetsOf,
+} from './system.ts';
 
 const root = join(import.meta.dirname, '..');
 const catalog = loadCatalog(join(root, 'catalog'));
@@ -80,6 +89,15 @@ describe(readinessOf.name, () => {
 
     const notReady = Object.entries(modules ?? {}).filter(([, { ok }]) => !ok);
     expect(notReady.map(([name]) => name)).toEqual(waitedFor);
+  });
+});
+
+describe(deafServices.name, () => {
+  it('names who would wait for a chain-sync that is in another process, while the bus is in this one', () => {
+    expect(deafServices(configOf('local', ['--target', 'analytics-api,market-api']))).toEqual(['analytics-api']);
+    expect(deafServices(configOf('local'))).toEqual([]);
+    expect(deafServices(configOf('local', ['--target', 'market-collector,market-api']))).toEqual([]);
+    expect(deafServices(configOf('staging', ['--target', 'analytics-api']))).toEqual([]);
   });
 });
 

@@ -108,6 +108,17 @@ export function missingSettings({ stores }: Config, modules: readonly string[]):
   });
 }
 
+/**
+ * Why services of this process will hear nothing of the others: their bus is in this process, and those who tell are not. A
+ * laptop may want that, a cluster never does.
+ */
+export function deafServices(config: Pick<Config, 'targets' | 'environment' | 'live' | 'stores'>): string[] {
+  if (config.stores.bus.kind === 'networked') return [];
+  const running: readonly string[] = targetsOf(config);
+  const deaf = ['analytics-api', 'stream-processor'].filter((target) => running.includes(target));
+  return running.includes('chain-sync') ? [] : deaf;
+}
+
 /** The architecture on one screen: each module with what it needs of this process. */
 export function createSystem(context: Context): ModuleTable<Parts> {
   const { config, log, metrics } = context;

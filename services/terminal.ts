@@ -15,6 +15,7 @@ export function showStarted(context: Context, running: Running<Parts>, tookMs: n
   if (api !== undefined) {
     const [first = '', ...others] = api.urls;
     rows.push(['API', `${first}/api/v1/l2/networks${others.length > 0 ? `  (also ${others.join(', ')})` : ''}`]);
+    rows.push(['live', `${first.replace(/^http/, 'ws')}/ws  (its messages are described in the docs)`]);
     rows.push(['docs', `${first}/docs`]);
     rows.push(['health', `${first}/api/v1/health/networks`]);
   }

@@ -110,7 +110,12 @@ describe('services/Dockerfile', { timeout: 120_000 }, () => {
     { timeout: 120_000 },
     async (target, ctx) => {
       if (obstacle !== undefined) return ctx.skip(obstacle);
-      const closed = { DATABASE_URL: 'postgres://127.0.0.1:1/defimon', CLICKHOUSE_URL: 'http://127.0.0.1:1/defimon' };
+      const closed = {
+        DATABASE_URL: 'postgres://127.0.0.1:1/defimon',
+        CLICKHOUSE_URL: 'http://127.0.0.1:1/defimon',
+        REDIS_URL: 'redis://127.0.0.1:1',
+        KAFKA_BROKERS: '127.0.0.1:1',
+      };
 
       const { status, output } = await startUntil(
         /ECONNREFUSED/,

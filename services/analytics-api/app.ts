@@ -39,6 +39,8 @@ export async function createAnalyticsApp(
       title: 'Defimon Analytics API',
       version: deps.version,
       description,
+      bearer:
+        'Through the gateway, what is marked with it needs a token of a viewer, analyst, operator or admin; the ports of the service itself do not.',
       tags: [
         { name: 'networks', description: 'Which networks there are' },
         { name: 'chain data', description: 'What happens on them' },

@@ -48,8 +48,13 @@ function tell(line: string): void {
   process.stderr.write(`${styleText('dim', `${seconds} s`, { stream: process.stderr })}  ${line}\n`);
 }
 
+/** What the user got wrong: told without a stack. */
+class UsageError extends Error {}
+
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  const text = error instanceof Error ? ((isUsage ? undefined : error.stack) ?? error.message) : String(error);
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 });
 
@@ -60,6 +65,9 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const seed = numberOf('seed', values.seed);
+  const trafficMs = numberOf('seconds', values.seconds) * 1000;
+  const stallMs = numberOf('stall', values.stall) * 1000;
+  const rounds = numberOf('rounds', values.rounds);
   const chosen = chosenFaults(values.only);
   const smallDisk = values.faults && chosen.some(({ name, whyNot }) => name === 'disk' && whyNot?.() === undefined);
   const platforms = values.faults
@@ -74,21 +82,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.faults) {
     const { many, servers } = bed;
     if (many === undefined || servers === undefined) throw new Error('faults need the networked stores');
-    const stallMs = numberOf('stall', values.stall) * 1000;
-    const context = {
-      bed,
-      many,
-      servers,
-      random: seededRandom(seed),
-      tell,
-      stallMs,
-      rounds: numberOf('rounds', values.rounds),
-    };
-    await runFaults(chosen, context);
+    await runFaults(chosen, { bed, many, servers, random: seededRandom(seed), tell, stallMs, rounds });
     process.stdout.write(renderMemory(bed));
     return;
   }
-  const { checks, faults: found } = await runScenario(bed, tell, numberOf('seconds', values.seconds) * 1000);
+  const { checks, faults: found } = await runScenario(bed, tell, trafficMs);
   for (const { what, count } of checks) process.stdout.write(`${count} ${what}\n`);
   process.stdout.write(renderMemory(bed));
   for (const fault of found) process.stdout.write(`${styleText('red', fault)}\n`);
@@ -117,7 +115,7 @@ function chosenFaults(only: string): Fault[] {
   const names = only === '' ? faults.map(({ name }) => name) : only.split(',');
   return names.map((name) => {
     const found = faults.find((fault) => fault.name === name);
-    if (found === undefined) throw new Error(`--only ${name}: there is no such fault; known are ${faultNames}`);
+    if (found === undefined) throw new UsageError(`--only ${name}: there is no such fault; known are ${faultNames}`);
     return found;
   });
 }
@@ -135,6 +133,6 @@ function renderMemory({ one, many }: Bed): string {
 
 function numberOf(name: string, text: string): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 0) throw new Error(`--${name} ${text}: must be a whole number`);
+  if (!Number.isInteger(number) || number < 0) throw new UsageError(`--${name} ${text}: must be a whole number`);
   return number;
 }

@@ -270,6 +270,8 @@ async function addDocs(app: HttpApp, { title, version, description, tags, bearer
     },
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  // A route that cannot be described is a defect to be seen at the start, not by the first reader of the documentation.
+  app.addHook('onReady', async () => void app.swagger());
 }
 
 function bearerScheme(description: string) {

@@ -56,6 +56,15 @@ const swap: Protocol = {
 };
 
 describe('GET /ws', () => {
+  it('is in the document, with the token that the gateway asks for', async () => {
+    const { url } = await openServer();
+    const response = await fetch(`${url}/openapi.json`);
+    expect(response.status).toBe(200);
+    const { paths, components } = (await response.json()) as { paths: object; components: object };
+    expect(paths).toHaveProperty(['/ws', 'get', 'security'], [{ bearer: [] }]);
+    expect(components).toHaveProperty('securitySchemes.bearer.scheme', 'bearer');
+  });
+
   it('tells blocks that join and leave, fees, protocols and the state of a network', async () => {
     const { url, network, writer, relay } = await openServer();
     const chain = buildChain(undefined, 30, () => ({ txs: [{ to: contractAddress, l1Fee: '5', logCount: 1 }, {}] }));
