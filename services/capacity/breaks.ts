@@ -1,10 +1,11 @@
 import { parseCpuMillis } from '../../catalog/quantities.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
+import { windowSizes } from '../datasets/chain/window-size.ts';
 import { tightNetworks } from './chain-sync-need.ts';
 import { costs } from './costs.ts';
 import { type Plan, type PlanningCatalog, topicOf } from './model.ts';
 import { targetUtilisation } from './need.ts';
-import { partitionsPerInsertMax, rpcRequestsAtOnceMax } from './program.ts';
+import { rpcRequestsAtOnceMax, windowSearchSeconds } from './program.ts';
 import { partitionsPerTableMax } from './store-need.ts';
 
 /** A limit of the catalog, or of the program, that a plan passes. */
@@ -28,12 +29,12 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   const chainTopic = topicOf(catalog, 'chain.blocks');
   const processorsMax = catalog.services.find(({ id }) => id === 'stream-processor')?.scaling.max ?? 1;
   const nodesMax = (pool: Pool): number => pool.nodeGroups.find(({ kind }) => kind === 'kubernetes')?.max ?? 1;
-  const looks = looksOf(plan);
+  const searches = searchesOf(plan);
   const all: Break[] = [
     {
-      what: `the relays of ${shards.length} shards, each woken by every commit of any network to look for its own: ${looks.perSecond.toFixed(0)} times a second, ${looks.cores.toFixed(1)} busy cores of PostgreSQL's ${cpu(pg)}`,
-      times: looks.cores / (cpu(pg) * targetUtilisation),
-      change: 'services/chain-relay: a rest after a look that found nothing, or a channel for each shard',
+      what: `${plan.processors} stream processors, each of which searches every network for windows that others left: ${searches.perSecond.toFixed(0)} times a second, ${searches.cores.toFixed(1)} busy cores of ClickHouse's ${cpu(ch)}`,
+      times: searches.cores / (cpu(ch) * targetUtilisation),
+      change: 'services/stream-processor/chain-schedule.ts: a search of the networks of its own partitions alone',
     },
     {
       what: `PostgreSQL's disk: ${timeToFill(pg, postgres.gbPerDay)} until ${gb(disk(pg))} are full, and nothing deletes old blocks`,
@@ -53,9 +54,10 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
       change: 'pools/analytics.yaml: storageGB of clickhouse; a TTL of the raw tables, which is to be written',
     },
     {
-      what: `ClickHouse's CPU: ${clickhouse.cores.toFixed(1)} busy cores of ${cpu(ch)}, most of them to compute the minutes of a network anew at each of its commits`,
+      what: `ClickHouse's CPU: ${clickhouse.cores.toFixed(1)} busy cores of ${cpu(ch)}, ${stream.windows.cores.toFixed(1)} of them to compute minutes, hours and days of each network anew`,
       times: clickhouse.cores / (cpu(ch) * targetUtilisation),
-      change: 'environments: sync.intervalSeconds; pools/analytics.yaml: limits and replicas of clickhouse',
+      change:
+        'services/stream-processor/chain-schedule.ts: a longer pace; environments: sync.intervalSeconds; pools/analytics.yaml: limits and replicas of clickhouse',
     },
     {
       what: `PostgreSQL's CPU: ${postgres.cores.toFixed(1)} busy cores of ${cpu(pg)}`,
@@ -70,12 +72,7 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
     {
       what: `${plan.processors} stream processors`,
       times: plan.processors / processorsMax,
-      change: `services/stream-processor.yaml: scaling.max to ${plan.processors}`,
-    },
-    {
-      what: `${stream.networksOnOneNow} networks on one partition of chain.blocks: a batch of all of them, as after an outage, is an insert into more partitions than ClickHouse takes, tried again for ever`,
-      times: stream.networksOnOneNow / partitionsPerInsertMax,
-      change: `services/datasets/chain/timeseries.ts: an insert for each ${partitionsPerInsertMax} networks`,
+      change: `services/stream-processor.yaml: scaling.max to ${plan.processors}; topics.yaml: partitions of chain.blocks to ${stream.partitions}`,
     },
     {
       what: `${demand.networks.length} partitions, one a network, in each of ClickHouse's tables of chains`,
@@ -127,11 +124,10 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   return all.filter(({ times }) => times > 1).sort((a, b) => b.times - a.times);
 }
 
-/** What relays ask of the outbox because others' networks had commits; not among what PostgreSQL needs. */
-function looksOf({ shards, rates, demand }: Plan): { readonly perSecond: number; readonly cores: number } {
-  const { lookMs, lookPerNetworkMs } = costs.postgres;
-  const perSecond = shards.length * rates.commits;
-  return { perSecond, cores: (perSecond * (lookMs.value + demand.networks.length * lookPerNetworkMs.value)) / 1000 };
+/** Not among what ClickHouse needs. */
+function searchesOf({ processors, demand }: Plan): { readonly perSecond: number; readonly cores: number } {
+  const perSecond = (processors * demand.networks.length * windowSizes.length) / windowSearchSeconds;
+  return { perSecond, cores: (perSecond * costs.clickhouse.searchMs.value) / 1000 };
 }
 
 function poolOf({ pools }: PlanningCatalog, id: string): Pool {

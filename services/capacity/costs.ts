@@ -17,6 +17,8 @@ export const measuredOn =
   '2 cores of a cloud VM (AMD EPYC), Node 24.21, PostgreSQL 18, chDB 3.4 for ClickHouse, 2026-11-21';
 
 const measure = '`npm run capacity -- --measure`';
+/** Of when minutes were computed before a batch was acknowledged: the same statements, which now follow it at a pace. */
+const measureBefore = `${measure}, before windows had a pace`;
 const chainBench = '`npm run bench -- chain`, case replay, at 2 and at 60 transactions a block';
 const apiBench = '`npm run bench -- api`, cases blocks and stats-kept';
 const ingestBench = '`npm run bench -- ingest`, case steady';
@@ -85,20 +87,43 @@ export const costs = {
   },
   stream: {
     commitMs: measured(
-      23,
+      7,
       'ms',
-      "one commit of a network in Node: three inserts by ClickHouse's HTTP interface (7), and some eight statements more, counted at 2 each",
+      "raw rows of one commit in Node: three inserts by ClickHouse's HTTP interface",
+      measureBefore,
+    ),
+    markMs: guess(6, 'ms', 'marks of one batch in Node, of whatever networks', 'three statements, counted at 2 each'),
+    windowMs: guess(
+      12,
+      'ms',
+      "one computation of a network's windows in Node",
+      'some six statements, counted at 2 each',
     ),
     txMs: measured(0.02, 'ms', 'one transaction: parsed, checked, written as JSON'),
     barMs: measured(0.02, 'ms', 'one bar: the same'),
   },
   clickhouse: {
-    commitMs: measured(
-      150,
+    commitMs: measured(35, 'ms', 'raw rows of one commit of a network: a part in each table', measureBefore),
+    markMs: guess(
+      20,
       'ms',
-      'one commit of a network: raw rows 35, its minutes 85, minutes of protocols 30 (80 where it has some); two runs: 135 and 170',
+      'marks of one batch, of whatever networks: two questions and an insert',
+      'a third of a computation is an insert and its merges, about',
     ),
-    txMs: measured(0.05, 'ms', 'one transaction: stored, and read again for its minute'),
+    txMs: measured(0.05, 'ms', 'one transaction: stored, and read again for its minute', measureBefore),
+    windowMs: measured(
+      105,
+      'ms',
+      "one computation of a network's windows: its own 75 (65 to 85), those of protocols 30 in the mean (80 where it has some)",
+      measureBefore,
+    ),
+    windowTxMs: guess(
+      0.002,
+      'ms',
+      'one transaction read again for an hour or a day',
+      'a million rows a second and core, and its logs',
+    ),
+    searchMs: guess(10, 'ms', "one search for a network's windows of a size that others left", 'one question'),
     blockBytes: measured(143, 'B', 'one block, compressed'),
     txBytes: measured(449, 'B', 'one transaction (173) and its logs (138 each), compressed'),
     windowBytesPerNetworkDay: guess(

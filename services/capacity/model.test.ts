@@ -31,6 +31,9 @@ describe(planOf, () => {
       fc.property(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 1, max: 5000 }), (networks, pairs) => {
         const plan = planFor(networks, pairs);
         expect(plan.stream.hottest).toBeLessThanOrEqual(targetUtilisation);
+        for (const busy of Object.values(plan.stream.windows.busy))
+          expect(busy / plan.stream.replicas).toBeLessThanOrEqual(targetUtilisation);
+        expect(plan.stream.replicas).toBeLessThanOrEqual(plan.stream.partitions);
         for (const { utilisation } of plan.shards) expect(utilisation).toBeLessThanOrEqual(targetUtilisation);
         const { clickhouse } = plan;
         expect(clickhouse.cores / (8 * clickhouse.servers)).toBeLessThanOrEqual(targetUtilisation);

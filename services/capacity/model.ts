@@ -55,15 +55,18 @@ export function planOf(demand: Demand, catalog: PlanningCatalog): Plan {
   const bus = busLoad(rates, market);
   const hours = { chain: chainTopic.retentionHours ?? 168, bars: barTopic.retentionHours ?? 168 };
   const stores = {
-    postgres: postgresNeed(rates, demand, (demand.apiRequestsPerSecond * costs.api.postgresMs.value) / 1000),
-    clickhouse: clickhouseNeed(rates, market, demand),
+    postgres: postgresNeed(
+      rates,
+      demand,
+      shards.length,
+      (demand.apiRequestsPerSecond * costs.api.postgresMs.value) / 1000,
+    ),
+    clickhouse: clickhouseNeed(rates, stream.windows, market, demand),
     kafka: kafkaNeed(bus, hours),
     records: recordsNeed(market, pairs, recordDays),
   };
   const apiCores = apiCoresOf(demand);
   const apiReplicas = Math.max(2, serversFor(apiCores));
-  const streamCores =
-    (rates.commits * costs.stream.commitMs.value + rates.txs * costs.stream.txMs.value) / 1000 + barCores;
   const analytics: Need[] = [
     {
       what: 'chain-sync',
@@ -72,7 +75,13 @@ export function planOf(demand: Demand, catalog: PlanningCatalog): Plan {
       memoryGiB: shards.length,
       diskGB: 0,
     },
-    { what: 'stream-processor', replicas: processors, cores: streamCores, memoryGiB: processors, diskGB: 0 },
+    {
+      what: 'stream-processor',
+      replicas: processors,
+      cores: stream.cores + barCores,
+      memoryGiB: processors,
+      diskGB: 0,
+    },
     {
       what: 'analytics-api',
       replicas: apiReplicas,
@@ -142,7 +151,7 @@ function clientsGiB({ webSocketClients }: Demand): number {
 
 function storeNeed(what: string, { servers, copies, cores, diskGB }: StoreNeed, memoryGiB: number): Need {
   const replicas = servers * copies;
-  // A copy is sent parts that are made: it merges, and computes no minutes.
+  // A copy is sent parts that are made: it merges, and computes no windows.
   return {
     what,
     replicas,

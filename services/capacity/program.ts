@@ -10,16 +10,25 @@ export const callsPerPoll = 3;
 /** eth_getBlockByNumber and eth_getBlockReceipts. */
 export const callsPerBlock = 2;
 
-/** services/chain-relay/module.ts: after a round of few rows. One that finds none waits for a commit, of whichever network. */
+/** services/chain-relay/module.ts: after a round of few rows. One that finds none waits for a commit of its own networks, or for the poll. */
 export const relayLingerSeconds = 0.25;
+export const relayPollSeconds = 1;
 
-/** services/stores/networked/kafka-consumer.ts: batches of different partitions that one member has in hand; chain-stream.ts: statements. */
+/** services/stores/networked/kafka-consumer.ts: batches of different partitions that one member has in hand. */
 export const partitionsAtATime = 3;
-/** The same: how long the partitions of a member that was killed are nobody's. */
+/** services/stream-processor/chain-stream.ts: statements of a process under way, of batches and windows together. */
+export const statementsAtATime = 3;
+/** services/stores/networked/kafka-consumer.ts: how long the partitions of a member that was killed are nobody's. */
 export const sessionTimeoutSeconds = 10;
 
-/** services/market-collector/bar-writer.ts. */
-export const barFlushSeconds = 5;
+/** services/stream-processor/chain-schedule.ts: a network's windows are computed no more often, and rest so many times as long as they took. */
+export const windowPaceSeconds = { minute: 5, hour: 10, day: 15 };
+export const windowRestFactor = { minute: 10, hour: 20, day: 20 };
+/** The same: each process asks of each network, for each size, what others left. */
+export const windowSearchSeconds = 600;
+
+/** services/system.ts: where the bus is Kafka; 5 in one process. */
+export const barFlushSeconds = 1;
 /** services/stream-processor/market-sink.ts: between two inserts of a process. */
 export const barLingerSeconds = 0.25;
 
@@ -33,6 +42,3 @@ export const binance = {
   streamsPerConnectionMax: 1024,
   connectsPer5Minutes: 300,
 };
-
-/** Settings of ClickHouse, max_partitions_per_insert_block: the tables of chains have a partition a network. */
-export const partitionsPerInsertMax = 100;

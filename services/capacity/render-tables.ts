@@ -40,6 +40,7 @@ export function renderNeeds(studies: readonly Study[]): string {
         'ClickHouse: shards × copies, busy cores',
         ({ clickhouse }) => `${clickhouse.servers} × ${clickhouse.copies}, ${figure(clickhouse.cores)}`,
       ),
+      row('ClickHouse: of these busy with windows', ({ stream }) => figure(stream.windows.cores)),
       row(
         'ClickHouse: a day, 90 days',
         ({ clickhouse }) => `${gigabytes(clickhouse.gbPerDay)}, ${gigabytes(clickhouse.diskGB)}`,

@@ -1,8 +1,15 @@
 import { costs } from './costs.ts';
 import { traffic } from './demand.ts';
-import { count, percent } from './markdown.ts';
+import { count, figure, percent } from './markdown.ts';
 import { targetUtilisation } from './need.ts';
-import { partitionsAtATime, partitionsPerInsertMax, pollSeconds, sessionTimeoutSeconds } from './program.ts';
+import {
+  windowPaceSeconds as pace,
+  partitionsAtATime,
+  pollSeconds,
+  sessionTimeoutSeconds,
+  statementsAtATime,
+  windowRestFactor,
+} from './program.ts';
 import {
   renderBinance,
   renderBreaks,
@@ -14,6 +21,7 @@ import {
 import { usual } from './simulate-sources.ts';
 import type { Study } from './sizes.ts';
 import { diskPerServerGBMax, partitionsPerTableMax } from './store-need.ts';
+import { windowNeed } from './window-need.ts';
 
 /** The tables, for a terminal. */
 export function renderReport(studies: readonly Study[]): string {
@@ -23,6 +31,7 @@ export function renderReport(studies: readonly Study[]): string {
 
 /** services/CAPACITY.md, whole. */
 export function renderDocument(studies: readonly Study[]): string {
+  const perSize = (of: (study: Study) => string): string => studies.map(of).join(', ');
   return `# Capacity
 
 What fifty, five hundred and five thousand networks and two hundred, two thousand and twenty thousand pairs need, from what a block, a
@@ -40,19 +49,20 @@ load balancers and traffic whose prices are not known there; nodes are those tha
 
 With the catalog as it is today: how many times each limit is passed, and the line that moves it. The first row is what breaks first.
 ${studies.map((study) => `\n### ${titleOf(study)}\n\n${renderBreaks(study)}\n`).join('')}
-In words: **disks break first, at every size.** At fifty networks the machines are nearly idle, and a week of messages does not fit
+In words: **disks break first, at every size.** At fifty networks all but ClickHouse is nearly idle, and a week of messages does not fit
 Kafka's volume; PostgreSQL and ClickHouse fill up within weeks, because nothing deletes a chain's old rows. **What costs CPU is not
-rows but commits**: each commit of each network makes ClickHouse compute the network's minutes anew, some ${costs.clickhouse.commitMs.value} ms for it, whether the
-commit has one transaction or a hundred. So the cheapest way to five hundred networks is not a machine: it is to look at quiet
-networks less often (\`sync.intervalSeconds\`), or to let the stream processor collect a network's changes for some seconds.
-**At five thousand networks two things are no matter of size**: a table with a partition for each network, and an insert into more
-than ${partitionsPerInsertMax} of them at once, which ClickHouse refuses (tried: ${partitionsPerInsertMax} networks in a batch are taken, one more is not) and which is taken for a
-failure that passes, so that the partition stands still for good. Both need a change of the program, as do the relays, each of
-which looks into the outbox whenever any network commits.
+rows but windows**: one computation of a network's minutes, hours or days takes ClickHouse some ${costs.clickhouse.windowMs.value} ms, whether the network had one
+transaction since or a hundred, and raw rows of a commit ${costs.clickhouse.commitMs.value}. The pace is ${pace.minute} s for minutes, ${pace.hour} s for hours and ${pace.day} s for days, and a
+network's commits are ${pollSeconds} s apart, so that each commit is followed by minutes and hours, and all but each by days. The cheapest way to five
+hundred networks is not a machine but a pace: with hours every minute and days every five, windows take ${perSize((study) => figure(slowWindows(study)))} cores of ClickHouse
+at these sizes instead of ${perSize(({ plan }) => figure(plan.stream.windows.cores))}. At fifty, days of busy networks are most of it, by a guess of what reading them takes.
+The plan holds the pace. With fewer processes nothing breaks, as each has ${statementsAtATime} statements under way at most: windows come later, and rows as they did.
+**At five thousand networks two things are no matter of size**: a table with a partition for each network, and processes each of which
+searches all networks for what others left, not those of its own partitions. Both need a change of the program.
 
 ## In simulation
 
-The stream from a commit in PostgreSQL to its rows and minutes in ClickHouse, event by event, with the measured costs as service
+The stream from a commit in PostgreSQL to its rows and marks in ClickHouse, event by event, with the measured costs as service
 times: networks that are polled each at its own phase, bursts (${percent(usual.burstChance)} of the polls, ${usual.burstFactor} times the transactions), reorgs (${percent(usual.reorgChance)}), networks that
 fill their history (${percent(usual.backfilling)}), a relay for each shard, keys on partitions by Kafka's own hash, members of the group with ${partitionsAtATime} batches in
 hand each, and a member that is killed after two minutes: its partitions are nobody's for ${sessionTimeoutSeconds} s, then all members rest while they share
@@ -64,10 +74,12 @@ _busy_: of the batches that may be in hand; _hottest_: the busiest partition, of
 end; _fine after_: how long after the kill the last commit was stored that was older than five seconds. The lag starts at the commit:
 until then a block waits for the next poll, up to ${pollSeconds} s by the brief's interval, which is more than all the rest.
 
-What it shows: the plan's replicas keep 99 of 100 commits below two seconds. Half of them never rest; that the lag stays below a minute is
-because commits that wait share a batch and its minutes. Partitions matter as much as replicas: keys spread
-unevenly, and with too few of them the hottest never rests, whatever the replicas. One replica is enough for fifty networks, and a minute
-of lag when it dies; a second one costs 1 GB of memory.
+Windows are not in the lag: they follow at their pace. But they are in the replicas, and have their share of the ${statementsAtATime} statements that a process
+has under way, which batches wait for.
+
+What it shows: the plan's replicas keep 99 of 100 commits below two seconds, and half of them do too: it is windows that take the rest,
+and that would come later than their pace. Partitions matter more: keys spread unevenly, and with too few of them the hottest
+never rests, whatever the replicas. One that dies is made up for within half a minute, as long as there are others.
 
 ## Shards of chain-sync
 
@@ -89,9 +101,12 @@ in production. A shard could bear five times as many networks by CPU; it is the 
 - **Commits** of a network: one a poll, or one a block where blocks are further apart: 1 / max(${pollSeconds} s, block time).
 - **chain-sync** of a shard, of one core: polls · c_poll + commits · c_commit + blocks · c_block + transactions · c_tx, and its relay.
 - **RPC**: 3 calls a poll and endpoint, 2 a block; requests at once by Little's law.
-- **Partitions**: the fewest (multiples of twelve) of which the hottest, by the real hash of the real keys, is busy for ${percent(targetUtilisation)}; a batch takes
-  what it costs in the processor and in ClickHouse, one statement after the other.
-- **Stream processors**: the larger of batches in hand / (${partitionsAtATime} · ${targetUtilisation}) and busy cores / ${targetUtilisation}.
+- **Partitions**: the fewest (multiples of twelve) of which the hottest, by the real hash of the real keys, is busy for ${percent(targetUtilisation)}, and no fewer
+  than stream processors; a batch takes what it costs in the processor and in ClickHouse, one statement after the other: raw rows and marks.
+- **Windows** of a network and size: one computation every max(1 / commits, t + max(pace, rest · t)), where t is what it takes: some statements, and
+  for hours and days the transactions of half of one. A rest is ${windowRestFactor.minute} t for minutes, ${windowRestFactor.hour} t for the others.
+- **Stream processors**: the largest of batches in hand / (${partitionsAtATime} · ${targetUtilisation}), batches and windows under way / (${statementsAtATime} · ${targetUtilisation}), windows of one
+  size under way / ${targetUtilisation} (a process computes one at a time), and busy cores / ${targetUtilisation}.
 - **ClickHouse**: the largest of busy cores / (8 · ${targetUtilisation}), disk / ${count(diskPerServerGBMax)} GB and networks / ${count(partitionsPerTableMax)}; two copies as soon as there are shards.
 - **PostgreSQL**: the larger of busy cores / (8 · ${targetUtilisation}) and disk / ${count(diskPerServerGBMax)} GB. One PostgreSQL has one writer: more of them is a pool for each tier, or
   for a hash of the network, each with its own chain-sync, relay and topic; the APIs would have to ask each network's. ClickHouse stays one.
@@ -119,11 +134,17 @@ ${renderCosts()}
 - History: back-filling a large chain is as many rows as all its blocks; it takes what the endpoints give, for weeks. Production has no
   \`historyBlocks\`, so each network's whole history is wanted, which no disk here bears: 30 days are counted.
 - ClickHouse is as fast for many as for one as long as it has the cores; merges of small parts are in its measured CPU only for the
-  seconds after an insert; hours and days, which are bounded to a twentieth of a core each and process, are not. Nor are queries of analysts.
+  seconds after an insert. Searches for windows that others left are in what breaks alone. Queries of analysts are not in it.
+- What hours and days read is a guess that matters: of a busy network's days the rest, a twentieth of the time each, is all that bounds them.
 - CPU was measured on a machine that was busy with other work, in bursts of seconds: a quiet machine of the same kind needs less, perhaps two thirds.
 - kafkajs' own work for a message, beside its JSON; Redis, which has little to do.
 - Zones, traffic between them and out, backups (\`catalog/pools\` pays for those), and people.
 `;
+}
+
+/** Cores of ClickHouse, with a pace that is slower for what is longer. */
+function slowWindows({ plan }: Study): number {
+  return windowNeed(plan.demand.networks, { ...pace, hour: 60, day: 300 }).cores;
 }
 
 function titleOf({ size }: Study): string {

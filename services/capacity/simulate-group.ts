@@ -25,8 +25,8 @@ export function createGroup(options: {
   readonly partitions: number;
   readonly members: number;
   readonly queue: EventQueue;
-  /** How long a batch takes. */
-  readonly serviceSeconds: (batch: readonly Change[]) => number;
+  /** How long a batch takes, of so many that its member has in hand. */
+  readonly serviceSeconds: (batch: readonly Change[], inHand: number) => number;
   readonly onStored: (change: Change, now: number) => void;
 }): Group {
   const { partitions, queue, serviceSeconds, onStored } = options;
@@ -57,11 +57,11 @@ export function createGroup(options: {
     if (lane === undefined || member?.alive !== true || lane.inHand || lane.queue.length === 0) return;
     if (member.inHand >= partitionsAtATime || now < restingUntil) return;
     const batch = lane.queue.slice(0, changesPerBatchMax);
-    const seconds = serviceSeconds(batch);
     const mine = generation;
     const { owner } = lane;
     lane.inHand = true;
     member.inHand++;
+    const seconds = serviceSeconds(batch, member.inHand);
     queue.at(now + seconds, (then) => {
       if (mine !== generation || !member.alive) return;
       lane.queue.splice(0, batch.length);

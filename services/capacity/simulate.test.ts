@@ -21,11 +21,17 @@ describe(simulate, () => {
     expect(left).toBeLessThan(0.02 * commits);
   });
 
-  it.each([500, 5000])('%i networks: half the replicas do not', (networks) => {
+  it.each([500, 5000])('%i networks: half the replicas do so too, as windows alone come later', (networks) => {
     const options = optionsFor(networks);
-    const { lag, utilisation } = simulate({ ...options, replicas: Math.floor(options.replicas / 2), seconds: 150 });
+    const { lag } = simulate({ ...options, replicas: Math.floor(options.replicas / 2), seconds: 150 });
+    expect(lag.p99).toBeLessThan(2);
+  });
+
+  it.each([500, 5000])('%i networks: a tenth of the replicas do not', (networks) => {
+    const options = optionsFor(networks);
+    const { lag, utilisation } = simulate({ ...options, replicas: Math.floor(options.replicas / 10), seconds: 150 });
     expect(lag.p99).toBeGreaterThan(8);
-    expect(utilisation).toBeGreaterThan(0.95);
+    expect(utilisation).toBeGreaterThan(0.9);
   });
 
   it('5000 networks: nor do the partitions of today, whatever the replicas', () => {

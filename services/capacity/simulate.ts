@@ -1,7 +1,8 @@
+import { windowSizes } from '../datasets/chain/window-size.ts';
 import { costs } from './costs.ts';
 import type { NetworkLoad } from './demand.ts';
 import { createEventQueue } from './event-queue.ts';
-import { partitionsAtATime, relayLingerSeconds } from './program.ts';
+import { partitionsAtATime, relayLingerSeconds, statementsAtATime } from './program.ts';
 import { createRandom } from './random.ts';
 import { createGroup } from './simulate-group.ts';
 import { type Behaviour, type Change, startSources, usual } from './simulate-sources.ts';
@@ -12,6 +13,8 @@ export interface SimulationOptions {
   readonly shards: readonly (readonly string[])[];
   readonly partitions: number;
   readonly replicas: number;
+  /** Of time, what windows of all networks take of the members' statements: each has one of three sizes under way at most. */
+  readonly windowsBusy: number;
   readonly seconds: number;
   readonly seed?: number;
   readonly behaviour?: Behaviour;
@@ -20,7 +23,7 @@ export interface SimulationOptions {
 }
 
 /**
- * Seconds from a commit in PostgreSQL to the acknowledgement of its rows and minutes in ClickHouse. One that waits at the end counts with
+ * Seconds from a commit in PostgreSQL to the acknowledgement of its rows and marks in ClickHouse: windows follow. One that waits at the end counts with
  * what it has waited.
  */
 export interface Lag {
@@ -57,17 +60,23 @@ export function simulate(options: SimulationOptions): SimulationResult {
   const queue = createEventQueue();
   const lags: number[] = [];
   let lastLateAt = 0;
+  const windowsOfMember = Math.min(windowSizes.length, options.windowsBusy / replicas);
 
   const group = createGroup({
     ...{ partitions, members: replicas, queue },
-    serviceSeconds: (batch) => {
-      // As the model's, but that commits of one network in one batch share their minutes; and around that mean.
+    serviceSeconds: (batch, inHand) => {
+      // As the model's, but that commits of one network in one batch share their inserts, and all of it its marks; and around that mean.
       const of = new Set(batch.map(({ network }) => network)).size;
       const txs = batch.reduce((sum, change) => sum + change.txs, 0);
       const { stream, clickhouse } = costs;
-      const fixedMs = stream.commitMs.value + clickhouse.commitMs.value;
-      const ms = of * fixedMs + txs * (stream.txMs.value + clickhouse.txMs.value);
-      return (ms / 1000) * (0.7 + random.exponential(0.3));
+      const ms =
+        stream.markMs.value +
+        clickhouse.markMs.value +
+        of * (stream.commitMs.value + clickhouse.commitMs.value) +
+        txs * (stream.txMs.value + clickhouse.txMs.value);
+      // What is under way takes turns.
+      const turns = Math.max(1, (inHand + windowsOfMember) / statementsAtATime);
+      return (ms / 1000) * turns * (0.7 + random.exponential(0.3));
     },
     onStored: ({ committedAt }, now) => {
       if (committedAt < warmUpSeconds) return;

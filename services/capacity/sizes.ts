@@ -60,6 +60,7 @@ export function studyOf(catalog: Catalog, size: Size): Study {
 export function simulationOf({ demand, shards, stream }: Plan): SimulationOptions {
   return {
     ...{ networks: demand.networks, partitions: stream.partitions, replicas: stream.replicas, seconds },
+    windowsBusy: stream.windows.busyTotal,
     shards: shards.map(({ networks }) => networks.map(({ id }) => id)),
   };
 }

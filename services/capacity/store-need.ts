@@ -3,6 +3,8 @@ import { costs } from './costs.ts';
 import type { Demand } from './demand.ts';
 import type { MarketNeed } from './market-need.ts';
 import { secondsPerDay, serversFor } from './need.ts';
+import { relayPollSeconds } from './program.ts';
+import type { WindowNeed } from './window-need.ts';
 
 /** What a store of the analytics pool, or of the market pool, holds and does. */
 export interface StoreNeed {
@@ -24,14 +26,22 @@ const coresOfServer = 8;
 /** Partitions of a table that ClickHouse is at ease with; its documentation says hundreds to a thousand. */
 export const partitionsPerTableMax = 1000;
 
-/** `askedCores`: busy for those who read. */
-export function postgresNeed(rates: ChainRates, { relationalDays }: Demand, askedCores: number): StoreNeed {
+/** `shards`: relays. `askedCores`: busy for those who read. */
+export function postgresNeed(
+  rates: ChainRates,
+  { networks, relationalDays }: Demand,
+  shards: number,
+  askedCores: number,
+): StoreNeed {
   const { postgres } = costs;
   const { commits, blocks, txs } = rates;
   const cores =
     (commits * postgres.commitMs.value + blocks * postgres.blockMs.value + txs * postgres.txMs.value) / 1000;
+  // A relay looks for a commit, once more after it, and at each poll.
+  const looks = 2 * commits + shards / relayPollSeconds;
+  const lookCores = (looks * (postgres.lookMs.value + networks.length * postgres.lookPerNetworkMs.value)) / 1000;
   return held(
-    cores + askedCores,
+    cores + lookCores + askedCores,
     (blocks * postgres.blockBytes.value + txs * postgres.txBytes.value) * secondsPerDay,
     relationalDays,
   );
@@ -44,10 +54,11 @@ export function recordsNeed(market: MarketNeed, pairs: number, retentionDays: nu
 }
 
 /** Bars of a second are kept for 30 days, as their table says; those of a minute as long as the rest. */
-export function clickhouseNeed(rates: ChainRates, market: MarketNeed, demand: Demand): StoreNeed {
+export function clickhouseNeed(rates: ChainRates, windows: WindowNeed, market: MarketNeed, demand: Demand): StoreNeed {
   const { clickhouse } = costs;
   const { commits, blocks, txs } = rates;
-  const chainCores = (commits * clickhouse.commitMs.value + txs * clickhouse.txMs.value) / 1000;
+  const rowMs = commits * (clickhouse.commitMs.value + clickhouse.markMs.value) + txs * clickhouse.txMs.value;
+  const chainCores = rowMs / 1000 + windows.cores;
   const barCores =
     (market.barInserts * clickhouse.barInsertMs.value + market.barsPerSecond * clickhouse.barMs.value) / 1000;
   const chainBytes = (blocks * clickhouse.blockBytes.value + txs * clickhouse.txBytes.value) * secondsPerDay;

@@ -21,7 +21,8 @@ const subjects: readonly Subject[] = [
   {
     name: 'ours',
     role: 'ours',
-    summary: 'the part of stream-processor: from subscribing until the last message is acknowledged, windows included',
+    summary:
+      'the part of stream-processor: from subscribing until the last message is acknowledged; windows of chains follow at a pace, meanwhile and after',
     module: new URL('ours.ts', import.meta.url),
   },
   {
@@ -47,13 +48,13 @@ const subjects: readonly Subject[] = [
   {
     name: 'rows-alone',
     role: 'peer',
-    summary: 'ours without what is computed from the rows: no windows, no minutes',
+    summary: 'ours without what is made of the rows: no marks and no windows of chains, no minutes of bars',
     module: new URL('rows-alone.ts', import.meta.url),
   },
 ];
 
 const summaries: Readonly<Record<FlowName, string>> = {
-  chain: 'chain.blocks: blocks, transactions and logs of many networks, and the windows of each',
+  chain: 'chain.blocks: blocks, transactions and logs of many networks, and marks of what windows they touch',
   bars: 'market.bars: seconds of many symbols, and the minutes of each',
 };
 const flowNames: readonly FlowName[] = ['chain', 'bars'];

@@ -4,7 +4,7 @@ import type { StreamInput } from './input.ts';
 import { openSource } from './source.ts';
 import { openStore } from './store.ts';
 
-/** The same bus, the same reading and the same inserts, but no windows and no minutes: what these cost is the difference. */
+/** The same bus, the same reading and the same inserts, but no marks, no windows and no minutes: what these cost until the last acknowledgement is the difference. */
 export async function open(context: RunContext): Promise<Work> {
   const input = context.input as StreamInput;
   const { topic, store: write } = flows[input.flow];
