@@ -10,7 +10,10 @@ import { renderSlice, sliceOf } from '../catalog/slice.ts';
 // The program as a pod starts it: a slice and an environment in one mounted folder, addresses in variables.
 
 const root = join(import.meta.dirname, '..');
-const databaseUrl = { DATABASE_URL: 'postgres://u:p@postgresql-rw:5432/defimon' };
+const addresses = {
+  DATABASE_URL: 'postgres://u:p@postgresql-rw:5432/defimon',
+  KAFKA_BROKERS: 'kafka-kafka-bootstrap:9092',
+};
 
 let dir: string;
 let config: string;
@@ -31,14 +34,14 @@ afterAll(async () => {
 
 describe('npm start in a pod', () => {
   it('runs by the mounted slice and environment, whatever folder they are in', async () => {
-    const { code, output } = await start(['--check'], databaseUrl);
+    const { code, output } = await start(['--check'], addresses);
 
-    expect(output).toBe('configuration of environment staging is good: chain-sync\n');
+    expect(output).toBe('configuration of environment staging is good: chain-sync, chain-relay\n');
     expect(code).toBe(0);
   });
 
   it('takes settings from that file, and none from the one in the image', async () => {
-    const { output } = await start(['--print-config'], databaseUrl);
+    const { output } = await start(['--print-config'], addresses);
 
     expect(JSON.parse(output)).toMatchObject({
       environment: 'staging',
@@ -59,7 +62,7 @@ describe('npm start in a pod', () => {
   it('leaves with 1 and says where the environment is wrong', async () => {
     const wrong = join(dir, 'wrong.yaml');
     await writeFile(wrong, 'name: staging\ndomian: x\n');
-    const { code, output } = await start(['--check'], databaseUrl, wrong);
+    const { code, output } = await start(['--check'], addresses, wrong);
 
     expect(code).toBe(1);
     expect(output).toMatch(/wrong\.yaml:2:1 CAT011 .*domian/);
