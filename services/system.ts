@@ -26,6 +26,7 @@ import { createStores } from './stores/open.ts';
 import { createPreparedTimeseries } from './stores/prepared-timeseries.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
+import { laptopPaceMs } from './stream-processor/chain-schedule.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
 import { createMarketStream } from './stream-processor/market-stream.ts';
 
@@ -136,6 +137,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     ...{ host, log, metrics },
   };
   const { requestsPerMinute, trustedProxies } = config;
+  const isLocal = config.environment.name === 'local';
   const limits = { requestsPerMinute, trustedProxies };
   return {
     ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: readinessOf(context) })),
@@ -192,7 +194,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
     'chain-stream': part(['catalog', 'timeseries', 'bus', 'chain-series'], ({ catalog, timeseries, bus }) =>
-      createChainStream({ catalog, timeseries, bus, log, metrics }),
+      createChainStream({ catalog, timeseries, bus, log, metrics, paceMs: isLocal ? laptopPaceMs : undefined }),
     ),
     'market-stream': part(['bus', 'market-series'], (parts) =>
       createMarketStream({ bus: parts.bus, timeseries: parts['market-series'], log, metrics }),

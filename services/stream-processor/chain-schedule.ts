@@ -18,14 +18,16 @@ export interface WindowSchedule {
 export type WindowPace = Readonly<Record<WindowSize | 'search', number>>;
 
 /** The least; a busy network's days take a while, and rest by that: see `restFactor`. */
-const defaultPaceMs: WindowPace = { minute: 5_000, hour: 10_000, day: 15_000, search: 600_000 };
+const defaultPaceMs: WindowPace = { minute: 5_000, hour: 60_000, day: 300_000, search: 600_000 };
+/** A laptop has few networks, and a person who looks. */
+export const laptopPaceMs: WindowPace = { ...defaultPaceMs, hour: 10_000, day: 15_000 };
 const tickMs = 250;
 /** Of one network at once; a day may be large. */
 const windowsMax: Readonly<Record<WindowSize, number>> = { minute: 240, hour: 24, day: 1 };
 /** After work that took a while, a network's next waits so many times as long: those of a busy one must not fill the store. */
 const restFactor: Readonly<Record<WindowSize | 'search', number>> = { minute: 10, hour: 20, day: 20, search: 20 };
 /** The longest rest: a store that stood still for minutes made no work of them, and must not be waited for after that. */
-const restMaxPaces = 12;
+const restMaxPaces = 5;
 /** What is beyond is left to a search, once these are done. */
 const notedMax = 2_000;
 const backoffMs = 5_000;

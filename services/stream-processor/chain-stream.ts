@@ -26,7 +26,7 @@ export interface ChainStreamDeps {
   readonly catalog: Pick<LiveCatalog, 'current' | 'subscribe'>;
   readonly log: Logger;
   readonly metrics: Registry;
-  readonly paceMs?: WindowPace;
+  readonly paceMs?: WindowPace | undefined;
 }
 
 const compressionMs = 30_000;

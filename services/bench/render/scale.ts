@@ -71,6 +71,9 @@ function copyPool(pool: Pool, n: number): Pool {
   return {
     ...pool,
     id: withNumber(pool.id, n),
+    ...(pool.borrows === undefined
+      ? {}
+      : { borrows: pool.borrows.map((each) => ({ ...each, from: withNumber(each.from, n) })) }),
     ...(pool.cluster === undefined ? {} : { cluster: withNumber(pool.cluster, n) }),
     ...(pool.domain === undefined ? {} : { domain: pool.domain.replace(/^[^.]+/, (label) => withNumber(label, n)) }),
   };
