@@ -352,19 +352,22 @@ describe(createRecorder, () => {
     }
     recorder.gap(buildGap({ symbol: 'SOLUSDT', openedAtMs: Number.NaN }));
     recorder.gap(buildGap({ symbol: 'ETHUSDT' }));
-    await recorder.flush();
+    await flushToStore(recorder);
     expect(await idsOf('BTCUSDT')).toEqual(range(1, 60).filter((id) => id !== 33));
     expect(await idsOf('ETHUSDT')).toEqual(range(1, 60).filter((id) => id !== 7));
     expect(await gapsOf('ETHUSDT')).toHaveLength(1);
     const lines = readFileSync(path.join(dir, 'refused.ndjson'), 'utf8').trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { at: expect.any(String), reason: expect.stringContaining('22P02'), what: expect.stringContaining('[["1","2"]') },
-      { at: expect.any(String), reason: expect.stringContaining('22021'), what: expect.stringContaining('NUL') },
+    const refused = lines
+      .map((line): { reason: string } => JSON.parse(line))
+      .sort((a, b) => (a.reason < b.reason ? -1 : 1));
+    expect(refused).toEqual([
       { at: expect.any(String), reason: expect.stringContaining('Invalid time'), what: expect.anything() },
+      { at: expect.any(String), reason: expect.stringContaining('22021'), what: expect.stringContaining('NUL') },
+      { at: expect.any(String), reason: expect.stringContaining('22P02'), what: expect.stringContaining('[["1","2"]') },
     ]);
     expect(wanted).toEqual([['BTCUSDT']]);
     recorder.record(buildSnapshot(70, { kind: 'checkpoint' }));
-    await recorder.flush();
+    await flushToStore(recorder);
     const gap = {
       reason: 'garbage',
       fromUpdateId: 32,
@@ -425,6 +428,12 @@ async function open(parts: Partial<RecorderParts> = {}): Promise<Recorder> {
 }
 
 let health: Awaited<ReturnType<typeof openTestRecorder>>['health'];
+
+/** A database that takes its time, as on a busy machine, leaves what waits to the disk first. */
+async function flushToStore(recorder: Recorder): Promise<void> {
+  await recorder.flush();
+  await until(() => !recorder.stats().isSpilling);
+}
 
 async function expectNotOk(): Promise<void> {
   expect(await health()).toMatchObject({ ok: false });
