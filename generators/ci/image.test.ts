@@ -118,7 +118,7 @@ describe('services/Dockerfile', { timeout: 120_000 }, () => {
       };
 
       const { status, output } = await startUntil(
-        /ECONNREFUSED/,
+        /a store cannot be reached/,
         [`--target=${target}`, '--environment=staging', '--data-dir=/tmp/defimon'],
         closed,
       );
@@ -207,10 +207,14 @@ async function startUntil(
   const { command, first, options } = entrypoint(env);
   const child = spawn(command, [...first, ...args], options);
   let output = '';
+  let isStopped = false;
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      if (said.test(output)) child.kill();
+      // A second signal would make it leave at once.
+      if (isStopped || !said.test(output)) return;
+      isStopped = true;
+      child.kill();
     });
   }
   const [status] = (await once(child, 'close')) as [number | null];
