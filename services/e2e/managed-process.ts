@@ -14,11 +14,12 @@ export interface ProcessSpec {
   readonly logFile: string;
   /** Whether it does its work now. Asked again and again, and may throw while it does not. */
   isReady(): Promise<boolean>;
-  /** It is started again when it ends by itself or is killed, as Kubernetes does. */
-  readonly isSupervised: boolean;
 }
 
-/** A process of the test bed: one name and one address for its whole life, however often it is killed. */
+/**
+ * A process of the test bed: one name and one address for its whole life. It is started again when it ends by itself or is killed,
+ * as Kubernetes does.
+ */
 export interface ManagedProcess {
   readonly name: string;
   /** Undefined while it is down. */
@@ -26,7 +27,7 @@ export interface ManagedProcess {
   start(): Promise<void>;
   /** Resolves once it is ready. @throws with its last lines when it is not in time */
   ready(timeoutMs?: number): Promise<void>;
-  /** kill -9. One that is supervised comes up again by itself. */
+  /** kill -9. It comes up again by itself. */
   kill(): Promise<void>;
   /** More variables, from its next start on. */
   setEnv(env: Readonly<Record<string, string>>): void;
@@ -75,8 +76,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
       if (child === spawned) child = undefined;
       // Its configuration is wrong: starting it again is no use.
       if (code === 1) wanted = false;
-      if (wanted && spec.isSupervised)
-        void sleep(restartMs).then(() => (wanted && child === undefined ? spawn() : undefined));
+      if (wanted) void sleep(restartMs).then(() => (wanted && child === undefined ? spawn() : undefined));
     });
   }
 
@@ -91,7 +91,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
       let reason: unknown = 'it said that it is not';
       for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(100)) {
         if (child === undefined) {
-          if (wanted && spec.isSupervised) continue;
+          if (wanted) continue;
           throw new Error(`${name} has ended:\n  ${tail.join('\n  ')}`);
         }
         const isReady = await spec.isReady().catch((error: unknown) => {

@@ -80,7 +80,6 @@ function createProgram(
     stopSignal: 'SIGTERM',
     logFile: join(dataDir, '..', 'log.txt'),
     isReady: async () => (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(5_000) })).ok,
-    isSupervised: true,
   });
 }
 

@@ -1,36 +1,17 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { isPortFree } from '../runtime/free-port.ts';
 
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** So that no port comes among those that the system gives out by itself: a process that is killed needs its own again. */
+const offsetMax = 20_000;
+const given = new Set<number>();
 
 /** An offset at which all of these ports are free; no two calls give the same. */
 export async function findPortOffset(ports: readonly number[]): Promise<number> {
   for (;;) {
-    const offset = 1000 + Math.floor(Math.random() * 30_000);
+    const offset = 1000 + Math.floor(Math.random() * (offsetMax - 1000));
     if (given.has(offset)) continue;
-    const free = await Promise.all(ports.map((port) => isFree(port + offset)));
+    const free = await Promise.all(ports.map((port) => isPortFree(port + offset)));
     if (!free.every(Boolean)) continue;
     given.add(offset);
     return offset;
   }
-}
-
-const given = new Set<number>();
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  const free = await Promise.race([
-    once(server, 'listening').then(() => true),
-    once(server, 'error').then(() => false),
-  ]);
-  server.close();
-  return free;
 }

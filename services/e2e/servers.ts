@@ -3,9 +3,9 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Children } from '../runtime/children.ts';
+import { findFreePort } from '../runtime/free-port.ts';
 import { packagedFolder, serverUser } from '../stores/embedded/postgres-binaries.ts';
 import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
-import { findFreePort } from './ports.ts';
 
 /** A store that runs beside the platform, at an address that stays when it is killed and started again. */
 export interface StoreServer extends ManagedProcess {
@@ -42,7 +42,6 @@ export async function createPostgres({ children, folder }: ServerDeps): Promise<
     stopSignal: 'SIGINT',
     logFile: join(folder, 'postgresql.log'),
     isReady: () => answersPostgres(port),
-    isSupervised: true,
   });
   return { ...process, url: `postgres://defimon@127.0.0.1:${port}/postgres` };
 }
@@ -59,7 +58,6 @@ export async function createRedis({ children, folder }: ServerDeps): Promise<Sto
     stopSignal: 'SIGTERM',
     logFile: join(folder, 'redis.log'),
     isReady: () => accepts(port),
-    isSupervised: true,
   });
   return { ...process, url: `redis://127.0.0.1:${port}` };
 }
@@ -77,7 +75,6 @@ export async function createClickHouse({ children, folder }: ServerDeps): Promis
     stopSignal: 'SIGTERM',
     logFile: join(folder, 'clickhouse.log'),
     isReady: async () => (await fetch(`http://127.0.0.1:${port}/ping`)).ok,
-    isSupervised: true,
   });
   return { ...process, url: `http://127.0.0.1:${port}` };
 }

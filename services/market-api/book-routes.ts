@@ -2,13 +2,13 @@ import Type from 'typebox';
 import type { Pair } from '../../catalog/schema/pair.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
+import { createSlots } from '../runtime/slots.ts';
 import { BookAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { gapAnswerOf } from './gap-routes.ts';
 import { rebuildBook } from './live/rebuild.ts';
 import { getPair } from './pairs.ts';
 import { symbolPath, TimeParameter } from './query.ts';
-import { createSlots } from './slots.ts';
 import { millisecondsOf } from './time.ts';
 
 const depthDefault = 100;

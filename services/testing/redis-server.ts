@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { type Child, createChildren } from '../runtime/children.ts';
+import { findFreePort } from '../runtime/free-port.ts';
 
 export interface RedisServerOptions {
   /** A free one of 127.0.0.1 by default. */
@@ -128,13 +128,4 @@ function configOf(options: RedisServerOptions & { port: number; password: string
     'appendonly no',
     '',
   ].join('\n');
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }

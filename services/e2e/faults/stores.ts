@@ -73,5 +73,5 @@ export const stall: Fault = {
   },
 };
 
-/** What the heap of a busy process may do on its own. What waits for a sink is bounded well below: see services/CAPACITY.md. */
+/** What the heap of a busy process may do on its own. What waits for a sink is bounded well below that: see kafka-lanes.ts. */
 const growthBytesMax = 256 * 2 ** 20;

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { buildDepth, buildSnapshot, buildTrade } from '../../datasets/market/read-fixtures.ts';
+import { createSlots } from '../../runtime/slots.ts';
 import { createSendBudget, type Outlet } from '../../runtime/socket/sender.ts';
 import { catalogWith, testPair } from '../api-fixture.ts';
 import type { CandleFollower } from '../live/candle-feed.ts';
@@ -8,7 +9,6 @@ import { bookText, diffText, type Feed, type Follower, type LiveEvent, tradeText
 import { createLiveBook } from '../live/live-book.ts';
 import type { LiveMarket } from '../live/live-market.ts';
 import type { ResumedDiffs } from '../live/resume.ts';
-import { createSlots } from '../slots.ts';
 import { createSession, sessionLimits } from './session.ts';
 
 const symbol = 'TEST0USDT';

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../runtime/errors.ts';
 import type { LiveCatalog } from '../../runtime/live-catalog.ts';
+import type { Slots } from '../../runtime/slots.ts';
 import { createDialogue, dialogueLimits } from '../../runtime/socket/dialogue.ts';
 import { refusalOfUnknown } from '../../runtime/socket/refuse-unknown.ts';
 import {
@@ -14,7 +15,6 @@ import type { Session } from '../../runtime/socket/socket-route.ts';
 import type { CandleFeed } from '../live/candle-feed.ts';
 import type { LiveEvent } from '../live/events.ts';
 import type { LiveMarket } from '../live/live-market.ts';
-import type { Slots } from '../slots.ts';
 import { type ClientMessage, parseClientMessage, type Subscribe, type Unsubscribe } from './client-message.ts';
 import { headOf, keyOf, type Resume, type Subscription } from './subscription.ts';
 

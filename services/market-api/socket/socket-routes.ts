@@ -1,10 +1,10 @@
 import { metrics as names } from '../../../catalog/metrics.ts';
 import type { HttpApp } from '../../runtime/http.ts';
 import { counterOf, gaugeOf } from '../../runtime/metrics.ts';
+import { createSlots } from '../../runtime/slots.ts';
 import { createSendBudget } from '../../runtime/socket/sender.ts';
 import { addSocketRoute, type SocketOptions } from '../../runtime/socket/socket-route.ts';
 import type { RouteDeps } from '../deps.ts';
-import { createSlots } from '../slots.ts';
 import { createSession } from './session.ts';
 
 /** Resumes that read at one time: each reads up to thousands of updates. */

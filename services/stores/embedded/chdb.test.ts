@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { expectConfigurationError, until } from '../contract.ts';
 import { startHolder } from '../testing/holder.ts';
-import { createSlots, openEmbeddedTimeseries } from './chdb.ts';
+import { createWorks, openEmbeddedTimeseries } from './chdb.ts';
 
 const dir = mkdtempSync(path.join(os.tmpdir(), 'defimon-test-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -69,9 +69,9 @@ describe(openEmbeddedTimeseries.name, () => {
   });
 });
 
-describe(createSlots.name, () => {
+describe(createWorks.name, () => {
   it('runs no more than its number at once, in order', async () => {
-    const slots = createSlots(3);
+    const slots = createWorks(3);
     const order: number[] = [];
     let running = 0;
     let most = 0;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
 import { ConfigurationError, describeError } from '../../runtime/errors.ts';
 import type { Started } from '../../runtime/modules.ts';
+import { createSlots } from '../../runtime/slots.ts';
 import type { Timeseries } from '../timeseries.ts';
 import { createTimeseries, timeseriesSettings } from '../timeseries-clickhouse.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -39,16 +40,16 @@ export async function openEmbeddedTimeseries(options: {
     throw error;
   }
   const opened = client;
-  const slots = createSlots(queriesMax);
+  const works = createWorks(queriesMax);
   const { query, command, insert } = createTimeseries(opened);
   return {
     part: {
-      query: (sql, params) => slots.run(() => query(sql, params)),
-      command: (sql, params) => slots.run(() => command(sql, params)),
-      insert: (table, rows, insertOptions) => slots.run(() => insert(table, rows, insertOptions)),
+      query: (sql, params) => works.run(() => query(sql, params)),
+      command: (sql, params) => works.run(() => command(sql, params)),
+      insert: (table, rows, insertOptions) => works.run(() => insert(table, rows, insertOptions)),
     },
     stop: async () => {
-      await slots.close();
+      await works.close();
       await opened.close();
       unlock();
     },
@@ -76,26 +77,14 @@ function connect(folder: string): ClickHouseClient {
 }
 
 /** Runs at most `max` works at once, the others in order of arrival. `close` waits for all of them and refuses more. */
-export function createSlots(max: number): { run<T>(work: () => Promise<T>): Promise<T>; close(): Promise<void> } {
-  const waiting: (() => void)[] = [];
+export function createWorks(max: number): { run<T>(work: () => Promise<T>): Promise<T>; close(): Promise<void> } {
+  const slots = createSlots({ max });
   const all = new Set<Promise<unknown>>();
-  let free = max;
   let closed = false;
-  const runInSlot = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
   return {
     run: (work) => {
       if (closed) return Promise.reject(new Error('the time series store is closed'));
-      const result = runInSlot(work);
+      const result = slots.run(work);
       const settled = result.catch(() => {}).finally(() => all.delete(settled));
       all.add(settled);
       return result;

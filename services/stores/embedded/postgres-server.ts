@@ -14,13 +14,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Child, Children } from '../../runtime/children.ts';
 import { ConfigurationError, RetryableError } from '../../runtime/errors.ts';
+import { findFreePort } from '../../runtime/free-port.ts';
 import { codeOf, openDataFolder } from './data-folder.ts';
 import { findPostgresBinaries, type ServerUser, serverUser } from './postgres-binaries.ts';
 
@@ -337,13 +337,4 @@ function startError(cluster: string, said: string): Error {
   if (/Permission denied|Read-only file system|incompatible|invalid value|unrecognized/.test(said))
     return new ConfigurationError(text);
   return new RetryableError(text);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }

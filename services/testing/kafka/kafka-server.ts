@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Logger, pino } from 'pino';
 import { type Child, createChildren } from '../../runtime/children.ts';
+import { findFreePort } from '../../runtime/free-port.ts';
 import { kafkaJars } from './kafka-jars.ts';
 
 export interface KafkaOptions {
@@ -58,10 +57,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   mkdirSync(folder, { recursive: true });
   const certificate = options.tls ? await certificateIn(folder) : undefined;
   const ports: Record<Listener, number> = {
-    PLAINTEXT: options.port ?? (await freePort()),
-    CONTROLLER: await freePort(),
-    SASL: options.users === undefined ? 0 : await freePort(),
-    TLS: certificate === undefined ? 0 : await freePort(),
+    PLAINTEXT: options.port ?? (await findFreePort()),
+    CONTROLLER: await findFreePort(),
+    SASL: options.users === undefined ? 0 : await findFreePort(),
+    TLS: certificate === undefined ? 0 : await findFreePort(),
   };
   const settings = path.join(folder, 'server.properties');
   const properties = { ...propertiesOf(folder, ports, options, certificate), ...options.properties };
@@ -239,25 +238,4 @@ async function certificateIn(folder: string): Promise<Certificate> {
     writeFileSync(file, readFileSync(key, 'utf8') + readFileSync(own, 'utf8'));
   }
   return { file, certificate: readFileSync(own, 'utf8') };
-}
-
-/**
- * A port that nobody listens at. Below those that systems give out by themselves (from 32768 on Linux, 49152 elsewhere), so
- * that it is still free when the broker comes back to it.
- */
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const probe = createServer();
-    try {
-      probe.listen(port, '127.0.0.1');
-      await once(probe, 'listening');
-      return port;
-    } catch {
-      // Taken: another one.
-    } finally {
-      probe.close();
-    }
-  }
-  throw new Error('no port between 20000 and 32000 is free');
 }
