@@ -23,6 +23,8 @@ interface Followed {
   channelSeq: number;
   /** Hashes by number. */
   blocks: Map<number, string>;
+  /** From here up every block was told. Below, only those that were filled in after the snapshot, which shows the newest alone. */
+  completeFrom: number;
 }
 
 interface Told {
@@ -78,7 +80,7 @@ export function followLive({ analyticsUrl, name }: Platform): LiveFollower {
     if (told.type === 'error') fault(JSON.stringify(told));
     const { network } = told;
     if (network === undefined) return;
-    const followed = networks.get(network) ?? { chainSeq: 0, channelSeq: 0, blocks: new Map() };
+    const followed = networks.get(network) ?? { chainSeq: 0, channelSeq: 0, blocks: new Map(), completeFrom: 0 };
     networks.set(network, followed);
     if (told.channelSeq !== ++followed.channelSeq)
       fault(`message ${told.channelSeq} of ${network} came in the place of ${followed.channelSeq}`);
@@ -86,6 +88,7 @@ export function followLive({ analyticsUrl, name }: Platform): LiveFollower {
     if (told.type === 'snapshot') {
       if (told.reason !== 'subscribed') startedAnew.push(`${network}: ${told.reason}`);
       followed.blocks = new Map(told.blocks?.map((block) => [block.number, block.hash]));
+      followed.completeFrom = followed.blocks.size === 0 ? 0 : Math.min(...followed.blocks.keys());
       followed.chainSeq = chainSeq;
     } else if (told.type === 'resumed') {
       resumed += 1;
@@ -126,11 +129,13 @@ export function followLive({ analyticsUrl, name }: Platform): LiveFollower {
     verify: async (chains, { mayStartAnew }) => {
       const parts: Verified[] = [];
       for (const { id, node } of chains) {
-        const held = [...(networks.get(id)?.blocks ?? [])].sort(([a], [b]) => a - b);
+        const { blocks = new Map<number, string>(), completeFrom = 0 } = networks.get(id) ?? {};
+        const held = [...blocks].sort(([a], [b]) => a - b);
         const [[from] = [0]] = held;
         const head = Number(await node.rpc<string>('eth_blockNumber'));
         const expected: object[] = [];
         for (let number = from; number <= head; number++) {
+          if (number < completeFrom && !blocks.has(number)) continue;
           const block = await node.rpc<{ hash: string }>('eth_getBlockByNumber', [`0x${number.toString(16)}`, false]);
           expected.push({ number, hash: block.hash });
         }
