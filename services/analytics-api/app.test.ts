@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../catalog/load.ts';
 import type { Network } from '../../catalog/schema/network.ts';
+import { sharedAnswers } from '../contracts/chain-answers.ts';
 import type { Block } from '../datasets/chain/block.ts';
 import { readPending } from '../datasets/chain/changes.ts';
 import {
@@ -23,7 +24,6 @@ import type { HttpApp } from '../runtime/http.ts';
 import { Problem } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
 import { createEmbeddedCache } from '../stores/embedded/cache.ts';
-import { sharedAnswers } from './answers.ts';
 import { createAnalyticsApp } from './app.ts';
 import { encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';

@@ -1,6 +1,6 @@
+import { sharedAnswers } from '../contracts/chain-answers.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
-import { sharedAnswers } from './answers.ts';
 import { addChainRoutes } from './chain-routes.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
 import { addHealthRoutes } from './health-routes.ts';

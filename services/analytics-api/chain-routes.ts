@@ -1,5 +1,16 @@
 import Type from 'typebox';
 import type { Network } from '../../catalog/schema/network.ts';
+import {
+  type BlockAnswer,
+  BlocksAnswer,
+  OneBlockAnswer,
+  OneTxAnswer,
+  StatsAnswer,
+  type TxAnswer,
+  TxsAnswer,
+  windowNames,
+} from '../contracts/chain-answers.ts';
+import { OneOf } from '../contracts/schema.ts';
 import type { Extra, Hex } from '../datasets/chain/block.ts';
 import {
   type BlockHeader,
@@ -13,18 +24,8 @@ import {
   type TxOfBlock,
 } from '../datasets/chain/read.ts';
 import type { StatsScope } from '../datasets/chain/stats.ts';
-import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
-import {
-  type BlockAnswer,
-  BlocksAnswer,
-  OneBlockAnswer,
-  OneTxAnswer,
-  StatsAnswer,
-  type TxAnswer,
-  TxsAnswer,
-  windowNames,
-} from './answers.ts';
 import { createCachedStats } from './cached-stats.ts';
 import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';

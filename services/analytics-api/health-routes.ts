@@ -1,8 +1,8 @@
 import Type from 'typebox';
+import { HealthAnswer, NetworksHealthAnswer } from '../contracts/chain-answers.ts';
 import { readNewest } from '../datasets/chain/read.ts';
 import { readStatus } from '../datasets/chain/status.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
-import { HealthAnswer, NetworksHealthAnswer } from './answers.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { networkHealthOf } from './network-view.ts';
 

@@ -1,10 +1,11 @@
 import Type from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
+import { NetworkAnswer, NetworksAnswer, syncStates } from '../contracts/chain-answers.ts';
+import { OneOf, shared } from '../contracts/schema.ts';
 import { findStatus } from '../datasets/chain/read.ts';
 import { readStatusBriefly } from '../datasets/chain/status.ts';
-import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
-import { NetworkAnswer, NetworksAnswer, shared, syncStates } from './answers.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { exampleNetworkOf, getNetwork, networkAnswerOf } from './network-view.ts';
 

@@ -1,9 +1,9 @@
 import { nearestFew } from '../../catalog/nearest.ts';
 import type { Network } from '../../catalog/schema/network.ts';
+import type { NetworkAnswer, NetworkHealth, syncStates } from '../contracts/chain-answers.ts';
 import type { SyncReport } from '../datasets/chain/status.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
-import type { NetworkAnswer, NetworkHealth, syncStates } from './answers.ts';
 
 /** What chain-sync last said of a network, and how long ago. */
 export interface Reported {

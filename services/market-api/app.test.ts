@@ -1,11 +1,11 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { StatsAnswer } from '../contracts/market-answers.ts';
 import { buildDepth, buildGap, buildSnapshot, buildTicker, buildTrade } from '../datasets/market/read-fixtures.ts';
 import type { MarketRecord } from '../datasets/market/record.ts';
 import { addCounts } from '../datasets/market/write.ts';
 import type { HttpApp } from '../runtime/http.ts';
 import type { Started } from '../runtime/modules.ts';
-import type { StatsAnswer } from './answers.ts';
 import { depsOf, type MarketStores, openMarketStores, write } from './api-fixture.ts';
 import { createMarketApp } from './app.ts';
 import type { MarketDeps } from './deps.ts';

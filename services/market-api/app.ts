@@ -1,6 +1,6 @@
+import { sharedAnswers } from '../contracts/market-answers.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
-import { sharedAnswers } from './answers.ts';
 import { addBookRoutes } from './book-routes.ts';
 import { addCandleRoutes } from './candle-routes.ts';
 import { addDataRoutes } from './data-routes.ts';

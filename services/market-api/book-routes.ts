@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import type { Pair } from '../../catalog/schema/pair.ts';
+import { BookAnswer } from '../contracts/market-answers.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
 import { createSlots } from '../runtime/slots.ts';
-import { BookAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { gapAnswerOf } from './gap-routes.ts';
 import { rebuildBook } from './live/rebuild.ts';

@@ -1,8 +1,9 @@
 import Type from 'typebox';
+import { CandlesAnswer } from '../contracts/market-answers.ts';
+import { OneOf } from '../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../datasets/market/bar-read.ts';
 import { candlesMax, readCandles } from '../datasets/market/candles.ts';
-import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
-import { CandlesAnswer } from './answers.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
 import { LimitParameter, symbolPath, timeBounds } from './query.ts';

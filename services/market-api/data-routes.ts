@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import Type from 'typebox';
+import { DataAnswer } from '../contracts/market-answers.ts';
+import { OneOf } from '../contracts/schema.ts';
 import { type RecordPlace, streamRecordPages } from '../datasets/market/read.ts';
 import { type MarketRecord, recordKinds } from '../datasets/market/record.ts';
-import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
 import { sendLimits, sendPieces } from '../runtime/http-stream.ts';
 import { contentTypes, formatOf, formats } from './accept.ts';
-import { DataAnswer } from './answers.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
 import { findDataEnd } from './data-end.ts';
 import { formatRecords } from './data-format.ts';

@@ -1,12 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sharedAnswers } from '../contracts/market-answers.ts';
 import { buildDepth, type MarketStore, noonMs, openMarketStore } from '../datasets/market/read-fixtures.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { listen } from '../runtime/http-listen.ts';
 import type { Relational } from '../stores/relational.ts';
-import { sharedAnswers } from './answers.ts';
 import { depsOf, write } from './api-fixture.ts';
 import { addDataRoutes } from './data-routes.ts';
 import type { RouteDeps } from './deps.ts';

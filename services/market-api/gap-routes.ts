@@ -1,9 +1,9 @@
 import Type from 'typebox';
+import { type GapAnswer, GapsAnswer } from '../contracts/market-answers.ts';
 import { type GapPlace, readGaps } from '../datasets/market/gaps.ts';
 import { type Gap, gapStreams } from '../datasets/market/record.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest } from '../runtime/http-problem.ts';
-import { type GapAnswer, GapsAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
 import { LimitParameter, symbolPath, timeBounds } from './query.ts';

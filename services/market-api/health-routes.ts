@@ -1,5 +1,5 @@
+import { HealthAnswer, type HealthWord, StatsAnswer } from '../contracts/market-answers.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
-import { HealthAnswer, type HealthWord, StatsAnswer } from './answers.ts';
 import type { RouteDeps } from './deps.ts';
 import { readStats } from './market-view.ts';
 import { memoize } from './memo.ts';

@@ -1,10 +1,10 @@
 import type { Pair } from '../../catalog/schema/pair.ts';
+import type { StatsAnswer, SymbolAnswer, symbolStates } from '../contracts/market-answers.ts';
 import { readOpenGaps } from '../datasets/market/gaps.ts';
 import { countRecent, countUpTo, type Extent, readCounts, readExtents, readStorage } from '../datasets/market/read.ts';
 import { timeOf } from '../datasets/market/read-rows.ts';
 import { type Gap, recordKinds } from '../datasets/market/record.ts';
 import type { Relational } from '../stores/relational.ts';
-import type { StatsAnswer, SymbolAnswer, symbolStates } from './answers.ts';
 
 /** Nothing for so long, and a pair counts as waiting. */
 const silentMs = 5 * 60_000;

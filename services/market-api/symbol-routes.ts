@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { Pair } from '../../catalog/schema/pair.ts';
-import { type HttpApp, OneOf, problemResponses } from '../runtime/http.ts';
-import { SymbolsAnswer, symbolStates } from './answers.ts';
+import { SymbolsAnswer, symbolStates } from '../contracts/market-answers.ts';
+import { OneOf } from '../contracts/schema.ts';
+import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import type { RouteDeps } from './deps.ts';
 import { readHeld, symbolAnswerOf } from './market-view.ts';
 import { memoize } from './memo.ts';

@@ -4,8 +4,9 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Nullable, OneOf } from '../contracts/schema.ts';
 import { ConfigurationError, RetryableError } from './errors.ts';
-import { createHttpApp, type HttpApp, Nullable, OneOf, problemResponses } from './http.ts';
+import { createHttpApp, type HttpApp, problemResponses } from './http.ts';
 import { listen } from './http-listen.ts';
 import { ProblemError } from './http-problem.ts';
 

@@ -15,7 +15,7 @@ import {
 } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { metrics as names } from '../../catalog/metrics.ts';
 import { findNearest } from '../../catalog/nearest.ts';
 import { Problem, ProblemError, problemAnswerOf, problemContentType } from './http-problem.ts';
@@ -95,19 +95,6 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   await app.register(etag);
   if (options.openapi !== undefined) await addDocs(app, options.openapi);
   return app;
-}
-
-/** A value or null, in one schema that JSON Schema, OpenAPI 3.1 and the serializer read alike. */
-export function Nullable<S extends TSchema & { type: string }>(schema: S) {
-  return Type.Unsafe<Static<S> | null>({ ...schema, type: [schema.type, 'null'] });
-}
-
-/** A string that is one of these words. */
-export function OneOf<const Word extends string>(
-  words: readonly Word[],
-  options: { description?: string; default?: Word } = {},
-) {
-  return Type.Unsafe<Word>({ type: 'string', enum: [...words], ...options });
 }
 
 /** The problems that a route may answer with, for its `response`. */

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
+import { OneOf } from '../../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../../datasets/market/bar-read.ts';
-import { OneOf } from '../../runtime/http.ts';
 import { createMessageParser, messageId, Ping } from '../../runtime/socket/client-message.ts';
 
 /** The lengths that candles have. */

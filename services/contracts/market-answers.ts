@@ -1,20 +1,11 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { Pair } from '../../catalog/schema/pair.ts';
 import { gapReasons, gapStreams, recordKinds } from '../datasets/market/record.ts';
-import { Nullable, OneOf } from '../runtime/http.ts';
+import { Count, closed, Nullable, OneOf, shared, Text } from './schema.ts';
 
 // What the API answers with. The descriptions are the documentation.
 
-const closed = { additionalProperties: false };
-
-/** Refers to a schema that the app holds under this $id, so that the document shows it once and by name. */
-export function shared<S extends TSchema>(id: string, _schema: S) {
-  return Type.Unsafe<Static<S>>({ $ref: `${id}#` });
-}
-
-const Count = (description: string) => Type.Integer({ minimum: 0, description });
-const Text = (description: string) => Type.String({ description });
 const Decimal = (description: string) => Type.String({ pattern: '^-?[0-9]+(\\.[0-9]+)?$', description });
 const Time = (description: string) => Type.Integer({ description: `${description}; Unix milliseconds` });
 const Id = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });

@@ -1,23 +1,9 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
-import { Nullable, OneOf } from '../runtime/http.ts';
+import { Address, Count, closed, Hash, Nullable, OneOf, shared, Text, UnixSeconds, WholeDecimal } from './schema.ts';
 
 // What the API answers with. The descriptions are the documentation: with them and a node, every figure can be computed again.
-
-const closed = { additionalProperties: false };
-
-/** Refers to a schema that the app holds under this $id, so that the document shows it once and by name. */
-export function shared<S extends TSchema>(id: string, _schema: S) {
-  return Type.Unsafe<Static<S>>({ $ref: `${id}#` });
-}
-
-const Count = (description: string) => Type.Integer({ minimum: 0, description });
-const Decimal = (description: string) => Type.String({ pattern: '^(0|[1-9][0-9]*)$', description });
-const Hash = (description: string) => Type.String({ pattern: '^0x[0-9a-f]{64}$', description });
-const Address = (description: string) => Type.String({ pattern: '^0x[0-9a-f]{40}$', description });
-const UnixSeconds = (description: string) => Type.Integer({ description: `${description}, Unix seconds` });
-const Text = (description: string) => Type.String({ description });
 
 /** How far back statistics may go, by name. */
 export const windowNames = ['1h', '24h', '7d', 'all'] as const;
@@ -129,11 +115,11 @@ const blockFields = {
   timestamp: UnixSeconds('When it was made, by its own word'),
   final: Type.Boolean({ description: 'Not above finality.number: it cannot be replaced any more' }),
   miner: Nullable(Address('Fee recipient: miner, validator or sequencer')),
-  gasLimit: Decimal('In gas'),
-  gasUsed: Decimal('In gas'),
-  baseFeePerGas: Nullable(Decimal('In wei; null where the chain has no EIP-1559 base fee')),
-  blobGasUsed: Nullable(Decimal('EIP-4844, in gas')),
-  excessBlobGas: Nullable(Decimal('EIP-4844, in gas')),
+  gasLimit: WholeDecimal('In gas'),
+  gasUsed: WholeDecimal('In gas'),
+  baseFeePerGas: Nullable(WholeDecimal('In wei; null where the chain has no EIP-1559 base fee')),
+  blobGasUsed: Nullable(WholeDecimal('EIP-4844, in gas')),
+  excessBlobGas: Nullable(WholeDecimal('EIP-4844, in gas')),
   l1BlockNumber: Nullable(Count('The L1 block it refers to, where the stack says it')),
   sizeBytes: Nullable(Count('As the node states it')),
   transactions: Count('Number of transactions'),
@@ -161,30 +147,30 @@ const txFields = {
   }),
   from: Address('Sender'),
   to: Nullable(Address('Recipient; null for a contract creation')),
-  value: Decimal('In wei'),
-  nonce: Decimal("The sender's count"),
+  value: WholeDecimal('In wei'),
+  nonce: WholeDecimal("The sender's count"),
   method: Nullable(
     Type.String({ pattern: '^0x[0-9a-f]{8}$', description: 'First four bytes of the input; null when it is shorter' }),
   ),
   inputBytes: Count('Length of the input'),
-  gasLimit: Decimal('In gas'),
-  gasPrice: Nullable(Decimal('In wei, as offered')),
-  maxFeePerGas: Nullable(Decimal('EIP-1559, in wei')),
-  maxPriorityFeePerGas: Nullable(Decimal('EIP-1559, in wei')),
-  maxFeePerBlobGas: Nullable(Decimal('EIP-4844, in wei')),
+  gasLimit: WholeDecimal('In gas'),
+  gasPrice: Nullable(WholeDecimal('In wei, as offered')),
+  maxFeePerGas: Nullable(WholeDecimal('EIP-1559, in wei')),
+  maxPriorityFeePerGas: Nullable(WholeDecimal('EIP-1559, in wei')),
+  maxFeePerBlobGas: Nullable(WholeDecimal('EIP-4844, in wei')),
   status: Nullable(Type.Integer({ minimum: 0, maximum: 1, description: '1 succeeded, 0 failed; null before EIP-658' })),
-  gasUsed: Decimal('In gas'),
-  effectiveGasPrice: Nullable(Decimal('In wei, as paid')),
-  executionFee: Nullable(Decimal('gasUsed × effectiveGasPrice, in wei; null where the price is not known')),
+  gasUsed: WholeDecimal('In gas'),
+  effectiveGasPrice: Nullable(WholeDecimal('In wei, as paid')),
+  executionFee: Nullable(WholeDecimal('gasUsed × effectiveGasPrice, in wei; null where the price is not known')),
   contractAddress: Nullable(Address('The contract created')),
   logs: Count('Number of event logs'),
-  blobGasUsed: Nullable(Decimal('EIP-4844, in gas')),
-  blobGasPrice: Nullable(Decimal('EIP-4844, in wei')),
-  l1Fee: Nullable(Decimal('OP stack: the fee for publishing to L1, in wei, on top of executionFee')),
-  l1GasUsed: Nullable(Decimal('OP stack, in L1 gas')),
-  l1GasPrice: Nullable(Decimal('OP stack, in wei')),
+  blobGasUsed: Nullable(WholeDecimal('EIP-4844, in gas')),
+  blobGasPrice: Nullable(WholeDecimal('EIP-4844, in wei')),
+  l1Fee: Nullable(WholeDecimal('OP stack: the fee for publishing to L1, in wei, on top of executionFee')),
+  l1GasUsed: Nullable(WholeDecimal('OP stack, in L1 gas')),
+  l1GasPrice: Nullable(WholeDecimal('OP stack, in wei')),
   l1BlockNumber: Nullable(Count('The L1 block it refers to, where the stack says it')),
-  gasUsedForL1: Nullable(Decimal('Arbitrum: the part of gasUsed that pays for L1')),
+  gasUsedForL1: Nullable(WholeDecimal('Arbitrum: the part of gasUsed that pays for L1')),
 };
 
 export const TxAnswer = Type.Object(txFields, {
@@ -226,8 +212,8 @@ const FeeTotals = (description: string) =>
   Type.Object(
     {
       transactions: Count('Over how many transactions: those for which it is known'),
-      total: Decimal('Sum, in wei'),
-      mean: Nullable(Decimal('total / transactions, rounded down to whole wei; null over none')),
+      total: WholeDecimal('Sum, in wei'),
+      mean: Nullable(WholeDecimal('total / transactions, rounded down to whole wei; null over none')),
     },
     { ...closed, description },
   );
@@ -268,7 +254,7 @@ export const StatsAnswer = Type.Object(
           contractCreations: Count('Transactions without a recipient (`to` is null), failed ones included'),
           activeSenders: Count('Different `from` addresses'),
           logs: Count('Event logs'),
-          gasUsed: Decimal("Sum of the blocks' gasUsed"),
+          gasUsed: WholeDecimal("Sum of the blocks' gasUsed"),
           blockTimeSeconds: Nullable(
             Type.Number({ description: '(highest - lowest timestamp) / (blocks - 1); null for a single block' }),
           ),
@@ -277,7 +263,7 @@ export const StatsAnswer = Type.Object(
           ),
           gasPrice: Nullable(
             Type.Object(
-              { p50: Decimal('Median, in wei'), p95: Decimal('In wei') },
+              { p50: WholeDecimal('Median, in wei'), p95: WholeDecimal('In wei') },
               {
                 ...closed,
                 description:
@@ -298,10 +284,10 @@ export const StatsAnswer = Type.Object(
           baseFeePerGas: Nullable(
             Type.Object(
               {
-                newest: Nullable(Decimal("The highest block's, in wei")),
-                min: Decimal('In wei'),
-                max: Decimal('In wei'),
-                mean: Decimal('Over blocks, not weighted, rounded down to whole wei'),
+                newest: Nullable(WholeDecimal("The highest block's, in wei")),
+                min: WholeDecimal('In wei'),
+                max: WholeDecimal('In wei'),
+                mean: WholeDecimal('Over blocks, not weighted, rounded down to whole wei'),
               },
               { ...closed, description: 'Of the blocks that have one; null where none has' },
             ),
