@@ -115,6 +115,25 @@ describe('GET /api/v1/l2/networks', () => {
     });
   });
 
+  it('has the other names of a network as entries, and answers to them with the network itself', async () => {
+    const app = await openApp();
+    const { networks: entries } = (await app.inject('/api/v1/l2/networks')).json();
+    expect(networkOf({ networks: entries }, 'consensys_zkevm')).toMatchObject({ aliasOf: 'linea', status: 'retired' });
+    const [own, alias] = await Promise.all(
+      ['linea', 'consensys_zkevm'].map((id) => app.inject(`/api/v1/l2/networks/${id}`)),
+    );
+    expect(alias?.json()).toEqual(own?.json());
+    expect(own?.headers.link).toBeUndefined();
+    expect(alias?.headers.link).toBe('</api/v1/l2/networks/linea>; rel="canonical"');
+    for (const path of ['stats?window=1h', 'blocks', 'txs']) {
+      const answer = await app.inject(`/api/v1/l2/networks/consensys_zkevm/${path}`);
+      expect([answer.json().network, answer.headers.link]).toEqual([
+        'linea',
+        `</api/v1/l2/networks/linea/${path}>; rel="canonical"`,
+      ]);
+    }
+  });
+
   it('names the networks close to an unknown one', async () => {
     const app = await openApp();
     for (const path of ['', '/stats', '/blocks', '/txs', '/blocks/1', `/txs/0x${'0'.repeat(64)}`]) {
@@ -503,7 +522,7 @@ describe('an answer that is kept', () => {
     const app = await openApp({ answersKeptMs: 3_600_000 }, { chain, candles: noCandles, clock });
     const newest = async (network: string) =>
       (await app.inject(`/api/v1/l2/networks/${network}/blocks?limit=1`)).json().asOf?.number;
-    const ids = ['base', 'zora'];
+    const ids = ['base', 'zora', 'linea'];
     const blocks = buildChain(undefined, 4);
     const chains = await Promise.all(
       ids.map(async (id) => {
@@ -512,13 +531,18 @@ describe('an answer that is kept', () => {
         return writer;
       }),
     );
-    expect(await Promise.all(ids.map(newest))).toEqual([2, 2]);
+    const names = [...ids, 'consensys_zkevm'];
+    expect(await Promise.all(names.map(newest))).toEqual([2, 2, 2, 2]);
 
     for (const writer of chains) await writer.commit({ append: blocks.slice(3) });
-    expect(await Promise.all(ids.map(newest))).toEqual([2, 2]);
-    const pending = await readPending(relational, 'base', 100, 20_000);
-    await give(pending?.events ?? []);
-    expect(await Promise.all(ids.map(newest))).toEqual([3, 2]);
+    expect(await Promise.all(names.map(newest))).toEqual([2, 2, 2, 2]);
+    for (const id of ['base', 'linea']) {
+      const pending = await readPending(relational, id, 100, 20_000);
+      await give(pending?.events ?? []);
+    }
+    // What was asked by another name of it is of the network all the same.
+    expect(await Promise.all(names.map(newest))).toEqual([3, 2, 3, 3]);
+    expect((await app.inject('/api/v1/l2/networks/consensys_zkevm/blocks?limit=1')).headers.link).toContain('linea');
     await chain.stop();
   });
 });

@@ -1,6 +1,7 @@
 import { sharedAnswers } from '../contracts/chain-answers.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
+import { resolveAliases } from './aliases.ts';
 import { addChainRoutes } from './chain-routes.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -15,6 +16,8 @@ const description = `Networks, blocks, transactions and statistics of the chains
 - **\`null\`** means that the chain does not have the datum; it is never written as 0.
 - **Every answer with data of a chain** says of which state it is: \`asOf\` (the newest block held), \`lag\`, \`finality\` and \`sync\`.
   It holds blocks of the canonical chain only; what a reorganisation removed is gone from all answers.
+- **Other names**: a network with \`aliasOf\` is another name of that one. Asked by it, every path and parameter answers with the
+  network's own data and id, and with a header \`Link: <...>; rel="canonical"\`; the name itself is an entry of /api/v1/l2/networks.
 - **Lists** go from new to old. Pass \`next\` as \`before\` to go on; the pages stay in place while blocks arrive.
 - **Caching**: send the \`ETag\` back as \`If-None-Match\`; 304 means that the data has not changed. Pages fixed by a cursor or a range
   whose blocks are all final may be kept for ever, and say so. Who asks the same within a second may get the same answer, \`lag\`
@@ -52,6 +55,7 @@ export async function createAnalyticsApp(
   for (const schema of sharedAnswers) app.addSchema(schema);
   if (live !== undefined) await addSocketRoutes(app, { ...deps, ...live }, live.socket ?? socketDefaults);
   app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
+  resolveAliases(app, deps.catalog);
   if (answersKeptMs !== undefined) {
     const { forget } = keepAnswers(app, '/api/v1/l2/', { keepMs: answersKeptMs });
     const unfollow = live?.chain.followChanges(forget);

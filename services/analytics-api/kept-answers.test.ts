@@ -55,6 +55,16 @@ describe(keepAnswers, () => {
     expect(Object.keys((await app.inject('/kept/a')).json())).toEqual(['made', 'of']);
   });
 
+  it('keeps text as it is, with the type and the name that the route gives it', async () => {
+    const app = await openApp();
+    const first = await app.inject('/kept/text');
+    const second = await app.inject('/kept/text');
+    for (const { body, headers } of [first, second]) {
+      expect([body, headers['content-type']]).toEqual(['made\r\n1\r\n', 'text/csv; charset=utf-8']);
+      expect([headers['content-disposition'], headers.etag]).toEqual(['attachment', first.headers.etag]);
+    }
+  });
+
   it('keeps no problem, and gives it to all who asked meanwhile', async () => {
     const app = await openApp();
     const [one, other] = await Promise.all([app.inject('/kept/missing'), app.inject('/kept/missing')]);
@@ -133,7 +143,7 @@ async function openApp({
   const schema = {
     params: Type.Object({ network: Type.String() }),
     querystring: Type.Object({ limit: Type.Optional(Type.Integer()) }),
-    response: { 200: { content: { 'application/json': { schema: answer } } } },
+    response: { 200: { content: { 'application/json': { schema: answer }, 'text/csv': { schema: Type.String() } } } },
   };
   for (const prefix of ['kept', 'other']) {
     app.get(`/${prefix}/:network`, { schema }, async (request, reply) => {
@@ -142,6 +152,10 @@ async function openApp({
       await new Promise(setImmediate);
       if (request.params.network === 'missing')
         throw new ProblemError({ status: 404, code: 'missing', title: 'Missing', detail: 'It is missing.' });
+      if (request.params.network === 'text') {
+        reply.headers({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment' });
+        return `made\r\n${answer.made}\r\n`;
+      }
       if (request.query.limit !== undefined) reply.headers({ etag: '"own"', 'cache-control': 'public, max-age=5' });
       return answer;
     });

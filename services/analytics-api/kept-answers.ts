@@ -16,10 +16,9 @@ export interface KeptAnswers {
   forget(network: string): void;
 }
 
-/** An answer as it was written, but for what is of one request: its id, what is left of the caller's limit. */
+/** An answer as it was written, but for what is of one request: its id, what is left of the caller's limit, the name it used. */
 interface Written {
-  readonly etag: string;
-  readonly cacheControl: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -27,11 +26,14 @@ const bytesMaxDefault = 32 * 1024 * 1024;
 /** What an entry costs beside its text: its maps' places and headers. */
 const entryBytes = 500;
 const json = 'application/json; charset=utf-8';
+/** Headers of an answer that are the same for all who ask. */
+const ofAnswer = ['etag', 'cache-control', 'content-type', 'content-disposition'];
 
 /**
  * Gives the answer to a GET under `prefix` again, as it was written, to whoever asks the same within `keepMs`; those who ask
  * while it is made share it. However many ask, the stores then answer each question once in that time. For routes that follow,
- * whose answers depend on nothing but the address; its parameter `network` says what of. Problems are shared and not kept.
+ * whose answers depend on nothing but the address; its parameter `network` says what of. An answer is an object, or text of the type
+ * that the route has set. Problems are shared and not kept.
  *
  * An answer is the origin's own as long as it is kept, so it has no Age: who may keep it longer is said by its Cache-Control.
  */
@@ -101,19 +103,23 @@ export function keepAnswers(app: HttpApp, prefix: string, options: KeptAnswersOp
 }
 
 function writtenOf(reply: FastifyReply, answer: unknown): Written {
-  const write = reply.getSerializationFunction('200', 'application/json');
-  if (write === undefined) throw new Error(`${reply.request.routeOptions.url} has no schema of its answer`);
-  const body = write(answer as Record<string, unknown>);
-  const own = reply.getHeader('etag');
-  return {
-    etag: typeof own === 'string' ? own : etagOf(body),
-    cacheControl: String(reply.getHeader('cache-control')),
-    body: Buffer.from(body),
-  };
+  const body = typeof answer === 'string' ? answer : jsonOf(reply, answer);
+  const headers: Record<string, string> = { etag: etagOf(body), 'content-type': json };
+  for (const name of ofAnswer) {
+    const own = reply.getHeader(name);
+    if (typeof own === 'string') headers[name] = own;
+  }
+  return { headers, body: Buffer.from(body) };
 }
 
-function give(reply: FastifyReply, { etag, cacheControl, body }: Written): FastifyReply {
-  return reply.headers({ etag, 'cache-control': cacheControl, 'content-type': json }).send(body);
+function jsonOf(reply: FastifyReply, answer: unknown): string {
+  const write = reply.getSerializationFunction('200', 'application/json');
+  if (write === undefined) throw new Error(`${reply.request.routeOptions.url} has no schema of its answer`);
+  return write(answer as Record<string, unknown>);
+}
+
+function give(reply: FastifyReply, { headers, body }: Written): FastifyReply {
+  return reply.headers(headers).send(body);
 }
 
 function bytesOf(url: string, { body }: Written): number {

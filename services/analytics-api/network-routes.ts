@@ -13,7 +13,10 @@ const tags = ['networks'];
 
 /** `example` fills the field of the documentation's page, so that a first try finds data. */
 export const networkPath = (example: string) => ({
-  network: Type.String({ description: 'Network id, as in `optimism` or `arbitrum_one`', examples: [example] }),
+  network: Type.String({
+    description: 'Network id, as in `optimism` or `arbitrum_one`, or another name of it',
+    examples: [example],
+  }),
 });
 const NoQuery = Type.Object({}, { additionalProperties: false });
 const NetworksQuery = Type.Object(
@@ -39,7 +42,7 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
         operationId: 'listNetworks',
         summary: 'All networks',
         description:
-          'Every network of the catalog in force, retired ones included, with the state of its sync. Filters add up.',
+          'Every network of the catalog in force, retired ones included, with the state of its sync. Other names of a network are entries of their own, with `aliasOf`. Filters add up.',
         querystring: NetworksQuery,
         response: {
           200: { description: 'The networks', content: { 'application/json': { schema: NetworksAnswer } } },
@@ -69,6 +72,7 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
         tags,
         operationId: 'getNetwork',
         summary: 'One network',
+        description: 'Asked by another name of it, this is the network itself: `id` is its own.',
         params: Type.Object(networkPath(exampleNetworkOf(catalog.current())), { additionalProperties: false }),
         querystring: NoQuery,
         response: {

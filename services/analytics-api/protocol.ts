@@ -19,13 +19,14 @@ Messages are JSON text, in the manner of the market API's. One connection follow
 | you send | answer |
 | --- | --- |
 | \`{"op":"subscribe","id":1,"channel":"blocks","networks":["base"]}\` | \`subscribed\` with the \`id\`, then data. All networks or none |
-| \`{"op":"subscribe","channel":"blocks","networks":["*"]}\` | all networks, and those that come into the catalog later |
+| \`{"op":"subscribe","channel":"blocks","networks":["*"]}\` | all networks, each once, and those that come into the catalog later |
 | \`{"op":"subscribe","channel":"blocks","networks":["base"],"resume":{"base":123}}\` | what happened since the \`chainSeq\` that you have, see below |
 | \`{"op":"subscribe","channel":"candles","symbols":["BTCUSDT"],"interval":"1m"}\` | candles of symbols; \`interval\` is one of ${candleIntervals.map((name) => `\`${name}\``).join(', ')} |
 | \`{"op":"unsubscribe","id":2,"channel":"blocks","networks":["base"]}\` | \`unsubscribed\` |
 | \`{"op":"ping","id":3}\` | \`pong\` with our \`time\` |
 
-Subscribing again to blocks begins them anew. What cannot be done is answered by \`error\` with \`id\`, \`code\`, \`detail\`, and \`near\` for names like an unknown one.
+Subscribing again to blocks begins them anew. Who names a network by an alias of the catalog follows the network itself, and is told its own id.
+What cannot be done is answered by \`error\` with \`id\`, \`code\`, \`detail\`, and \`near\` for names like an unknown one.
 
 | \`type\` | channel | what it says |
 | --- | --- | --- |

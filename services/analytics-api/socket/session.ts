@@ -10,6 +10,7 @@ import {
   senderLimits,
 } from '../../runtime/socket/sender.ts';
 import type { Session } from '../../runtime/socket/socket-route.ts';
+import { originalIdOf } from '../aliases.ts';
 import type { CandleFeed } from '../live/candle-feed.ts';
 import type { CatalogChange } from '../live/catalog-changes.ts';
 import { eventText } from '../live/event-ring.ts';
@@ -223,6 +224,7 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
     }
     for (const channel of all) {
       for (const id of added) {
+        if (originalIdOf(catalog.current(), id) !== id) continue;
         if (subscriptions.has(keyOf(channel, id, undefined)) || !hasRoom(1)) continue;
         const subscription = add(channel, id, undefined);
         sender.send(headOf(subscription, 'added'));
@@ -268,7 +270,8 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
   function subscribe(message: Subscribe): void {
     const named = namesOf(message);
     if (named === undefined) return;
-    const { channel, interval, resume = {} } = message;
+    const { channel, interval } = message;
+    const resume = resumeOf(message);
     const added = named.filter((name) => !subscriptions.has(keyOf(channel, name, interval)));
     if (!hasRoom(added.length)) {
       const { subscriptionsMax, subscriptionsMaxOfAll } = sessionLimits;
@@ -303,11 +306,20 @@ export function createSession(outlet: Outlet, deps: SessionDeps): Session {
     sender.send(`"type":"${type}","id":${JSON.stringify(message.id ?? null)},"channel":"${channel}",${what}`);
   }
 
+  /** Where the client is, by the networks' own ids. */
+  function resumeOf({ resume = {} }: Subscribe): Readonly<Record<string, number>> {
+    const current = catalog.current();
+    return Object.fromEntries(Object.entries(resume).map(([name, seq]) => [originalIdOf(current, name), seq]));
+  }
+
   /** The networks or symbols as the catalog spells them, each once; undefined when one is not known, which is told. */
   function namesOf({ id, networks, symbols }: Subscribe | Unsubscribe): string[] | undefined {
     const current = catalog.current();
-    if (networks?.includes(allNetworks)) return current.networks.map((network) => network.id);
-    const given = networks ?? (symbols ?? []).map((symbol) => symbol.toUpperCase());
+    // Another name of a network is no network of its own.
+    if (networks?.includes(allNetworks))
+      return current.networks.filter(({ aliasOf }) => aliasOf === undefined).map(({ id }) => id);
+    const given =
+      networks?.map((name) => originalIdOf(current, name)) ?? (symbols ?? []).map((symbol) => symbol.toUpperCase());
     const unknown =
       networks === undefined
         ? refusalOfUnknown(

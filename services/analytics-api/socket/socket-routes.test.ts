@@ -258,6 +258,29 @@ describe('GET /ws', () => {
     await client.until(({ code, near }) => code === 'unknown-symbol' && JSON.stringify(near).includes('TEST0USDT'));
   });
 
+  it('follows a network by another name of it, and all networks without their other names', async () => {
+    const { url, network, writer, catalog, relay } = await openServer();
+    catalog.set([networkOf(network), networkOf('old_name', { aliasOf: network, status: 'retired' })]);
+    await writer.commit({ append: buildChain(undefined, 2) });
+    await relay();
+    const client = await connect(url);
+    client.say({ op: 'subscribe', channel: 'blocks', networks: ['old_name', network], resume: { old_name: 1 } });
+    await client.until(({ type, channel }) => type === 'block' && channel === 'blocks');
+    client.say({ op: 'subscribe', channel: 'networks', networks: ['*'] });
+    catalog.set([...catalog.current().networks, networkOf('older_name', { aliasOf: network, status: 'retired' })]);
+    client.say({ op: 'unsubscribe', channel: 'blocks', networks: ['old_name'] });
+    await client.until(({ type }) => type === 'unsubscribed');
+    const told = client.messages.filter(({ type }) =>
+      ['subscribed', 'unsubscribed', 'added', 'resumed'].includes(String(type)),
+    );
+    expect(told).toMatchObject([
+      { type: 'subscribed', networks: [network] },
+      { type: 'resumed', network, chainSeq: 1 },
+      { type: 'subscribed', networks: [network] },
+      { type: 'unsubscribed', networks: [network] },
+    ]);
+  });
+
   it('says what a subscription lacks', async () => {
     const { url } = await openServer();
     const client = await connect(url);
