@@ -18,7 +18,7 @@ const syncReason = 'Why it is idle, unreachable or unknown; null when there is n
 const syncStale = 'The report is older than 15 seconds: whoever syncs the network has stopped talking';
 
 /** Where the sync of a network stands: what comes with data. */
-const SyncNote = Type.Object(
+export const SyncNote = Type.Object(
   {
     state: SyncState(),
     reason: Nullable(Text(syncReason)),
@@ -27,26 +27,31 @@ const SyncNote = Type.Object(
   closed,
 );
 
-const AsOf = Type.Object(
+/** A block that stands for a state of the chain. */
+export const Stamp = (description: string) =>
+  Type.Object(
+    {
+      number: Count('Block number'),
+      hash: Hash('Block hash'),
+      timestamp: UnixSeconds('When the block was made'),
+    },
+    { ...closed, description },
+  );
+
+/** How far the data is behind the chain. */
+export const Lag = Type.Object(
   {
-    number: Count('Block number'),
-    hash: Hash('Block hash'),
-    timestamp: UnixSeconds('When the block was made'),
+    blocks: Nullable(Count("Blocks from asOf to the network's head; null while the head is not known")),
+    seconds: Nullable(Count('Age of asOf when the answer was made')),
   },
-  { ...closed, description: 'The newest block held when the answer was made; null while none is' },
+  { ...closed, description: 'How far asOf is behind. Not part of the ETag: it changes by itself' },
 );
 
 /** What every answer with data of a chain says of itself. */
 const freshness = {
   network: Text('The network, by its id'),
-  asOf: Nullable(AsOf),
-  lag: Type.Object(
-    {
-      blocks: Nullable(Count("Blocks from asOf to the network's head; null while the head is not known")),
-      seconds: Nullable(Count('Age of asOf when the answer was made')),
-    },
-    { ...closed, description: 'How far asOf is behind. Not part of the ETag: it changes by itself' },
-  ),
+  asOf: Nullable(Stamp('The newest block held when the answer was made; null while none is')),
+  lag: Lag,
   finality: Type.Object(
     { number: Nullable(Count('The newest block that is final; null while none is known')) },
     { ...closed, description: "Blocks up to this number can no longer be replaced, by the chain's own word" },
