@@ -1,0 +1,84 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { type ReactNode, useId } from 'react';
+import { Badge } from './badge.tsx';
+import { formatTime } from './format.ts';
+import { ErrorState, Loading } from './states.tsx';
+
+/** A part of a page with its heading. `isOld`: what it shows was live and is not any more. */
+export function Panel({
+  title,
+  aside,
+  flush = false,
+  isOld = false,
+  children,
+}: {
+  readonly title: ReactNode;
+  /** Beside the heading: filters, a link, how old it is. */
+  readonly aside?: ReactNode;
+  /** Without padding: for tables. */
+  readonly flush?: boolean;
+  readonly isOld?: boolean;
+  readonly children: ReactNode;
+}) {
+  const id = useId();
+  return (
+    <section className={isOld ? 'panel is-old' : 'panel'} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <span className="spring" />
+        {aside}
+      </header>
+      <div className={flush ? 'body flush' : 'body'}>{children}</div>
+    </section>
+  );
+}
+
+/**
+ * A panel of an answer: as tall as `heightPx` while it is awaited, with the reason when it cannot be had, and with the last answer
+ * marked as old when it cannot be had again.
+ */
+export function AnswerPanel<T>({
+  title,
+  answer,
+  heightPx,
+  aside,
+  flush = false,
+  isOld = false,
+  children,
+}: {
+  readonly title: ReactNode;
+  readonly answer: UseQueryResult<T>;
+  readonly heightPx: number;
+  readonly aside?: ReactNode;
+  readonly flush?: boolean;
+  readonly isOld?: boolean;
+  readonly children: (data: T) => ReactNode;
+}) {
+  const { data, error, dataUpdatedAt, refetch } = answer;
+  const failed = error !== null && data !== undefined;
+  return (
+    <Panel
+      title={title}
+      flush={flush}
+      isOld={isOld || failed}
+      aside={
+        <>
+          {failed ? (
+            <Badge tone="warn" title={error.message}>
+              Not refreshed since {formatTime(dataUpdatedAt)}
+            </Badge>
+          ) : null}
+          {aside}
+        </>
+      }
+    >
+      {data !== undefined ? (
+        children(data)
+      ) : error !== null ? (
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      ) : (
+        <Loading heightPx={heightPx} />
+      )}
+    </Panel>
+  );
+}
