@@ -3,11 +3,14 @@ import { renderEditorSchemas } from '../catalog/editor-schemas.ts';
 import { parseEnvironment } from '../catalog/environment.ts';
 import { type FileCache, type Problem, readCatalog } from '../catalog/load.ts';
 import { renderLock } from '../catalog/lock.ts';
+import { metrics } from '../catalog/metrics.ts';
 import type { Catalog } from '../catalog/schema/catalog.ts';
 import { argocdFolder, type DocumentCache, renderArgocd } from './argocd/render.ts';
 import { composeFiles, renderCompose } from './compose/compose.ts';
 import { byPath, type OutputFile } from './emit/output.ts';
 import type { Owned } from './emit/tree.ts';
+import { metricsReferencePath, renderMetricsReference } from './metrics-reference/metrics-reference.ts';
+import { type UsesCache, usesOf } from './metrics-reference/uses.ts';
 import { openProject, type ProjectFiles } from './project-files.ts';
 import { settingsPathOf } from './promotion/environment-files.ts';
 import { checkHeld } from './promotion/held.ts';
@@ -36,12 +39,20 @@ export interface Memory {
   /** By environment; of a pool that is ahead of the others, by `environment/pool`. */
   readonly renders: Map<string, RenderCache>;
   readonly argocd: DocumentCache;
+  readonly metricUses: UsesCache;
   /** By digest of the catalog and text of environment local's settings. */
   readonly compose: Map<string, readonly OutputFile[]>;
 }
 
 export function createMemory(): Memory {
-  return { files: new Map(), locks: new Map(), renders: new Map(), argocd: new Map(), compose: new Map() };
+  return {
+    files: new Map(),
+    locks: new Map(),
+    renders: new Map(),
+    argocd: new Map(),
+    metricUses: new WeakMap(),
+    compose: new Map(),
+  };
 }
 
 /** Everything that is to be on the disk, and where nothing else may be. */
@@ -131,7 +142,14 @@ function renderSources(
   const renderings = sources.flatMap(({ name, content }) =>
     'rev' in content ? [] : [renderPools(content.inputs, content.ahead, (pool) => rendersOf(memory, name, pool))],
   );
-  const shared = isWhole ? [...renderArgocd(renderings, memory?.argocd), ...editorSchemas(), ...compose] : [];
+  const shared = isWhole
+    ? [
+        ...renderArgocd(renderings, memory?.argocd),
+        ...editorSchemas(),
+        metricsReference(renderings, memory?.metricUses),
+        ...compose,
+      ]
+    : [];
   const all = [
     ...renderings.flatMap((rendering) => rendering.files),
     ...sources.flatMap((its) => its.files),
@@ -186,11 +204,21 @@ function ownedOf(
     folders: [...new Set([...present, ...coming, ...shared])].sort(),
     files: [
       ...beside.filter((path) => path.startsWith('environments/') && path.split('/').length === 3),
-      ...composeFiles.filter((path) => outputs.some((file) => file.path === path)),
+      ...[...composeFiles, metricsReferencePath].filter((path) => outputs.some((file) => file.path === path)),
     ],
   };
 }
 
 function editorSchemas(): OutputFile[] {
   return renderEditorSchemas().map(({ path, text }) => ({ path: `catalog/${path}`, text, sources: [] }));
+}
+
+function metricsReference(renderings: readonly Rendering[], cache: UsesCache | undefined): OutputFile {
+  const all = Object.values(metrics);
+  const uses = usesOf(
+    renderings.flatMap(({ apps }) => apps),
+    all.map(({ name }) => name),
+    cache,
+  );
+  return { path: metricsReferencePath, text: renderMetricsReference(all, uses), sources: [] };
 }

@@ -16,7 +16,7 @@ export interface FreshOptions {
   readonly log: (line: string) => void;
 }
 
-const generated = ['environments', 'argocd', 'catalog/schema/generated'];
+const generated = ['environments', 'argocd', 'catalog/schema/generated', 'catalog/METRICS.md'];
 
 /**
  * Fails when the rendered files are not what the catalog says, and then leaves what is missing as a patch, so that whoever
