@@ -14,6 +14,7 @@ import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
 import type { Anvil } from './testing/anvil.ts';
+import { bundleData, entryPointAddresses } from './testing/entry-point/entry-point.ts';
 import { type ExpectedChain, readExpectedChain } from './testing/expected-chain.ts';
 import type { JsonRpcCall } from './testing/json-rpc.ts';
 
@@ -293,13 +294,19 @@ export async function mineWithTraffic(anvil: Anvil, accounts: readonly string[],
   for (let block = Math.floor(random() * 3); block >= 0; block--) {
     for (let tx = Math.floor(random() * 4); tx > 0; tx--) {
       const [from, to] = [accounts[Math.floor(random() * accounts.length)], accounts[tx]];
-      calls.push([
-        'eth_sendTransaction',
-        [{ from, to, value: `0x${Math.floor(random() * 1e9).toString(16)}`, gas: '0x5208' }],
-      ]);
+      const value = `0x${Math.floor(random() * 1e9).toString(16)}`;
+      const transfer = { from, to, value, gas: '0x5208' };
+      calls.push(['eth_sendTransaction', [random() < 0.7 ? transfer : bundle(from, random)]]);
     }
     calls.push(['evm_mine', []]);
   }
   // After a reorg the pool may hold a transaction with the same nonce: then there is one less.
   await anvil.batch(calls).catch(() => undefined);
+}
+
+/** Some user operations at once; one in five fails with all of them. On a chain without EntryPoints it is a call of nobody. */
+function bundle(from: string | undefined, random: () => number): object {
+  const to = entryPointAddresses[Math.floor(random() * entryPointAddresses.length)];
+  const data = bundleData(Math.floor(random() * 4), Math.floor(random() * 1e6), random() < 0.2);
+  return { from, to, data, gas: '0x30d40' };
 }

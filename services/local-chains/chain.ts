@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { toQuantity } from 'ethers';
 import { describeError } from '../runtime/errors.ts';
 import type { Health } from '../runtime/modules.ts';
+import { entryPointAddresses, setEntryPoints } from '../testing/entry-point/entry-point.ts';
 import { playgroundAddress } from '../testing/playground/playground.ts';
 import { type ChainNode, type NodeOptions, startNode } from './node.ts';
 import { isRecord, type NodeCall, type NodeRpc, parseQuantity, resultOf } from './node-rpc.ts';
@@ -145,9 +146,10 @@ export async function startChain(options: ChainOptions): Promise<LocalChain> {
 /** Sends the transactions of the next block, and mines it. A refused transaction is left out. */
 async function makeBlock(rpc: NodeRpc, { id, seed, optimism, log }: ChainOptions): Promise<Block> {
   const { accounts, depositors } = parseAccounts(await rpc.call('eth_accounts'));
-  const [latest, code, pool, ...counts] = await rpc.batch([
+  const [latest, code, entryPointCode, pool, ...counts] = await rpc.batch([
     ['eth_getBlockByNumber', ['latest', false]],
     ['eth_getCode', [playgroundAddress, 'latest']],
+    ['eth_getCode', [entryPointAddresses[0], 'latest']],
     ['txpool_status'],
     ...accounts.map((account): NodeCall => ['eth_getTransactionCount', [account, 'pending']]),
   ]);
@@ -159,6 +161,8 @@ async function makeBlock(rpc: NodeRpc, { id, seed, optimism, log }: ChainOptions
     await rpc.call('anvil_dropAllTransactions');
     log.warn({ chain: id }, 'local chain dropped the transactions that did not get mined');
   }
+
+  if (resultOf(entryPointCode, 'eth_getCode') === '0x') await rpc.batch(setEntryPoints());
 
   const timestampSeconds = Math.max(Math.floor(Date.now() / 1000), parent.timestampSeconds + 1);
   const planned = planBlock({

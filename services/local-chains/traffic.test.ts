@@ -1,6 +1,7 @@
 import { assert, integer, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startAnvil } from '../testing/anvil.ts';
+import { entryPoint } from '../testing/entry-point/entry-point.ts';
 import { playground, playgroundAddress } from '../testing/playground/playground.ts';
 import { type BlockToPlan, blockGasLimit, type PlannedTransaction, planBlock } from './traffic.ts';
 
@@ -16,7 +17,7 @@ describe(planBlock.name, () => {
     const planned = blocks().flatMap(planBlock);
     expect(new Set(planned.map(({ type }) => type))).toEqual(new Set(['0x0', '0x1', '0x2', '0x3']));
     const names = new Set(planned.map(callName));
-    expect(names).toEqual(new Set(['ether', 'creation', 'transfer', 'mint', 'countUp', 'refuse', 'work']));
+    expect(names).toEqual(new Set(['ether', 'creation', 'transfer', 'mint', 'countUp', 'refuse', 'work', 'handleOps']));
     expect(new Set(planned.map(({ from }) => from))).toEqual(new Set(accounts));
   });
 
@@ -77,8 +78,9 @@ describe(planBlock.name, () => {
 
 function callName({ to, data }: PlannedTransaction): string {
   if (to === undefined) return 'creation';
-  if (to !== playgroundAddress) return 'ether';
-  return playground.parseTransaction({ data: String(data) })?.name ?? 'unknown';
+  if (data === undefined) return 'ether';
+  const called = to === playgroundAddress ? playground : entryPoint;
+  return called.parseTransaction({ data: String(data) })?.name ?? 'unknown';
 }
 
 const accounts = Array.from({ length: 10 }, (_, index) => `0x${String(index).repeat(40)}`);

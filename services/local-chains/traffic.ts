@@ -1,4 +1,5 @@
 import { sha256, solidityPacked, toBeHex, toQuantity } from 'ethers';
+import { bundleData, entryPointAddresses, imposterAddress } from '../testing/entry-point/entry-point.ts';
 import {
   create2Deployer,
   emptyCreationCode,
@@ -57,8 +58,8 @@ const strangers: readonly string[] = Array.from({ length: 24 }, (_, index) =>
 );
 
 /**
- * The transactions of one block: transfers of ether and of a token, calls with several logs, some that fail, contracts now
- * and then, all fee types, on OP the deposits. The same block of the same seed has the same transactions, whatever came
+ * The transactions of one block: transfers of ether and of a token, calls with several logs, bundles of user operations, some
+ * that fail, contracts now and then, all fee types, on OP the deposits. The same block of the same seed has the same transactions, whatever came
  * before it.
  */
 export function planBlock(block: BlockToPlan): PlannedTransaction[] {
@@ -86,6 +87,7 @@ function randomAction(random: () => number, accounts: readonly string[]): Action
   if (kind < 0.35) return { from, to, gas: toQuantity(gas.transfer), value: toQuantity(randomAmount(random)) };
   if (kind < 0.75) return call(from, 'transfer', [to, randomAmount(random)]);
   if (kind < 0.8) return call(from, 'mint', [from, 2n ** 128n + randomAmount(random)]);
+  if (kind < 0.87) return bundle(from, random);
   if (kind < 0.92) return call(from, 'countUp', [1 + Math.floor(random() * 4), randomNote(random)]);
   if (kind < 0.96) return call(from, 'refuse', [randomAmount(random)]);
   return call(from, 'transfer', [to, 2n ** 256n - 1n]);
@@ -93,6 +95,14 @@ function randomAction(random: () => number, accounts: readonly string[]): Action
 
 function call(from: string, name: string, values: readonly unknown[], gasLimit = gas.call): Action {
   return { from, to: playgroundAddress, gas: toQuantity(gasLimit), data: playground.encodeFunctionData(name, values) };
+}
+
+/** Mostly as ERC-4337 has them; some fail as a whole, and some are told of by a contract that nobody believes. */
+function bundle(from: string, random: () => number): Action {
+  const kind = random();
+  const to = kind < 0.08 ? imposterAddress : pick(random, entryPointAddresses);
+  const data = bundleData(1 + Math.floor(random() * 4), Math.floor(random() * 1e6), kind > 0.9);
+  return { from, to, gas: toQuantity(gas.call), data };
 }
 
 function creation(random: () => number, accounts: readonly string[]): Action {

@@ -1,5 +1,6 @@
 import { toQuantity } from 'ethers';
 import type { Anvil } from './anvil.ts';
+import { bundleData, entryPointAddresses, imposterAddress, setEntryPoints } from './entry-point/entry-point.ts';
 import type { JsonRpcCall } from './json-rpc.ts';
 import {
   create2Deployer,
@@ -31,8 +32,8 @@ interface Sender {
 const gas = { transfer: 30_000n, call: 250_000n, creation: 1_000_000n };
 
 /**
- * Fills a chain fast with the mix of a real one: transfers of ether and of a token, calls with several logs, contract
- * creations, and transactions that fail. The node no longer mines by itself after it.
+ * Fills a chain fast with the mix of a real one: transfers of ether and of a token, calls with several logs, bundles of user
+ * operations, contract creations, and transactions that fail. The node no longer mines by itself after it.
  */
 export async function fillBlocks(anvil: Anvil, options: FillOptions): Promise<Filled> {
   await anvil.batch([
@@ -66,7 +67,7 @@ export async function fillBlocks(anvil: Anvil, options: FillOptions): Promise<Fi
   return { firstBlock, lastBlock: firstBlock + options.blocks - 1, txs: options.blocks * options.txsPerBlock };
 }
 
-/** Creates the contract, unless the chain has it, and gives each account some of the token. */
+/** Creates the contract, unless the chain has it, gives each account some of the token, and puts the EntryPoints in their places. */
 async function deploy(anvil: Anvil, senders: readonly Sender[]): Promise<void> {
   const [deployer] = senders;
   if (deployer === undefined) throw new Error('anvil has no accounts');
@@ -75,6 +76,7 @@ async function deploy(anvil: Anvil, senders: readonly Sender[]): Promise<void> {
     return ['eth_sendTransaction', [{ from: deployer.from, nonce, to, data, gas: toQuantity(gas.creation) }]];
   };
   const code = await anvil.rpc('eth_getCode', [playgroundAddress, 'latest']);
+  await anvil.batch(setEntryPoints());
   await anvil.batch([
     ...(code === '0x' ? [send(create2Deployer, playgroundDeployment)] : []),
     ...senders.map(({ from }) => send(playgroundAddress, playground.encodeFunctionData('mint', [from, 2n ** 240n]))),
@@ -94,8 +96,16 @@ function randomAction(random: () => number, accounts: readonly string[]): object
     gas: toQuantity(gas.call),
     data: playground.encodeFunctionData(name, values),
   });
+  const bundle = (at: string, fails: boolean) => ({
+    to: at,
+    gas: toQuantity(gas.call),
+    data: bundleData(Math.floor(random() * 5), Math.floor(random() * 1e6), fails),
+  });
   if (kind < 0.4) return { to, gas: toQuantity(gas.transfer), value: toQuantity(randomAmount(random)) };
   if (kind < 0.8) return call('transfer', [to, randomAmount(random)]);
+  if (kind < 0.85) return bundle(pick(random, entryPointAddresses), false);
+  if (kind < 0.855) return bundle(pick(random, entryPointAddresses), true);
+  if (kind < 0.86) return bundle(imposterAddress, false);
   if (kind < 0.93)
     return call('countUp', [1 + Math.floor(random() * 4), '0x'.padEnd(2 + 2 * Math.floor(random() * 64), 'ab')]);
   if (kind < 0.96) return call('refuse', [randomAmount(random)]);
