@@ -1,6 +1,7 @@
 import { sharedAnswers } from '../contracts/market-answers.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
+import { timeRule } from '../runtime/unix-time.ts';
 import { addBookRoutes } from './book-routes.ts';
 import { addCandleRoutes } from './candle-routes.ts';
 import { addDataRoutes } from './data-routes.ts';
@@ -10,7 +11,6 @@ import { addHealthRoutes } from './health-routes.ts';
 import { protocol } from './protocol.ts';
 import { addSocketRoutes } from './socket/socket-routes.ts';
 import { addSymbolRoutes } from './symbol-routes.ts';
-import { timeRule } from './time.ts';
 
 const description = `Order books, trades and tickers of the pairs of the catalog, as they were recorded.
 

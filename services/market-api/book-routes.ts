@@ -4,12 +4,12 @@ import { BookAnswer } from '../contracts/market-answers.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
 import { createSlots } from '../runtime/slots.ts';
+import { millisecondsOf } from '../runtime/unix-time.ts';
 import type { RouteDeps } from './deps.ts';
 import { gapAnswerOf } from './gap-routes.ts';
 import { rebuildBook } from './live/rebuild.ts';
 import { getPair } from './pairs.ts';
 import { symbolPath, TimeParameter } from './query.ts';
-import { millisecondsOf } from './time.ts';
 
 const depthDefault = 100;
 const staleMs = 60_000;

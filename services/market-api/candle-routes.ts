@@ -4,10 +4,11 @@ import { OneOf } from '../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../datasets/market/bar-read.ts';
 import { candlesMax, readCandles } from '../datasets/market/candles.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
+import { timeMax } from '../runtime/unix-time.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
 import { LimitParameter, symbolPath, timeBounds } from './query.ts';
-import { rangeOf, timeMax } from './time.ts';
+import { rangeOf } from './time.ts';
 
 const limitDefault = 500;
 

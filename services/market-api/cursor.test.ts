@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { recordKinds } from '../datasets/market/record.ts';
+import { timeMax } from '../runtime/unix-time.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
-import { timeMax } from './time.ts';
 
 describe(decodeCursor, () => {
   it('reads back every cursor that was written', () => {

@@ -1,6 +1,6 @@
 import type { RecordPlace } from '../datasets/market/read.ts';
 import { recordKinds } from '../datasets/market/record.ts';
-import { timeMax } from './time.ts';
+import { timeMax } from '../runtime/unix-time.ts';
 
 /** Where a list goes on: behind `after`, in this direction, of this symbol. */
 export interface Cursor {

@@ -7,6 +7,7 @@ import { type MarketRecord, recordKinds } from '../datasets/market/record.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
 import { sendLimits, sendPieces } from '../runtime/http-stream.ts';
+import { timeMax } from '../runtime/unix-time.ts';
 import { contentTypes, formatOf, formats } from './accept.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
 import { findDataEnd } from './data-end.ts';
@@ -14,7 +15,7 @@ import { formatRecords } from './data-format.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
 import { LimitParameter, symbolPath, timeBounds } from './query.ts';
-import { rangeOf, timeMax } from './time.ts';
+import { rangeOf } from './time.ts';
 
 const limitDefault = 1000;
 const limitMax = 10_000;

@@ -4,10 +4,11 @@ import { type GapPlace, readGaps } from '../datasets/market/gaps.ts';
 import { type Gap, gapStreams } from '../datasets/market/record.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest } from '../runtime/http-problem.ts';
+import { timeMax } from '../runtime/unix-time.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
 import { LimitParameter, symbolPath, timeBounds } from './query.ts';
-import { rangeOf, timeMax } from './time.ts';
+import { rangeOf } from './time.ts';
 
 const limitDefault = 100;
 

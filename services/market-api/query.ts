@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
-import { timeMax, timeRule } from './time.ts';
+import { timeMax, timeRule } from '../runtime/unix-time.ts';
 
 const closed = { additionalProperties: false };
 

@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { millisecondsOf, rangeOf } from './time.ts';
-
-describe(millisecondsOf, () => {
-  it('tells seconds from milliseconds by their size', () => {
-    expect(millisecondsOf(1_695_211_200)).toBe(1_695_211_200_000);
-    expect(millisecondsOf(1_695_211_200_000)).toBe(1_695_211_200_000);
-    expect(millisecondsOf(99_999_999_999)).toBe(99_999_999_999_000);
-    expect(millisecondsOf(100_000_000_000)).toBe(100_000_000_000);
-    expect(millisecondsOf(0)).toBe(0);
-  });
-});
+import { rangeOf } from './time.ts';
 
 describe(rangeOf, () => {
   it('includes both bounds, and of a second all of it', () => {

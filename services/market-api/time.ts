@@ -1,19 +1,5 @@
 import { invalidRequest } from '../runtime/http-problem.ts';
-
-/** Smaller than this is seconds (until the year 5138), the rest milliseconds (from 1973-03-03 on). */
-const millisecondsFrom = 100_000_000_000;
-
-/** The end of the year 9999: beyond it dates are written in ways that stores read differently. */
-export const timeMax = 253_402_300_799_999;
-
-/** What the documentation says of a time in a request. */
-export const timeRule =
-  'Unix time: below 100,000,000,000 it is in seconds, from there on in milliseconds (1695211200 and 1695211200000 are the same instant)';
-
-/** Milliseconds, of Unix seconds or milliseconds. */
-export function millisecondsOf(time: number): number {
-  return time < millisecondsFrom ? time * 1000 : time;
-}
+import { millisecondsFrom, millisecondsOf } from '../runtime/unix-time.ts';
 
 /** The bounds of a request in milliseconds, both inclusive. Throws a 400 when they are the wrong way round. */
 export function rangeOf(query: { start_time?: number; end_time?: number }): { fromMs?: number; toMs?: number } {

@@ -1,8 +1,8 @@
 import type { Pair } from '../../../catalog/schema/pair.ts';
 import { readRecordPage } from '../../datasets/market/read.ts';
 import type { Gap, MarketRecord, RecordKind } from '../../datasets/market/record.ts';
+import { timeMax } from '../../runtime/unix-time.ts';
 import type { Relational } from '../../stores/relational.ts';
-import { timeMax } from '../time.ts';
 import type { Feed } from './events.ts';
 import { inSnapshot, readRecentGaps } from './feed-reads.ts';
 import type { LiveBook } from './live-book.ts';
