@@ -25,3 +25,20 @@ export function wideSumOf(limbs: readonly string[]): bigint {
 export function wideProductSumOf(limbs: readonly string[]): bigint {
   return limbs.reduce((sum, limb, at) => sum + (BigInt(limb) << BigInt(128 * Math.floor(at / 4) + 64 * (at % 4))), 0n);
 }
+
+/** A sum of digits: those that are short, summed, and the others as they are. */
+export type DigitsSum = readonly [short: string, long: readonly string[]];
+
+/**
+ * The sum of a column of decimal digits of any length: up to 60 digits a value they add up in 256 bits for 10^17 rows. Longer ones,
+ * which no honest chain has, are passed on to be added in JavaScript.
+ */
+export function digitsSum(column: string): string {
+  const isShort = `length(${column}) <= 60`;
+  return `(sumIf(toUInt256OrZero(${column}), ${isShort}), groupArrayIf(${column}, NOT (${isShort})))`;
+}
+
+/** What `digitsSum` gave, as one number. */
+export function digitsSumOf([short, long]: DigitsSum): bigint {
+  return long.reduce((sum, digits) => sum + BigInt(digits), BigInt(short));
+}

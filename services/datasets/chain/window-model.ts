@@ -1,4 +1,11 @@
 import type { BlockAppended, ChainEvent } from './changes.ts';
+import {
+  arbitrumInternalType,
+  depositType,
+  entryPoints,
+  l1AttributesDepositor,
+  userOperationTopic,
+} from './user-operations.ts';
 import type { ChainWindow, Percentiles, WindowFees, WindowSpread } from './windows.ts';
 
 // What the windows of a network should be, computed in the plainest way from a log of its changes, for tests: the canonical chain
@@ -98,10 +105,12 @@ function windowOf(
     failedTransactions:
       statuses.length === 0 && txs.length > 0 ? null : statuses.filter(({ status }) => status === 0).length,
     contractCreations: txs.filter(({ recipient }) => recipient === null).length,
+    userOperations: blocks.reduce((sum, block) => sum + userOperationsOf(block), 0),
     logs: blocks.reduce((sum, block) => sum + block.logs.length, 0),
     activeSenders: new Set(txs.map(({ sender }) => sender)).size,
     activeAddresses: new Set(txs.flatMap(({ sender, recipient }) => [sender, recipient ?? sender])).size,
     gasUsed: sumOf(blocks.map(({ gasUsed }) => BigInt(gasUsed))).toString(),
+    gasLimit: sumOf(blocks.map(({ gasLimit }) => BigInt(gasLimit))).toString(),
     baseFeePerGas:
       baseFees.length === 0
         ? null
@@ -117,6 +126,19 @@ function windowOf(
       spread === null ? null : { ...spread, mean: blockTimes.reduce((a, b) => a + b, 0) / blockTimes.length },
     finalityMs: spreadOf(finalities),
   };
+}
+
+function userOperationsOf({ txs, logs }: BlockAppended): number {
+  let operations = 0;
+  for (const { index, type, sender } of txs) {
+    if (type === arbitrumInternalType || (type === depositType && sender === l1AttributesDepositor)) continue;
+    const carried = logs.filter(
+      ({ txIndex, address, topics }) =>
+        txIndex === index && topics[0] === userOperationTopic && entryPoints.some((entry) => entry === address),
+    );
+    operations += carried.length === 0 ? 1 : carried.length;
+  }
+  return operations;
 }
 
 function feesOf(fees: readonly bigint[]): WindowFees | null {

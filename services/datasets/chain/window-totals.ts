@@ -1,5 +1,12 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
 import { integerOf } from './rows.ts';
+import {
+  arbitrumInternalType,
+  depositType,
+  entryPoints,
+  l1AttributesDepositor,
+  userOperationTopic,
+} from './user-operations.ts';
 import { wideProductSum, wideProductSumOf, wideSumIf, wideSumOf } from './wide-sums.ts';
 import { type WindowSize, windowSeconds } from './window-size.ts';
 
@@ -88,12 +95,15 @@ interface BlockRow {
   readonly start: string;
   readonly blocks: string;
   readonly first_block: string;
+  readonly below_at: number | null;
   readonly last_block: string;
+  readonly last: readonly [hash: string, at: string];
   readonly has_lower_edge: number;
   readonly has_upper_edge: number;
   readonly txs: string;
   readonly logs: string;
   readonly gas_used: readonly string[];
+  readonly gas_limit: readonly string[];
   readonly base_fees: string;
   readonly base_fee: readonly string[];
   readonly base_fee_min: string | null;
@@ -111,10 +121,12 @@ interface BlockRow {
 const blockTotals = `
   SELECT ${startOf} AS start,
     count() AS blocks, min(number) AS first_block, max(number) AS last_block,
+    argMin(tuple(if(has_parent, toUInt32(parent_at), NULL)), number).1 AS below_at, argMax((hash, at), number) AS last,
     argMin(number = 0 OR (has_parent AND parent_at < start), number) AS has_lower_edge,
     argMax(has_child AND child_at >= start + {seconds:UInt32}, number) AS has_upper_edge,
     sum(tx_count) AS txs, sum(log_count) AS logs,
     ${wideSumIf('gas_used', 'true')} AS gas_used,
+    ${wideSumIf('gas_limit', 'true')} AS gas_limit,
     count(base_fee_per_gas) AS base_fees, ${wideSumIf('ifNull(base_fee_per_gas, 0)', 'true')} AS base_fee,
     min(base_fee_per_gas) AS base_fee_min, max(base_fee_per_gas) AS base_fee_max,
     countIf(has_parent) AS block_times, sumIf(at - parent_at, has_parent) AS block_seconds_sum,
@@ -140,6 +152,7 @@ interface TxRow {
   readonly statuses: string;
   readonly failed: string;
   readonly creations: string;
+  readonly user_ops: string;
   readonly senders: string;
   readonly addresses: string;
   readonly priced: string;
@@ -152,11 +165,20 @@ interface TxRow {
   readonly too_wide: string;
 }
 
+// Of a block's version each log is one however often it was stored: without FINAL only the topics need to be read of all others.
+const userOperations = `
+  SELECT number, tx_index, uniqExact(log_index) AS ops FROM chain_logs
+   WHERE topic0 = '${userOperationTopic}' AND address IN (${entryPoints.map((address) => `'${address}'`).join()})
+     AND ${inBounds} AND ${isCanonical}
+   GROUP BY number, tx_index`;
+const isOfChain = `type = ${arbitrumInternalType} OR (type = ${depositType} AND sender = '${l1AttributesDepositor}')`;
+
 const quantiles = `quantilesExact(${shares.join(', ')})`;
 const txTotals = `
   WITH ifNull(effective_gas_price, 0) AS price
   SELECT ${startOf} AS start,
     count(status) AS statuses, countIf(status = 0) AS failed, countIf(recipient IS NULL) AS creations,
+    sumIf(greatest(ops, 1), NOT (${isOfChain})) AS user_ops,
     uniqExact(sender) AS senders, uniqExactArray([sender, ifNull(recipient, sender)]) AS addresses,
     count(effective_gas_price) AS priced,
     ${quantiles}(effective_gas_price) AS prices,
@@ -166,6 +188,7 @@ const txTotals = `
     countIf((bitShiftRight(gas_used, 64) != 0 OR bitShiftRight(price, 192) != 0)
       AND price != 0 AND intDivOrZero(gas_used * price, price) != gas_used) AS too_wide
   FROM chain_txs FINAL
+  LEFT JOIN (${userOperations}) AS carried USING (number, tx_index)
   WHERE ${inBounds} AND ${isCanonical}
   GROUP BY start ${settings}`;
 
@@ -180,15 +203,20 @@ function totalsOf(start: number, b: BlockRow | undefined, t: TxRow | undefined) 
     start,
     blocks,
     first_block: first,
+    below_at: b?.below_at ?? null,
     last_block: last,
+    last_hash: b?.last[0] ?? '',
+    last_at: b?.last[1] ?? 0,
     complete: isWhole && hasEdges ? 1 : 0,
     txs: b?.txs ?? '0',
     failed_txs: b !== undefined && b.txs !== '0' && (t?.statuses ?? '0') === '0' ? null : (t?.failed ?? '0'),
     contract_creations: t?.creations ?? '0',
+    user_ops: t?.user_ops ?? '0',
     logs: b?.logs ?? '0',
     active_senders: t?.senders ?? '0',
     active_addresses: t?.addresses ?? '0',
     gas_used: wideSumOf(b?.gas_used ?? []).toString(),
+    gas_limit: wideSumOf(b?.gas_limit ?? []).toString(),
     base_fees: b?.base_fees ?? '0',
     base_fee_sum: wideSumOf(b?.base_fee ?? []).toString(),
     base_fee_min: b?.base_fee_min ?? null,

@@ -49,11 +49,15 @@ export interface ChainWindow {
   readonly transactions: number;
   readonly failedTransactions: number | null;
   readonly contractCreations: number;
+  /** See user-operations.ts. */
+  readonly userOperations: number;
   readonly logs: number;
   readonly activeSenders: number;
   /** Senders and recipients. */
   readonly activeAddresses: number;
   readonly gasUsed: Decimal;
+  /** Sum of the blocks' gasLimit. */
+  readonly gasLimit: Decimal;
   readonly baseFeePerGas: { readonly min: Decimal; readonly mean: Decimal; readonly max: Decimal } | null;
   /** gasUsed * effectiveGasPrice. */
   readonly executionFees: WindowFees | null;
@@ -80,30 +84,53 @@ export async function recomputeWindows(timeseries: Timeseries, plan: WindowPlan)
   await timeseries.insert('chain_windows', rows);
 }
 
-/**
- * Windows that start in [from, to), Unix seconds, ascending. Those in which no block was ever held are not there; those that lost
- * their blocks are, with none.
- */
+/** Windows of one size that start in [from, to), Unix seconds. */
+export interface WindowTimes {
+  readonly size: WindowSize;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Windows of a network, ascending. Those in which no block was ever held are not there; those that lost their blocks are, with none. */
 export async function readWindows(
   timeseries: Timeseries,
-  query: { readonly network: string; readonly size: WindowSize; readonly from: number; readonly to: number },
+  { network, ...times }: WindowTimes & { readonly network: string },
 ): Promise<ChainWindow[]> {
-  const ofNetwork = 'network = {network:String}';
-  const rows = await timeseries.query<WindowRow>(
-    `SELECT * EXCEPT (network, size, watermark), toUnixTimestamp(start) AS at,
-       (SELECT toUnixTimestamp(watermark) FROM chain_windows WHERE ${ofNetwork} AND size = 'minute'
-         ORDER BY start DESC, watermark DESC LIMIT 1) AS reached
-     FROM chain_windows FINAL
-     WHERE ${ofNetwork} AND size = {size:String} AND start >= toDateTime({from:UInt32}) AND start < toDateTime({to:UInt32})
-     ORDER BY start SETTINGS max_execution_time = 10`,
-    { ...query },
+  const windows = await readWindowsOf(timeseries, { networks: [network], ...times });
+  return windows.get(network) ?? [];
+}
+
+/** As `readWindows`, of several networks, each of which has its windows, be there none. */
+export async function readWindowsOf(
+  timeseries: Timeseries,
+  { networks, ...times }: WindowTimes & { readonly networks: readonly string[] },
+): Promise<Map<string, ChainWindow[]>> {
+  const windows = new Map<string, ChainWindow[]>(networks.map((network) => [network, []]));
+  if (windows.size === 0) return windows;
+  const names = [...windows.keys()];
+  // How far each network has come stands in its newest minute, which is found at the end of its rows.
+  const reached = names.map(
+    (_, at) => `(SELECT network, toUnixTimestamp(watermark) AS reached FROM chain_windows
+      WHERE network = {network${at}:String} AND size = 'minute' ORDER BY start DESC, watermark DESC LIMIT 1)`,
   );
-  return rows.map((row) => windowOf(query.size, row));
+  const rows = await timeseries.query<WindowRow>(
+    `SELECT w.* EXCEPT (size, watermark), toUnixTimestamp(start) AS at, reached
+     FROM (
+       SELECT * FROM chain_windows FINAL
+       WHERE network IN {networks:Array(String)} AND size = {size:String}
+         AND start >= toDateTime({from:UInt32}) AND start < toDateTime({to:UInt32})) AS w
+     LEFT JOIN (${reached.join(' UNION ALL ')}) AS reached USING (network)
+     ORDER BY network, start SETTINGS max_execution_time = 10`,
+    { ...times, networks: names, ...Object.fromEntries(names.map((name, at) => [`network${at}`, name])) },
+  );
+  for (const row of rows) windows.get(row.network)?.push(windowOf(times.size, row));
+  return windows;
 }
 
 type WindowRow = { readonly [Name in Spread<'block_seconds' | 'finality_ms'>]: string | null } & {
   readonly [Name in `${'execution_fee' | 'l1_fee' | 'gas_price'}_${keyof Percentiles}`]: Decimal | null;
 } & {
+  readonly network: string;
   readonly at: number;
   readonly reached: number;
   readonly blocks: string;
@@ -114,10 +141,12 @@ type WindowRow = { readonly [Name in Spread<'block_seconds' | 'finality_ms'>]: s
   readonly txs: string;
   readonly failed_txs: string | null;
   readonly contract_creations: string;
+  readonly user_ops: string;
   readonly logs: string;
   readonly active_senders: string;
   readonly active_addresses: string;
   readonly gas_used: Decimal;
+  readonly gas_limit: Decimal;
   readonly base_fees: string;
   readonly base_fee_sum: Decimal;
   readonly base_fee_min: Decimal | null;
@@ -147,10 +176,12 @@ function windowOf(size: WindowSize, row: WindowRow): ChainWindow {
     transactions: integerOf(row.txs),
     failedTransactions: row.failed_txs === null ? null : integerOf(row.failed_txs),
     contractCreations: integerOf(row.contract_creations),
+    userOperations: integerOf(row.user_ops),
     logs: integerOf(row.logs),
     activeSenders: integerOf(row.active_senders),
     activeAddresses: integerOf(row.active_addresses),
     gasUsed: row.gas_used,
+    gasLimit: row.gas_limit,
     baseFeePerGas:
       row.base_fee_min === null || row.base_fee_max === null
         ? null

@@ -1,0 +1,202 @@
+import type { Timeseries } from '../../stores/timeseries.ts';
+import type { Decimal, Hex } from './block.ts';
+import type { BlockStamp } from './read.ts';
+import { integerOf } from './rows.ts';
+import { type Span, spanStart } from './span.ts';
+import { type DigitsSum, digitsSum, digitsSumOf } from './wide-sums.ts';
+
+/** What transactions paid, in wei, over those of which it is known. The mean is rounded down; null if there are none. */
+export interface SumOfFees {
+  readonly transactions: number;
+  readonly total: Decimal;
+  readonly mean: Decimal | null;
+}
+
+/**
+ * What happened on a network in a span, exactly: the sum of its windows. Counted are the blocks from `coverage.fromBlock` to
+ * `asOf` with from <= timestamp <= asOf.timestamp. Null where the chain does not have the datum.
+ */
+export interface WindowSums {
+  readonly network: string;
+  /** The newest block that the windows hold. */
+  readonly asOf: BlockStamp;
+  /** Unix seconds: the start of a window. */
+  readonly from: number;
+  /**
+   * The lowest and the highest block counted. Complete: no block of the span is missing, as all numbers between them are counted and
+   * the block below is held and older than the span, or `fromBlock` is the first block that there is to hold.
+   */
+  readonly coverage: { readonly fromBlock: number; readonly toBlock: number; readonly complete: boolean };
+  readonly blocks: number;
+  readonly transactions: number;
+  /** With status 0. */
+  readonly failedTransactions: number | null;
+  /** See user-operations.ts. */
+  readonly userOperations: number;
+  readonly contractCreations: number;
+  readonly logs: number;
+  readonly gasUsed: Decimal;
+  readonly gasLimit: Decimal;
+  /** Over the blocks that have one; the mean is rounded down. */
+  readonly baseFeePerGas: { readonly min: Decimal; readonly mean: Decimal; readonly max: Decimal } | null;
+  /** gasUsed * effectiveGasPrice; null where there are transactions and no price is known. */
+  readonly executionFees: SumOfFees | null;
+  /** l1Fee; null where none is known. */
+  readonly l1DataFees: SumOfFees | null;
+  /** From parent to block, over the blocks whose parent is held; the first block's parent is older than the span. */
+  readonly blockSeconds: { readonly count: number; readonly mean: number; readonly max: number } | null;
+  /** From a block's timestamp to when it was seen to be final, over the blocks of which that was seen. */
+  readonly finalityMs: { readonly count: number; readonly max: number } | null;
+}
+
+/** A network, and the first block that there is to hold of it. */
+export interface NetworkToSum {
+  readonly id: string;
+  readonly startBlock: number;
+}
+
+/**
+ * What happened on each network in the span, which ends with the newest block that the network's own windows hold. Networks without a
+ * window that holds a block are not there.
+ */
+export async function readWindowSums(
+  timeseries: Timeseries,
+  span: Span,
+  networks: readonly NetworkToSum[],
+): Promise<Map<string, WindowSums>> {
+  if (networks.length === 0) return new Map();
+  const { where, params } = await findRows(timeseries, span, networks);
+  const rows = await timeseries.query<SumsRow>(sumsWhere(where), { ...params, size: span.size, seconds: span.seconds });
+  const startBlocks = new Map(networks.map(({ id, startBlock }) => [id, startBlock]));
+  return new Map(rows.map((row) => [row.network, sumsOf(span, startBlocks.get(row.network) ?? 0, row)]));
+}
+
+/**
+ * Which rows may be of the spans, so that a span costs the same however long the history is. A network's newest minute or hour is not
+ * before the newest day that has blocks; the day before that one is for a reorganisation that left it none.
+ */
+async function findRows(
+  timeseries: Timeseries,
+  span: Span,
+  networks: readonly NetworkToSum[],
+): Promise<{ where: string; params: Record<string, readonly string[]> }> {
+  const days = await timeseries.query<{ network: string; at: number }>(
+    `SELECT network, toUnixTimestamp(arrayReverseSort(groupArray(start))[least(2, count())]) AS at
+       FROM chain_windows FINAL
+      WHERE size = 'day' AND network IN {networks:Array(String)} AND blocks > 0
+      GROUP BY network ${limits}`,
+    { networks: networks.map(({ id }) => id) },
+  );
+  const dayOf = new Map(days.map(({ network, at }) => [network, at]));
+  const byDay = [...Map.groupBy(networks, ({ id }) => dayOf.get(id) ?? 0)];
+  return {
+    where: byDay
+      .map(([day], at) => {
+        const from = Math.max(0, day - span.seconds);
+        return `(network IN {networks${at}:Array(String)} AND start >= toDateTime(${from}))`;
+      })
+      .join(' OR '),
+    params: Object.fromEntries(byDay.map(([, some], at) => [`networks${at}`, some.map(({ id }) => id)])),
+  };
+}
+
+/** A read that takes longer than this is not for an API. Each network is a partition of its own. */
+const limits = 'SETTINGS max_execution_time = 10, do_not_merge_across_partitions_select_final = 1';
+
+interface SumsRow {
+  readonly network: string;
+  readonly as_of: readonly [number: string, hash: Hex, at: number];
+  readonly from_block: string;
+  readonly below_at: number | null;
+  readonly blocks: string;
+  readonly txs: string;
+  readonly statuses: string;
+  readonly failed: string;
+  readonly user_ops: string;
+  readonly creations: string;
+  readonly logs: string;
+  readonly gas_used: DigitsSum;
+  readonly gas_limit: DigitsSum;
+  readonly base_fees: string;
+  readonly base_fee: DigitsSum;
+  readonly base_fee_min: Decimal | null;
+  readonly base_fee_max: Decimal | null;
+  readonly priced: string;
+  readonly fees: DigitsSum;
+  readonly l1_known: string;
+  readonly l1_fees: DigitsSum;
+  readonly block_times: string;
+  readonly block_seconds: string;
+  readonly block_seconds_max: string | null;
+  readonly finals: string;
+  readonly finality_ms_max: string | null;
+}
+
+const sumsWhere = (where: string): string => `
+  SELECT network,
+    argMax((assumeNotNull(last_block), last_hash, toUnixTimestamp(last_at)), start) AS as_of,
+    min(assumeNotNull(first_block)) AS from_block,
+    argMin(tuple(toUnixTimestamp(w.below_at)), assumeNotNull(first_block)).1 AS below_at,
+    sum(w.blocks) AS blocks, sum(w.txs) AS txs,
+    countIf(w.txs > 0 AND failed_txs IS NOT NULL) AS statuses, sum(ifNull(failed_txs, 0)) AS failed,
+    sum(w.user_ops) AS user_ops, sum(contract_creations) AS creations, sum(w.logs) AS logs,
+    ${digitsSum('w.gas_used')} AS gas_used, ${digitsSum('w.gas_limit')} AS gas_limit,
+    sum(w.base_fees) AS base_fees, ${digitsSum('base_fee_sum')} AS base_fee,
+    min(w.base_fee_min) AS base_fee_min, max(w.base_fee_max) AS base_fee_max,
+    sum(priced_txs) AS priced, ${digitsSum('execution_fee_sum')} AS fees,
+    sum(l1_fee_txs) AS l1_known, ${digitsSum('l1_fee_sum')} AS l1_fees,
+    sum(w.block_times) AS block_times, sum(block_seconds_sum) AS block_seconds,
+    max(w.block_seconds_max) AS block_seconds_max,
+    sum(final_blocks) AS finals, max(w.finality_ms_max) AS finality_ms_max
+  FROM (SELECT * FROM chain_windows FINAL WHERE size = {size:String} AND (${where}) AND blocks > 0) AS w
+  INNER JOIN (
+    SELECT network, max(start) AS newest FROM chain_windows FINAL
+     WHERE size = {size:String} AND (${where}) AND blocks > 0 GROUP BY network) AS reached USING (network)
+  WHERE start <= newest AND start > newest - {seconds:UInt32}
+  GROUP BY network ${limits}`;
+
+function sumsOf(span: Span, startBlock: number, row: SumsRow): WindowSums {
+  const [number, hash, timestamp] = row.as_of;
+  const asOf = { number: integerOf(number), hash, timestamp };
+  const from = spanStart(span, timestamp);
+  const fromBlock = integerOf(row.from_block);
+  const blocks = integerOf(row.blocks);
+  const transactions = integerOf(row.txs);
+  const isWhole = blocks === asOf.number - fromBlock + 1;
+  const isFromStart = fromBlock <= startBlock || (row.below_at !== null && row.below_at < from);
+  const priced = integerOf(row.priced);
+  const l1Known = integerOf(row.l1_known);
+  const blockTimes = integerOf(row.block_times);
+  return {
+    ...{ network: row.network, asOf, from },
+    coverage: { fromBlock, toBlock: asOf.number, complete: isWhole && isFromStart },
+    ...{ blocks, transactions },
+    failedTransactions: row.statuses === '0' && transactions > 0 ? null : integerOf(row.failed),
+    userOperations: integerOf(row.user_ops),
+    contractCreations: integerOf(row.creations),
+    logs: integerOf(row.logs),
+    gasUsed: digitsSumOf(row.gas_used).toString(),
+    gasLimit: digitsSumOf(row.gas_limit).toString(),
+    baseFeePerGas:
+      row.base_fee_min === null || row.base_fee_max === null
+        ? null
+        : {
+            min: row.base_fee_min,
+            mean: (digitsSumOf(row.base_fee) / BigInt(row.base_fees)).toString(),
+            max: row.base_fee_max,
+          },
+    executionFees: priced === 0 && transactions > 0 ? null : feesOf(priced, digitsSumOf(row.fees)),
+    l1DataFees: l1Known === 0 ? null : feesOf(l1Known, digitsSumOf(row.l1_fees)),
+    blockSeconds:
+      row.block_seconds_max === null
+        ? null
+        : { count: blockTimes, mean: Number(row.block_seconds) / blockTimes, max: Number(row.block_seconds_max) },
+    finalityMs:
+      row.finality_ms_max === null ? null : { count: integerOf(row.finals), max: Number(row.finality_ms_max) },
+  };
+}
+
+function feesOf(transactions: number, total: bigint): SumOfFees {
+  const mean = transactions === 0 ? null : (total / BigInt(transactions)).toString();
+  return { transactions, total: total.toString(), mean };
+}
