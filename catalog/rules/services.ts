@@ -125,7 +125,7 @@ export const serviceRules: readonly Rule[] = [
     why: 'a route without a token has no role to check: it would be open to all',
     *check(view) {
       for (const entry of view.of('service')) {
-        for (const [index, { auth, roles, websocket }] of entry.value.routes.entries()) {
+        for (const [index, { auth, roles, ...cookies }] of entry.value.routes.entries()) {
           if (auth === 'jwt') continue;
           const path = ['routes', index];
           const but = `but auth is "${auth}"`;
@@ -136,13 +136,11 @@ export const serviceRules: readonly Rule[] = [
               `the route asks for roles, ${but}`,
               'set "auth: jwt", or remove the roles',
             );
-          if (websocket !== undefined)
-            yield at(
-              entry,
-              [...path, 'websocket'],
-              `the route takes a token from a cookie, ${but}`,
-              'set "auth: jwt", or remove "websocket"',
-            );
+          for (const key of ['websocket', 'page'] as const) {
+            if (cookies[key] === undefined) continue;
+            const message = `the route takes a token from a cookie, ${but}`;
+            yield at(entry, [...path, key], message, `set "auth: jwt", or remove "${key}"`);
+          }
         }
       }
     },
@@ -189,9 +187,36 @@ export const serviceRules: readonly Rule[] = [
     *check(view) {
       for (const entry of view.of('service')) {
         const seen = new Set<string>();
-        for (const [index, { env }] of (entry.value.secrets ?? []).entries()) {
-          if (seen.has(env)) yield at(entry, ['secrets', index, 'env'], `${env} is set twice`, 'keep one of the two');
-          seen.add(env);
+        for (const list of ['secrets', 'calls'] as const) {
+          for (const [index, { env }] of (entry.value[list] ?? []).entries()) {
+            if (seen.has(env)) yield at(entry, [list, index, 'env'], `${env} is set twice`, 'keep one of the two');
+            seen.add(env);
+          }
+        }
+      }
+    },
+  },
+  {
+    code: 'CAT090',
+    rule: 'a service calls ports that others have, and those of another pool in public',
+    why: 'it would be told an address where nobody answers',
+    *check(view) {
+      for (const entry of view.of('service')) {
+        for (const [index, { service, port }] of (entry.value.calls ?? []).entries()) {
+          const path = ['calls', index];
+          const called = view.find('service', service)?.value;
+          if (!view.isKnown('service', service)) {
+            const fix = suggest(service, view.ids('service'));
+            yield at(entry, [...path, 'service'], `unknown service "${service}"`, fix);
+          }
+          if (called === undefined) continue;
+          const names = called.ports.map(({ name }) => name);
+          if (!names.includes(port)) {
+            yield at(entry, [...path, 'port'], `"${service}" has no port "${port}"`, suggest(port, names));
+          } else if (called.pool !== entry.value.pool && !called.routes.some((route) => route.port === port)) {
+            const message = `port "${port}" of "${service}" is not reached from pool "${entry.value.pool}"`;
+            yield at(entry, [...path, 'port'], message, `give it a route in catalog/services/${service}.yaml`);
+          }
         }
       }
     },

@@ -1,9 +1,12 @@
 import Type, { type Static } from 'typebox';
 import { ByteQuantity, Exceptions, Id, Port, Resources, SecretKey, StoreKind, Text } from './common.ts';
 
+const PortName = { pattern: '^[a-z][a-z0-9-]{0,14}$' };
+const EnvName = { pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 64 };
+
 const ServicePort = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Kubernetes allows 15 characters' }),
+    name: Type.String({ ...PortName, description: 'Kubernetes allows 15 characters' }),
     port: Port,
     public: Type.Optional(Type.Boolean({ description: 'Reached from outside the cluster, through its routes' })),
   },
@@ -19,12 +22,18 @@ const Role = Type.Enum(['viewer', 'analyst', 'operator', 'admin']);
 const ServiceRoute = Type.Object(
   {
     path: Type.String({ pattern: '^/[A-Za-z0-9/_.-]*$', maxLength: 128, description: "Prefix, on the pool's domain" }),
-    port: Type.String({ pattern: '^[a-z][a-z0-9-]{0,14}$', description: 'Name of one of the ports' }),
+    port: Type.String({ ...PortName, description: 'Name of one of the ports' }),
     auth: Auth,
     websocket: Type.Optional(
       Type.Boolean({
         description:
           'With jwt: a browser, which can give a WebSocket no header, may bring its token in the cookie defimon_token',
+      }),
+    ),
+    page: Type.Optional(
+      Type.Boolean({
+        description:
+          'With jwt: a page, which a browser asks for by its address alone, with the token in the same cookie',
       }),
     ),
     roles: Type.Optional(
@@ -92,6 +101,28 @@ export const Service = Type.Object(
     reads: Type.Array(CatalogKey, { uniqueItems: true, description: 'Its slice of the catalog' }),
     needs: Type.Array(StoreKind, { uniqueItems: true }),
     internet: Type.Optional(Type.Boolean({ description: 'It calls public addresses, on port 443' })),
+    calls: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            env: Type.String({ ...EnvName, description: 'The variable that holds the address' }),
+            service: Id,
+            port: Type.String({ ...PortName, description: 'Name of one of its ports' }),
+          },
+          closed,
+        ),
+        {
+          maxItems: 20,
+          description: 'Other services that it calls: one of its own pool in the cluster, another at its public host',
+        },
+      ),
+    ),
+    watches: Type.Optional(
+      Type.Boolean({
+        description:
+          'It shows how the others fare: it may ask each pod of its cluster, and is told where Grafana and the repository are',
+      }),
+    ),
     shards: Type.Optional(
       Type.Object(
         {
@@ -126,7 +157,7 @@ export const Service = Type.Object(
       Type.Array(
         Type.Object(
           {
-            env: Type.String({ pattern: '^[A-Z][A-Z0-9_]*$', maxLength: 64 }),
+            env: Type.String(EnvName),
             secretRef: SecretKey,
           },
           { additionalProperties: false },

@@ -63,13 +63,42 @@ describe(renderNetworkPolicy.name, () => {
     expect(ports.at(-1)).toEqual([443, 9094, 9443]);
   });
 
-  it('lets in the gateway to public ports and Prometheus to the ops port', () => {
-    const { ingress } = only(objectsOf('analytics-api'), 'NetworkPolicy').spec;
-    expect(ingress).toEqual([
+  it('lets in the gateway to public ports, and Prometheus and the dashboard to the ops port', () => {
+    const monitoring = { from: [fromNamespace('monitoring')], ports: [tcp(9464)] };
+    const dashboard = { ...fromNamespace('analytics'), podSelector: { matchLabels: nameOf('admin') } };
+    expect(ingressOf('analytics-api')).toEqual([
       { from: [fromNamespace('gateway')], ports: [tcp(8000), tcp(8002)] },
-      { from: [fromNamespace('monitoring')], ports: [tcp(9464)] },
+      monitoring,
+      { from: [dashboard], ports: [tcp(8002), tcp(9464)] },
     ]);
-    expect(only(objectsOf('chain-sync'), 'NetworkPolicy').spec.ingress).toHaveLength(1);
+    expect(ingressOf('chain-sync')).toEqual([monitoring, { from: [dashboard], ports: [tcp(9464)] }]);
+    expect(ingressOf('market-collector')).toEqual([monitoring]);
+  });
+
+  it('lets the dashboard out to whom it asks, at the ports that it asks, and to nobody else in the cluster', () => {
+    const released = staging.catalog.services.filter((one) => one.pool === 'analytics' && one.released);
+    const asked = egressOf('admin').flatMap(({ to, ports }) => {
+      const name = to[0]?.podSelector?.matchLabels['app.kubernetes.io/name'];
+      return name === undefined ? [] : [[name, ports.map(({ port }) => port)]];
+    });
+    expect(Object.fromEntries(asked)).toEqual(
+      Object.fromEntries(released.map(({ id }) => [id, id === 'analytics-api' ? [8002, 9464] : [9464]])),
+    );
+  });
+
+  it('meets both sides: whoever may be called knows the caller', () => {
+    const inputs = stagingWith('auth', { calls: [{ env: 'BILLING_URL', service: 'billing', port: 'http' }] });
+    const [rule] = egressOf('auth', inputs).filter(
+      ({ to }) => to[0]?.podSelector?.matchLabels['app.kubernetes.io/name'],
+    );
+    expect(rule).toEqual({
+      to: [{ ...fromNamespace('social-analytics'), podSelector: { matchLabels: nameOf('billing') } }],
+      ports: [tcp(8005)],
+    });
+    expect(ingressOf('billing', inputs).at(-1)).toEqual({
+      from: [{ ...fromNamespace('social-analytics'), podSelector: { matchLabels: nameOf('auth') } }],
+      ports: [tcp(8005)],
+    });
   });
 
   it('covers the pods of every shard', () => {
@@ -88,6 +117,14 @@ describe(renderNetworkPolicy.name, () => {
 
 function egressOf(id: string, inputs = staging): Rule[] {
   return only(objectsOf(id, inputs), 'NetworkPolicy').spec.egress;
+}
+
+function ingressOf(id: string, inputs = staging) {
+  return only(objectsOf(id, inputs), 'NetworkPolicy').spec.ingress;
+}
+
+function nameOf(id: string): Record<string, string> {
+  return { 'app.kubernetes.io/name': id };
 }
 
 /** Ports by kind of store, of the stores that run in the cluster. */

@@ -3,6 +3,7 @@ import {
   KubeNetworkPolicy,
   type NetworkPolicyEgressRule,
   type NetworkPolicyIngressRule,
+  type NetworkPolicyPeer,
   type NetworkPolicyPort,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { StoreKind } from '../../catalog/schema/common.ts';
@@ -13,6 +14,7 @@ import { isBorrowed } from '../borrowed-stores.ts';
 import { gatewayNamespace, monitoringNamespace, namespaceNameLabel, opsPort, storeLabel } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
 import { lentKafka } from '../stores/lent-kafka.ts';
+import { type Neighbour, neighbourSources } from './neighbours.ts';
 import { followsNetworks, type ServiceContext, selectorOf, serviceMetadata } from './service-context.ts';
 
 /** Where each engine listens, plain and with TLS. */
@@ -39,7 +41,7 @@ export function renderNetworkPolicy(context: ServiceContext): object {
   const { service, pool } = context;
   const worldPorts = worldPortsOf(context);
   return KubeNetworkPolicy.manifest({
-    metadata: serviceMetadata(context, 'config', [`pool/${pool.id}`]),
+    metadata: serviceMetadata(context, 'config', [`pool/${pool.id}`, ...neighbourSources(context)]),
     spec: {
       podSelector: { matchLabels: selectorOf(service) },
       policyTypes: ['Ingress', 'Egress'],
@@ -47,13 +49,14 @@ export function renderNetworkPolicy(context: ServiceContext): object {
       egress: [
         toDns(),
         ...service.needs.flatMap((store) => toStore(store, context)),
+        ...context.neighbours.called.map(({ ports, ...other }) => ({ to: [podsOf(other)], ports: ports.map(tcp) })),
         ...(worldPorts.length > 0 ? [toWorld(worldPorts)] : []),
       ],
     },
   });
 }
 
-function ingressOf({ service }: ServiceContext): NetworkPolicyIngressRule[] {
+function ingressOf({ service, neighbours }: ServiceContext): NetworkPolicyIngressRule[] {
   const publicPorts = service.ports.filter((port) => port.public === true);
   const fromGateway = {
     from: [{ namespaceSelector: namespaceIs(gatewayNamespace) }],
@@ -62,6 +65,7 @@ function ingressOf({ service }: ServiceContext): NetworkPolicyIngressRule[] {
   return [
     ...(publicPorts.length > 0 ? [fromGateway] : []),
     { from: [{ namespaceSelector: namespaceIs(monitoringNamespace) }], ports: [tcp(opsPort.port)] },
+    ...neighbours.callers.map(({ ports, ...other }) => ({ from: [podsOf(other)], ports: ports.map(tcp) })),
   ];
 }
 
@@ -134,6 +138,11 @@ function portOf(url: string): number {
   const { port, protocol } = new URL(url);
   if (port !== '') return Number(port);
   return protocol === 'http:' || protocol === 'ws:' ? 80 : 443;
+}
+
+/** The pods of one of ours, and of no other in its namespace. */
+function podsOf({ id, namespace }: Pick<Neighbour, 'id' | 'namespace'>): NetworkPolicyPeer {
+  return { namespaceSelector: namespaceIs(namespace), podSelector: { matchLabels: selectorOf({ id }) } };
 }
 
 function namespaceIs(name: string) {

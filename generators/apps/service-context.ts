@@ -5,6 +5,7 @@ import type { CatalogSlice } from '../../catalog/slice.ts';
 import type { Tier } from '../../catalog/tiers.ts';
 import { type MetadataOptions, metadataOf, type Place } from '../app.ts';
 import { shardLabel } from '../conventions.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { RuntimeEnvironment } from './runtime-environment.ts';
 
 /** What the objects of a service are made from. Each builder takes what it needs, and names what it took as sources. */
@@ -22,6 +23,8 @@ export interface ServiceContext {
   readonly topics: readonly Topic[];
   /** Where the bus is that its pool borrows, `host:port`; undefined if it has its own. */
   readonly lentBus: string | undefined;
+  /** Whom of ours it calls, and who calls it. */
+  readonly neighbours: Neighbours;
   /** The whole of its work, or its shards. */
   readonly workloads: readonly Workload[];
 }

@@ -19,25 +19,45 @@ export function portsOf({ ports }: Pick<Service, 'ports'>): { name: string; port
   return [...ports.map(({ name, port }) => ({ name, port })), opsPort];
 }
 
-/** Its address in the cluster. A service without ports of its own is only scraped, pod by pod: it needs no address. */
-export function renderServiceObject(context: ServiceContext): object {
+/** Its address in the cluster: one for all of its pods. A service without ports of its own has none. */
+export function renderServiceObject(context: ServiceContext): object | undefined {
   const { service } = context;
+  if (service.ports.length === 0) return undefined;
   return KubeService.manifest({
     metadata: addressMetadata(context),
     spec: {
-      ...(service.ports.length === 0 ? { clusterIp: 'None' } : { type: 'ClusterIP' }),
+      type: 'ClusterIP',
       ...(service.sessionAffinity === true
         ? { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIp: { timeoutSeconds: daySeconds } } }
         : {}),
       selector: selectorOf(service),
-      ports: portsOf(service).map(({ name, port }) => ({
-        name,
-        port,
-        protocol: 'TCP',
-        targetPort: IntOrString.fromString(name),
-      })),
+      ports: service.ports.map(servicePort),
     },
   });
+}
+
+/** Its pods' metrics and health, which are asked pod by pod: the name leads to every pod, those that are not ready above all. */
+export function renderOpsObject(context: ServiceContext): object {
+  const { service } = context;
+  const metadata = serviceMetadata(context, 'workload');
+  return KubeService.manifest({
+    metadata: { ...metadata, name: opsServiceOf(service) },
+    spec: {
+      clusterIp: 'None',
+      publishNotReadyAddresses: true,
+      selector: selectorOf(service),
+      ports: [servicePort(opsPort)],
+    },
+  });
+}
+
+/** The Service by which the pods of one of ours are found one by one. */
+export function opsServiceOf({ id, ports }: Pick<Service, 'id' | 'ports'>): string {
+  return ports.length === 0 ? id : `${id}-ops`;
+}
+
+function servicePort({ name, port }: { name: string; port: number }) {
+  return { name, port, protocol: 'TCP', targetPort: IntOrString.fromString(name) };
 }
 
 function addressMetadata(context: ServiceContext) {

@@ -10,15 +10,17 @@ import { lentKafka, lentKafkaHost } from '../stores/lent-kafka.ts';
 import { type Unit, unit } from '../unit.ts';
 import { renderConfigMap } from './config-map.ts';
 import { renderExternalSecret } from './external-secret.ts';
+import { neighboursOf } from './neighbours.ts';
 import { renderNetworkPolicy } from './network-policy.ts';
 import { runtimeEnvironment } from './runtime-environment.ts';
 import { renderAutoscaler, renderDisruptionBudget, renderScaledObject, renderScalerAccess } from './scaling.ts';
 import type { ServiceContext, Workload } from './service-context.ts';
-import { renderServiceAccount, renderServiceMonitor, renderServiceObject } from './service-objects.ts';
+import { renderOpsObject, renderServiceAccount, renderServiceMonitor, renderServiceObject } from './service-objects.ts';
 import { renderWorkload } from './workload.ts';
 
 /** One service on one cluster. */
-export function serviceUnit(place: Place, service: Service, { catalog, environment, images }: RenderInputs): Unit {
+export function serviceUnit(place: Place, service: Service, inputs: RenderInputs): Unit {
+  const { catalog, environment, images } = inputs;
   return unit({
     place,
     name: service.id,
@@ -31,14 +33,15 @@ export function serviceUnit(place: Place, service: Service, { catalog, environme
       environment: runtimeEnvironment(environment, service),
       image: imageOf(images, 'defimon'),
       lentBus: lentBusOf(service, catalog, environment),
+      neighbours: neighboursOf(place, service, inputs),
       topics: catalog.topics.filter(
         ({ producers, consumers }) => producers.includes(service.id) || consumers.includes(service.id),
       ),
       // The entries themselves, which are equal at a glance while they stay; slices and digests are made when rendering.
       reads: Object.fromEntries(service.reads.map((key) => [key, catalog[key]])) as Partial<Catalog>,
     },
-    render: (at, { reads, ...inputs }) => {
-      const context = { place: at, ...inputs, workloads: workloadsOf(inputs.service, reads) };
+    render: (at, { reads, ...its }) => {
+      const context = { place: at, ...its, workloads: workloadsOf(its.service, reads) };
       return [
         ...ofService.map((render) => render(context)),
         ...context.workloads.flatMap((workload) => ofWorkload.map((render) => render(context, workload))),
@@ -78,6 +81,7 @@ const ofService: readonly ((context: ServiceContext) => object | undefined)[] = 
   renderExternalSecret,
   renderNetworkPolicy,
   renderServiceObject,
+  renderOpsObject,
   renderServiceMonitor,
   renderScalerAccess,
 ];

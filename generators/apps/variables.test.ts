@@ -36,6 +36,22 @@ describe(variablesOf.name, () => {
     expect(environmentOf('market-collector').filter(({ name }) => name === 'KAFKA_BROKERS')).toHaveLength(1);
     expect(environmentOf('chain-sync').map(({ name }) => name)).not.toContain('KAFKA_TLS');
   });
+
+  it('tells the dashboard where everybody is: in its cluster by their Services, in another by its public host', () => {
+    const plain = Object.fromEntries(environmentOf('admin').map(({ name, value }) => [name, value]));
+    expect(plain).toMatchObject({
+      ANALYTICS_API_URL: 'http://analytics-api.analytics.svc:8002',
+      MARKET_API_URL: 'https://market.staging.highfunk.uk',
+      GRAFANA_URL: 'https://grafana.analytics.staging.highfunk.uk',
+      REPOSITORY_URL: 'https://gitlab.com/api/v4/projects/highfunk%2Fdefimon',
+      REPOSITORY_REF: 'main',
+    });
+    const released = staging.catalog.services.filter((one) => one.pool === 'analytics' && one.released);
+    const services = plain.OPS_URLS?.split(',').map((url) => new URL(url).hostname.split('.')[0]);
+    expect(services).toEqual(released.map(({ id, ports }) => (ports.length === 0 ? id : `${id}-ops`)));
+    // From the secret store alone.
+    expect(plain).toHaveProperty('REPOSITORY_TOKEN', undefined);
+  });
 });
 
 /** The variables of a service's container, of its first workload. */

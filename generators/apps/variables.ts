@@ -52,13 +52,14 @@ export function secretVariablesOf(context: ServiceContext, workload: Workload): 
 
 /** The variables of a workload's container, secret ones first. */
 export function variablesOf(context: ServiceContext, workload: Workload): EnvVar[] {
-  const { service, workloads, lentBus } = context;
+  const { service, workloads, lentBus, neighbours } = context;
   const plain = {
     // Its certificate is one that every system knows: no KAFKA_CA.
     ...(lentBus === undefined ? {} : { [addressVariables.bus]: lentBus, KAFKA_TLS: 'true' }),
     ...(isBusUser(context) ? { [busUser]: service.id } : {}),
     // Binance counts request weight by address, and the shards may share one: each may spend its part of the budget.
     ...(service.shards?.of === 'pairs' ? { BINANCE_WEIGHT_SHARE: `1/${workloads.length}` } : {}),
+    ...neighbours.variables,
   };
   return [
     ...secretVariablesOf(context, workload).map(({ env }) => ({

@@ -9,9 +9,10 @@ export const kongClass = 'kong';
 export const lentStoreLimit = 'rate-limit-lent-store';
 const lentStoreCallsPerMinute = 1200;
 
-/** The plugin that asks for a token where a browser may bring it in a cookie. */
-export const websocketToken = 'jwt-websocket';
-/** Where a browser, which cannot give a WebSocket a header, keeps its token. */
+/** Ways in which a route asks for a token: in a header, or as a browser can bring it, of a WebSocket or of a page. */
+export const tokenPlugins = { header: 'jwt', websocket: 'jwt-websocket', page: 'jwt-page' } as const;
+
+/** Where a browser keeps its token, which it can give neither a WebSocket nor a page in a header. */
 const tokenCookie = 'defimon_token';
 
 /** Calls a caller may make a minute, and who counts as one. */
@@ -59,8 +60,9 @@ export function renderPlugins(
       credentials: true,
       max_age: 3600,
     }),
-    tokenPlugin('jwt', []),
-    tokenPlugin(websocketToken, [tokenCookie]),
+    tokenPlugin(tokenPlugins.header, []),
+    tokenPlugin(tokenPlugins.websocket, [tokenCookie]),
+    tokenPlugin(tokenPlugins.page, [tokenCookie]),
     clusterPlugin('request-id', 'correlation-id', {
       header_name: 'X-Request-Id',
       generator: 'uuid',
@@ -83,8 +85,17 @@ export function renderPlugins(
 }
 
 /**
- * Asks for a token. A cookie goes only where a browser has no other way, and where nothing is changed by who comes with one: set
- * it `Secure; HttpOnly; SameSite=Strict; Path=/ws`, so that no other site can open a WebSocket in its owner's name.
+ * Asks for a token. A cookie goes only where a browser has no other way, and where nothing is changed by who comes with one. The
+ * auth service, which answers at the social pool's host, sets it at login for every host of the environment, once for each use, apart by
+ * their paths (RFC 6265, 5.1.4):
+ *
+ * - `defimon_token=<token>; Domain=<environment's domain>; Path=/ws; Secure; HttpOnly; SameSite=Strict`, so that no other site can
+ *   open a WebSocket in its owner's name;
+ * - `defimon_token=<token>; Domain=<environment's domain>; Path=/admin; Secure; HttpOnly; SameSite=Lax`, so that a link to a page,
+ *   in a message of an alert, is opened by whoever is logged in. Lax is sent with a GET that changes what the address bar shows and with
+ *   nothing else that another site begins: no form, no frame, no script, no WebSocket. Pages change nothing by a GET.
+ *
+ * Both live as long as the token in them. HttpOnly keeps it from scripts, which therefore ask below the page's own path.
  */
 function tokenPlugin(name: string, cookies: readonly string[]): object {
   return clusterPlugin(name, 'jwt', {

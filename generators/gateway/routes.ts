@@ -2,7 +2,7 @@ import { KubeIngress } from 'cdk8s-plus-28/lib/imports/k8s.js';
 import type { Service } from '../../catalog/schema/service.ts';
 import { metadataOf, type Place } from '../app.ts';
 import { issuer, stickyPolicy } from '../conventions.ts';
-import { kongClass, websocketToken } from './plugins.ts';
+import { kongClass, tokenPlugins } from './plugins.ts';
 
 type Route = Service['routes'][number];
 
@@ -10,20 +10,34 @@ type Route = Service['routes'][number];
 const pluginsOf: Readonly<Record<Route['auth'], readonly string[]>> = {
   none: ['request-id', 'cors', 'rate-limit-anonymous'],
   // The limits of a plan come with its consumer.
-  jwt: ['request-id', 'cors', 'jwt'],
+  jwt: ['request-id', 'cors', tokenPlugins.header],
   // The service checks the signature of the body; the sender is a program, not a page.
   signature: ['request-id', 'request-size', 'rate-limit-anonymous'],
 };
 
-export function pluginsFor({ auth, websocket }: Pick<Route, 'auth' | 'websocket'>): readonly string[] {
-  return pluginsOf[auth].map((plugin) => (plugin === 'jwt' && websocket === true ? websocketToken : plugin));
+export function pluginsFor(route: Pick<Route, 'auth' | 'websocket' | 'page'>): readonly string[] {
+  const bearer = bearerOf(route);
+  return (
+    pluginsOf[route.auth]
+      // What a page asks for is of its own origin: no other has to read it.
+      .filter((plugin) => !(bearer === 'page' && plugin === 'cors'))
+      .map((plugin) => (plugin === tokenPlugins.header ? tokenPlugins[bearer] : plugin))
+  );
+}
+
+/** How the callers of a route bring their token, if it asks for one. */
+function bearerOf({ websocket, page }: Pick<Route, 'websocket' | 'page'>): keyof typeof tokenPlugins {
+  // The pages' WebSockets are below their path, and take the same cookie.
+  if (page === true) return 'page';
+  return websocket === true ? 'websocket' : 'header';
 }
 
 /** One Ingress for the routes of a service that ask the same of their callers. */
 export function renderRoutes({ namespace }: Place, host: string, service: Service): object[] {
-  const groups = Map.groupBy(service.routes, ({ auth, websocket }) =>
-    websocket === true ? `${auth}-websocket` : auth,
-  );
+  const groups = Map.groupBy(service.routes, (route) => {
+    const bearer = bearerOf(route);
+    return bearer === 'header' ? route.auth : `${route.auth}-${bearer}`;
+  });
   return [...groups].map(([group, routes]) =>
     KubeIngress.manifest({
       metadata: metadataOf({

@@ -117,14 +117,30 @@ describe(gatewayUnits.name, () => {
     expect(restricted.find(({ plugin }) => plugin === 'ip-restriction').config).toEqual({ allow: ['198.51.100.7/32'] });
   });
 
-  it('reads a token from a cookie for WebSockets alone, and from an address nowhere', () => {
+  it('reads a token from a cookie for WebSockets and pages alone, and from an address nowhere', () => {
     const token = (name: string) => ofKind('KongClusterPlugin').find(({ metadata }) => metadata.name === name).config;
     expect(token('jwt')).toMatchObject({ cookie_names: [], uri_param_names: [] });
-    expect(token('jwt-websocket')).toMatchObject({ cookie_names: ['defimon_token'], uri_param_names: [] });
+    for (const name of ['jwt-websocket', 'jwt-page'])
+      expect(token(name)).toMatchObject({ cookie_names: ['defimon_token'], uri_param_names: [] });
     for (const { metadata, spec } of ofKind('Ingress', routes)) {
       const paths: string[] = spec.rules[0].http.paths.map(({ path }: Path) => path);
       if (tokenOf(metadata) === 'jwt-websocket') expect(paths).toEqual(['/ws']);
+      if (tokenOf(metadata) === 'jwt-page') expect(paths).toEqual(['/admin']);
     }
+  });
+
+  it('leads a browser to the dashboard with its token in a cookie, its path and its WebSocket kept', () => {
+    const [ingress] = ofKind('Ingress', routes).filter(({ metadata }) => metadata.name === 'admin-jwt-page');
+    expect(ingress.metadata.annotations).toMatchObject({
+      'konghq.com/plugins': 'request-id,jwt-page',
+      // Kong passes the upgrade of an https route on, as it does every other header that its service is to see.
+      'konghq.com/protocols': 'https',
+      'konghq.com/strip-path': 'false',
+    });
+    expect(ingress.spec.rules[0]).toMatchObject({
+      host: 'analytics.highfunk.uk',
+      http: { paths: [{ path: '/admin', pathType: 'Prefix' }] },
+    });
   });
 
   it('lets pages of other origins of ours read where the next page of records is', () => {
@@ -245,7 +261,7 @@ describe(renderLentKafka.name, () => {
 
 /** The plugin by which a route asks for a token; undefined if it asks for none. */
 function tokenOf({ annotations }: { annotations: Record<string, string> }): string | undefined {
-  return annotations['konghq.com/plugins']?.split(',').find((plugin) => /^jwt(-websocket)?$/.test(plugin));
+  return annotations['konghq.com/plugins']?.split(',').find((plugin) => /^jwt(-websocket|-page)?$/.test(plugin));
 }
 
 /** Of staging, with these addresses of the borrower. */

@@ -2,6 +2,7 @@ import { getId, kinds } from '../../catalog/kinds.ts';
 import { findSecrets } from '../../catalog/rules/secrets.ts';
 import { identityOf, type Manifest, sourcesOf } from '../emit/manifest.ts';
 import { writeYaml } from '../emit/yaml.ts';
+import { tokenPlugins } from '../gateway/plugins.ts';
 import type { Cluster, PolicyRule } from './policy.ts';
 import { isProviders, mappingsIn, mappingsOf, stringMapAt, valueAt } from './walk.ts';
 
@@ -93,7 +94,7 @@ export const clusterRules: readonly PolicyRule[] = [
         for (const { path, service } of pathsOf(manifest)) {
           const route = routes.find((one) => one.service === service && one.path === path);
           if (route === undefined) yield { manifest, detail: `leads ${path} to ${service}, which has no such route` };
-          else if (route.auth === 'jwt' && !plugins.some((plugin) => plugin === 'jwt' || plugin === 'jwt-websocket')) {
+          else if (route.auth === 'jwt' && !plugins.some((plugin) => askForToken.has(plugin))) {
             yield { manifest, detail: `lets callers of ${path} in without a token` };
           }
         }
@@ -148,6 +149,9 @@ export const clusterRules: readonly PolicyRule[] = [
     },
   },
 ];
+
+/** Plugins of Kong that let nobody through without a token. */
+const askForToken: ReadonlySet<string> = new Set(Object.values(tokenPlugins));
 
 /** Namespaces that every cluster has from the start. */
 const given = new Set(['kube-system']);
