@@ -10,6 +10,9 @@ import { parseStreamMessage } from './binance/parse-message.ts';
 import { parseSnapshot } from './binance/parse-snapshot.ts';
 import { createSymbolBook, type Outcome, type SnapshotReason } from './symbol-book.ts';
 
+/** A change of the rules is worth ten thousand and more; those of every day are the first of the same ones. */
+const runs = Number(process.env.DEFIMON_SCHEDULES ?? 2_000);
+
 /**
  * What these schedules show, for the rules of all three markets:
  *
@@ -25,7 +28,8 @@ import { createSymbolBook, type Outcome, type SnapshotReason } from './symbol-bo
  * missing while neither an update nor a ticker follows them: until then the book is right at its own id, which is all it claims.
  */
 describe(createSymbolBook, () => {
-  it('is right or not live in 10,000 schedules of faults, and whole again after each', { timeout: 300_000 }, () => {
+  const title = `is right or not live in ${runs.toLocaleString('en')} schedules of faults, and whole again after each`;
+  it(title, { timeout: 300_000 + 10 * runs }, () => {
     const tally = { live: 0, opened: 0, closed: 0, deepened: 0, stalled: 0, reasons: new Set<string>() };
     fc.assert(
       fc.property(schedules(anyFault), (schedule) => {
@@ -39,14 +43,14 @@ describe(createSymbolBook, () => {
         tally.stalled += listener.stalled;
         for (const reason of listener.reasons) tally.reasons.add(reason);
       }),
-      { numRuns: 10_000, seed: 4 },
+      { numRuns: runs, seed: 4 },
     );
     // The schedules are worth something only if they reach every way out.
-    expect(tally.live).toBeGreaterThan(100_000);
-    expect(tally.opened).toBeGreaterThan(5_000);
+    expect(tally.live / runs).toBeGreaterThan(10);
+    expect(tally.opened / runs).toBeGreaterThan(0.5);
     expect(tally.closed).toBe(tally.opened);
     expect(tally.deepened).toBeGreaterThan(0);
-    expect(tally.stalled).toBeGreaterThan(50);
+    expect(tally.stalled / runs).toBeGreaterThan(0.005);
     expect([...tally.reasons].sort()).toEqual(['disconnect', 'garbage', 'overflow', 'sequence', 'ticker']);
   });
 
