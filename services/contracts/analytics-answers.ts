@@ -203,7 +203,7 @@ export const reportMetrics = {
       'gasUtilisation',
       'blockTimeSeconds',
     ],
-    details: [],
+    details: ['blockTimeP50Seconds', 'blockTimeP95Seconds'],
   },
 } as const;
 export type ReportName = keyof typeof reportMetrics;
@@ -228,7 +228,18 @@ function Report<const Name extends ReportName>(report: Name) {
             finalBlock: Nullable(Count('The newest block that is final; null while none is known')),
             figures: Nullable(Figures(figures, `Over the span. ${noFigures}`)),
             details: Nullable(
-              Figures(details, `Over the span, what does not add up. ${noFigures}, and where no networks are named`),
+              Type.Object(
+                {
+                  asOf: Stamp(
+                    'The block counted up to: that of the figures, or its successor of that number after a reorganisation which they do not know yet',
+                  ),
+                  figures: Figures(details, 'Over the span, counted from its transactions'),
+                },
+                {
+                  ...closed,
+                  description: `What does not add up. ${noFigures}, and where no networks are named`,
+                },
+              ),
             ),
             buckets: Nullable(
               Type.Array(

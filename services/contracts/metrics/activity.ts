@@ -37,7 +37,7 @@ export const activityMetrics = {
       'Transactions that the chain does not make itself, where one with n > 0 logs UserOperationEvent (ERC-4337) of a canonical EntryPoint counts as n. Made by the chain itself are: type 0x6a (Arbitrum), and deposits of type 0x7e from 0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001 (OP stack). EntryPoints: 0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789 (v0.6), 0x0000000071727de22e5e9d8baf0e6edac6f37da032 (v0.7), 0x4337084d9e255ff0702461cf8895ce9e3b5ff108 (v0.8).',
     nullWhen: null,
     from: 'sums',
-    columns: ['user_operations'],
+    columns: ['user_ops'],
   },
   userOperationsPerSecond: {
     title: 'User operations a second',
@@ -46,7 +46,7 @@ export const activityMetrics = {
     definition: '(userOperations / blocks) / blockTimeSeconds.',
     nullWhen: 'blockTimeSeconds is null or 0',
     from: 'sums',
-    columns: ['user_operations', 'blocks', 'block_seconds_sum', 'block_times'],
+    columns: ['user_ops', 'blocks', 'block_seconds_sum', 'block_times'],
   },
   failedTransactions: {
     title: 'Failed transactions',
