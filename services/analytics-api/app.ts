@@ -8,6 +8,7 @@ import { addHealthRoutes } from './health-routes.ts';
 import { keepAnswers } from './kept-answers.ts';
 import { addNetworkRoutes } from './network-routes.ts';
 import { protocol } from './protocol.ts';
+import { addReorgRoutes } from './reorg-routes.ts';
 import { addSocketRoutes } from './socket/socket-routes.ts';
 
 const description = `Networks, blocks, transactions and statistics of the chains of the catalog.
@@ -63,6 +64,7 @@ export async function createAnalyticsApp(
   }
   addNetworkRoutes(app, deps);
   addChainRoutes(app, deps);
+  addReorgRoutes(app, deps);
   addHealthRoutes(app, deps);
   return app;
 }

@@ -204,6 +204,8 @@ export const TxsAnswer = Type.Object(
   },
   closed,
 );
+export type BlocksAnswer = Static<typeof BlocksAnswer>;
+export type TxsAnswer = Static<typeof TxsAnswer>;
 export const OneBlockAnswer = Type.Object(
   { ...freshness, block: Type.Object({ ...blockFields, extra: Extra }, closed) },
   closed,
@@ -212,6 +214,38 @@ export const OneTxAnswer = Type.Object(
   { ...freshness, tx: Type.Object({ ...txFields, extra: Extra }, closed) },
   closed,
 );
+
+export const ReorgsAnswer = Type.Object(
+  {
+    network: Text('The network, by its id'),
+    reorgs: Type.Array(
+      Type.Object(
+        {
+          at: Type.Integer({ description: 'When it was followed; Unix milliseconds' }),
+          depth: Count('How many blocks it replaced'),
+          fromBlock: Count('The lowest of them'),
+          toBlock: Count('The highest of them'),
+          blocks: Type.Array(
+            Type.Object(
+              {
+                number: Count('Height'),
+                hash: Hash('Of the block that left the chain'),
+                timestamp: UnixSeconds('When it was made, by its own word'),
+                transactions: Count('How many it had'),
+              },
+              closed,
+            ),
+            { description: 'Those that left the chain, the lowest first' },
+          ),
+        },
+        closed,
+      ),
+      { description: 'Newest first. A block that left twice is in the newest alone' },
+    ),
+  },
+  closed,
+);
+export type ReorgsAnswer = Static<typeof ReorgsAnswer>;
 
 const FeeTotals = (description: string) =>
   Type.Object(

@@ -5,6 +5,7 @@ import { createChainStoreModel, type ModelChange } from './chain-store-model.ts'
 import { changesChannel } from './changes.ts';
 import { readFinality } from './finality.ts';
 import { buildBlock, buildChain, type ChainStores, openChainStores } from './read-fixtures.ts';
+import { readReorgs } from './reorgs.ts';
 import { commitStep, createChainStore, forgetNetwork, loadCursor, StaleCursor, type Step } from './write.ts';
 
 let stores: ChainStores;
@@ -194,6 +195,28 @@ describe(createChainStore, () => {
     await store.pinGenesis('0xaa');
     await store.pinGenesis('0xbb');
     expect((await store.loadCursor()).genesisHash).toBe('0xaa');
+  });
+});
+
+describe(readReorgs, () => {
+  test('tells which blocks left together, the newest reorganisation first, page by page', async () => {
+    const network = nextNetwork();
+    const chain = buildChain(undefined, 5);
+    let cursor = await loadCursor(stores.relational, network);
+    cursor = await commitStep(stores.relational, network, cursor, { append: chain });
+    const later = buildChain(chain[2], 3, () => ({ salt: 1 }));
+    cursor = await commitStep(stores.relational, network, cursor, { retract: { from: 3, to: 4 }, append: later });
+    await commitStep(stores.relational, network, cursor, { retract: { from: 5, to: 5 } });
+
+    const reorgs = await readReorgs(stores.relational, network, { limit: 10 });
+    const numbersOf = (of: typeof reorgs) =>
+      of.map(({ orphans }) => orphans.map(({ number, hash }) => ({ number, hash })));
+    const left = (blocks: readonly Block[]) => blocks.map(({ number, hash }) => ({ number, hash }));
+    expect(numbersOf(reorgs)).toEqual([left(later.slice(2)), left(chain.slice(3))]);
+    expect(numbersOf(await readReorgs(stores.relational, network, { limit: 1 }))).toEqual([left(later.slice(2))]);
+    const before = { limit: 10, beforeMs: reorgs[0]?.atMs };
+    expect(numbersOf(await readReorgs(stores.relational, network, before))).toEqual([left(chain.slice(3))]);
+    expect(await readReorgs(stores.relational, nextNetwork(), { limit: 10 })).toEqual([]);
   });
 });
 
