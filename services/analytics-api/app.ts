@@ -2,6 +2,7 @@ import { sharedAnswers } from '../contracts/chain-answers.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
 import { type SocketOptions, socketDefaults } from '../runtime/socket/socket-route.ts';
 import { resolveAliases } from './aliases.ts';
+import { addAnalyticsRoutes } from './analytics/analytics-routes.ts';
 import { addChainRoutes } from './chain-routes.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
 import { addHealthRoutes } from './health-routes.ts';
@@ -19,6 +20,8 @@ const description = `Networks, blocks, transactions and statistics of the chains
   It holds blocks of the canonical chain only; what a reorganisation removed is gone from all answers.
 - **Other names**: a network with \`aliasOf\` is another name of that one. Asked by it, every path and parameter answers with the
   network's own data and id, and with a header \`Link: <...>; rel="canonical"\`; the name itself is an entry of /api/v1/l2/networks.
+- **Analytics** are over spans of whole minutes, hours or days that end with a network's newest block counted, its \`asOf\`: each figure is
+  exact and can be computed again from the blocks of \`coverage\`. /api/v1/analytics/metrics defines every metric.
 - **Lists** go from new to old. Pass \`next\` as \`before\` to go on; the pages stay in place while blocks arrive.
 - **Caching**: send the \`ETag\` back as \`If-None-Match\`; 304 means that the data has not changed. Pages fixed by a cursor or a range
   whose blocks are all final may be kept for ever, and say so. Who asks the same within a second may get the same answer, \`lag\`
@@ -48,6 +51,7 @@ export async function createAnalyticsApp(
       tags: [
         { name: 'networks', description: 'Which networks there are' },
         { name: 'chain data', description: 'What happens on them' },
+        { name: 'analytics', description: 'What they add up to over hours, days and weeks' },
         { name: 'live', description: 'The same as it happens' },
         { name: 'health', description: 'How the system is' },
       ],
@@ -59,11 +63,13 @@ export async function createAnalyticsApp(
   resolveAliases(app, deps.catalog);
   if (answersKeptMs !== undefined) {
     const { forget } = keepAnswers(app, '/api/v1/l2/', { keepMs: answersKeptMs });
+    keepAnswers(app, '/api/v1/analytics/', { keepMs: answersKeptMs });
     const unfollow = live?.chain.followChanges(forget);
     app.addHook('onClose', async () => unfollow?.());
   }
   addNetworkRoutes(app, deps);
   addChainRoutes(app, deps);
+  addAnalyticsRoutes(app, deps);
   addReorgRoutes(app, deps);
   addHealthRoutes(app, deps);
   return app;

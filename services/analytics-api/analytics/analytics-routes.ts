@@ -1,0 +1,16 @@
+import { sharedAnalyticsAnswers } from '../../contracts/analytics-answers.ts';
+import type { HttpApp } from '../../runtime/http.ts';
+import type { AnalyticsDeps } from '../deps.ts';
+import { addMetricsRoute } from './metrics-route.ts';
+import { addOverviewRoute } from './overview-route.ts';
+import { addRankingsRoute } from './rankings-route.ts';
+import { addReportRoutes } from './report-routes.ts';
+
+/** What happened on the networks over spans of time: /api/v1/analytics. */
+export function addAnalyticsRoutes(app: HttpApp, deps: AnalyticsDeps): void {
+  for (const schema of sharedAnalyticsAnswers) app.addSchema(schema);
+  addOverviewRoute(app, deps);
+  addReportRoutes(app, deps);
+  addRankingsRoute(app, deps);
+  addMetricsRoute(app);
+}
