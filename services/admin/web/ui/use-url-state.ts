@@ -1,24 +1,30 @@
 import { useSearchParams } from 'wouter';
 
-/** A choice of a page that stands in its address, so that it can be sent to somebody. The default one does not. */
-export function useUrlState<Word extends string>(
-  name: string,
-  fallback: Word,
-  words?: readonly Word[],
-): [Word, (word: Word) => void] {
+// What is chosen on a page stands in its address, so that it can be sent to somebody.
+
+/** A text; empty, it is not in the address. */
+export function useUrlText(name: string): [string, (text: string) => void] {
   const [parameters, setParameters] = useSearchParams();
-  const given = parameters.get(name) as Word | null;
-  const isKnown = given !== null && (words === undefined || words.includes(given));
-  function choose(word: Word): void {
+  function change(text: string): void {
     setParameters(
       (before) => {
         const next = new URLSearchParams(before);
-        if (word === fallback) next.delete(name);
-        else next.set(name, word);
+        if (text === '') next.delete(name);
+        else next.set(name, text);
         return next;
       },
       { replace: true },
     );
   }
-  return [isKnown ? given : fallback, choose];
+  return [parameters.get(name) ?? '', change];
+}
+
+/** One of some words; an address with another one counts as one without. */
+export function useUrlChoice<Word extends string>(
+  name: string,
+  words: readonly Word[],
+  fallback: Word,
+): [Word, (word: Word) => void] {
+  const [text, setText] = useUrlText(name);
+  return [words.find((word) => word === text) ?? fallback, (word) => setText(word === fallback ? '' : word)];
 }

@@ -1,9 +1,9 @@
-import { EmptyState } from '../../ui/states.tsx';
+import { useParams } from 'wouter';
+import { NetworkPage } from './network-page.tsx';
+import { NetworksTable } from './networks-table.tsx';
 
+/** All networks, or one of them. */
 export function NetworksPage() {
-  return (
-    <section className="panel">
-      <EmptyState title="Not there yet" />
-    </section>
-  );
+  const { network } = useParams<{ network?: string }>();
+  return network === undefined ? <NetworksTable /> : <NetworkPage key={network} id={network} />;
 }

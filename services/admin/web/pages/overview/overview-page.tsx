@@ -1,9 +1,202 @@
-import { EmptyState } from '../../ui/states.tsx';
+import { useMemo } from 'react';
+import { Link, useLocation } from 'wouter';
+import { type OverviewAnswer, type OverviewRow, spanNames } from '../../../../contracts/analytics-answers.ts';
+import { overviewOf } from '../../api/analytics.ts';
+import { useAnswer } from '../../api/use-answer.ts';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Figure } from '../../ui/figure.tsx';
+import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWei } from '../../ui/format.ts';
+import { AnswerPanel, Panel } from '../../ui/panel.tsx';
+import { Segments } from '../../ui/segments.tsx';
+import { Stat, Stats } from '../../ui/stat.tsx';
+import { EmptyState, ErrorState, Loading } from '../../ui/states.tsx';
+import { useUrlChoice } from '../../ui/use-url-state.ts';
+import { Attention } from './attention.tsx';
 
+/** What happens on all networks together, and what of it needs somebody. */
 export function OverviewPage() {
+  const [window, setWindow] = useUrlChoice('window', spanNames, '24h');
+  const answer = useAnswer(overviewOf(window));
+  const { data } = answer;
   return (
-    <section className="panel">
-      <EmptyState title="Not there yet" />
-    </section>
+    <>
+      <div className="toolbar">
+        <Segments label="How far back" words={spanNames} value={window} onChange={setWindow} />
+        {data === undefined ? null : <Coverage totals={data.totals} />}
+      </div>
+      {data === undefined ? (
+        answer.error === null ? (
+          <Loading heightPx={78} />
+        ) : (
+          <Panel title="Overview">
+            <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
+          </Panel>
+        )
+      ) : (
+        <Totals totals={data.totals} isOld={answer.isError} />
+      )}
+      <Attention />
+      <AnswerPanel title="Networks by transactions" answer={answer} heightPx={400} flush>
+        {({ networks }) => <BusiestNetworks networks={networks} />}
+      </AnswerPanel>
+    </>
   );
+}
+
+function Coverage({ totals }: { readonly totals: OverviewAnswer['totals'] }) {
+  return (
+    <span className="muted">
+      {totals.counted} of {totals.networks} networks counted
+      {totals.counted > 0 && !totals.complete ? '; history is still being filled for some of them' : ''}
+    </span>
+  );
+}
+
+function Totals({ totals, isOld }: { readonly totals: OverviewAnswer['totals']; readonly isOld: boolean }) {
+  const { byState } = totals;
+  return (
+    <div className={isOld ? 'is-old' : undefined}>
+      <Stats>
+        <Stat label="Networks synced" hint={`of ${totals.networks} in the catalog`}>
+          <Figure value={byState.synced ?? 0}>{formatCount(byState.synced ?? 0)}</Figure>
+        </Stat>
+        <Stat label="Transactions a second">
+          <Figure value={totals.tps}>{formatRate(totals.tps)}</Figure>
+        </Stat>
+        <Stat label="Transactions">
+          <Figure value={totals.transactions}>{formatCount(totals.transactions)}</Figure>
+        </Stat>
+        <Stat label="User operations" hint="a bundle counts as what it bundles">
+          <Figure value={totals.userOperations}>{formatCount(totals.userOperations)}</Figure>
+        </Stat>
+        <Stat label="Blocks">
+          <Figure value={totals.blocks}>{formatCount(totals.blocks)}</Figure>
+        </Stat>
+        <Stat label="Protocol calls">
+          <Figure value={totals.protocolCalls}>{formatCount(totals.protocolCalls)}</Figure>
+        </Stat>
+        {totals.fees.map(({ nativeCurrency, executionFeesTotal, l1DataFeesTotal }) => (
+          <Stat
+            key={nativeCurrency}
+            label={`Fees in ${nativeCurrency}`}
+            hint={
+              l1DataFeesTotal === null
+                ? 'execution'
+                : `execution; L1 data ${formatWei(l1DataFeesTotal, nativeCurrency)}`
+            }
+          >
+            <Figure value={executionFeesTotal} unit="wei">
+              {formatWei(executionFeesTotal, nativeCurrency)}
+            </Figure>
+          </Stat>
+        ))}
+      </Stats>
+    </div>
+  );
+}
+
+function BusiestNetworks({ networks }: { readonly networks: readonly OverviewRow[] }) {
+  const [, navigate] = useLocation();
+  const active = useMemo(() => networks.filter(({ figures }) => figures !== null), [networks]);
+  return (
+    <DataTable
+      caption="Networks by transactions"
+      columns={columns}
+      rows={active}
+      keyOf={({ network }) => network}
+      onOpen={({ network }) => navigate(`/networks/${network}`)}
+      sortedBy={{ column: 'transactions', down: true }}
+      empty={
+        <EmptyState title="No network has blocks yet">
+          The sync has just begun, or reaches no node. <Link href="/networks">The networks</Link> say why.
+        </EmptyState>
+      }
+    />
+  );
+}
+
+const columns: readonly Column<OverviewRow>[] = [
+  {
+    id: 'name',
+    title: 'Network',
+    sortBy: ({ name }) => name,
+    cell: ({ network, name }) => <Link href={`/networks/${network}`}>{name}</Link>,
+  },
+  {
+    id: 'transactions',
+    title: 'Transactions',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.transactions,
+    cell: ({ figures }) => <Figure value={figures?.transactions}>{formatCount(figures?.transactions)}</Figure>,
+  },
+  {
+    id: 'tps',
+    title: 'TPS',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.tps,
+    cell: ({ figures }) => <Figure value={figures?.tps}>{formatRate(figures?.tps)}</Figure>,
+  },
+  {
+    id: 'userOperations',
+    title: 'User operations',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.userOperations,
+    cell: ({ figures }) => <Figure value={figures?.userOperations}>{formatCount(figures?.userOperations)}</Figure>,
+  },
+  {
+    id: 'failed',
+    title: 'Failed',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.failedShare,
+    cell: ({ figures }) => <Figure value={figures?.failedShare}>{formatShare(figures?.failedShare)}</Figure>,
+  },
+  {
+    id: 'fee',
+    title: 'Mean fee',
+    hint: 'Of execution, a transaction',
+    align: 'end',
+    sortBy: ({ figures }) => toBigInt(figures?.executionFeeMean),
+    cell: ({ figures, nativeCurrency }) => (
+      <Figure value={figures?.executionFeeMean} unit="wei">
+        {formatWei(figures?.executionFeeMean, nativeCurrency.symbol)}
+      </Figure>
+    ),
+  },
+  {
+    id: 'l1',
+    title: 'L1 share',
+    hint: 'Of all fees, what pays for the data on L1',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.l1FeeShare,
+    cell: ({ figures }) => <Figure value={figures?.l1FeeShare}>{formatShare(figures?.l1FeeShare)}</Figure>,
+  },
+  {
+    id: 'blockTime',
+    title: 'Block time',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.blockTimeSeconds,
+    cell: ({ figures }) => (
+      <Figure value={figures?.blockTimeSeconds}>{formatSeconds(figures?.blockTimeSeconds)}</Figure>
+    ),
+  },
+  {
+    id: 'full',
+    title: 'Blocks full',
+    hint: 'Gas used of the gas limit',
+    align: 'end',
+    sortBy: ({ figures }) => figures?.gasUtilisation,
+    cell: ({ figures }) => <Figure value={figures?.gasUtilisation}>{formatShare(figures?.gasUtilisation)}</Figure>,
+  },
+  {
+    id: 'tvl',
+    title: 'TVL',
+    hint: 'As the catalog states it: not measured',
+    align: 'end',
+    sortBy: ({ tvlUsd }) => tvlUsd,
+    cell: ({ tvlUsd }) => <Figure value={tvlUsd}>{formatUsd(tvlUsd)}</Figure>,
+  },
+];
+
+function toBigInt(digits: string | null | undefined): bigint | null {
+  return digits === null || digits === undefined ? null : BigInt(digits);
 }

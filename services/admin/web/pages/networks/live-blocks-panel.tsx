@@ -1,0 +1,82 @@
+import type { ChainView } from '../../live/chain-view.ts';
+import { Age } from '../../ui/age.tsx';
+import { Badge } from '../../ui/badge.tsx';
+import { Figure } from '../../ui/figure.tsx';
+import { formatCount, formatWei, shortHash } from '../../ui/format.ts';
+import { Panel } from '../../ui/panel.tsx';
+import { Loading } from '../../ui/states.tsx';
+
+const shownMax = 12;
+
+/** The newest blocks as they come; one that leaves the chain leaves the list. */
+export function LiveBlocksPanel({
+  chain,
+  isOld,
+  symbol,
+}: {
+  readonly chain: ChainView;
+  readonly isOld: boolean;
+  readonly symbol: string;
+}) {
+  return (
+    <Panel title="Newest blocks" flush isOld={isOld}>
+      <div className="table-scroll" style={{ minHeight: 470 }}>
+        {chain.chainSeq === 0 ? (
+          <Loading heightPx={470} label="Waiting for blocks" />
+        ) : (
+          <table className="data">
+            <caption className="visually-hidden">Newest blocks</caption>
+            <thead>
+              <tr>
+                <th scope="col">Block</th>
+                <th scope="col">Age</th>
+                <th scope="col" className="end">
+                  Transactions
+                </th>
+                <th scope="col" className="end">
+                  Full
+                </th>
+                <th scope="col" className="end">
+                  Fees
+                </th>
+                <th scope="col">Hash</th>
+              </tr>
+            </thead>
+            <tbody>
+              {chain.blocks.slice(0, shownMax).map((block) => (
+                <tr key={block.hash} data-block={block.number}>
+                  <td>
+                    <Figure value={block.number}>{block.number.toLocaleString('en')}</Figure>{' '}
+                    {chain.finalized !== null && block.number <= chain.finalized ? (
+                      <Badge tone="good">final</Badge>
+                    ) : null}
+                  </td>
+                  <td>
+                    <Age ms={block.timestamp * 1_000} />
+                  </td>
+                  <td className="end">
+                    <Figure value={block.txCount}>{formatCount(block.txCount)}</Figure>
+                  </td>
+                  <td className="end">{fullnessOf(block)}</td>
+                  <td className="end">
+                    <Figure value={block.fees.execution} unit="wei">
+                      {formatWei(block.fees.execution, symbol)}
+                    </Figure>
+                  </td>
+                  <td className="mono" title={block.hash}>
+                    {shortHash(block.hash)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+function fullnessOf({ gasUsed, gasLimit }: { readonly gasUsed: string; readonly gasLimit: string }): string {
+  const limit = BigInt(gasLimit);
+  return limit === 0n ? '–' : `${Number((BigInt(gasUsed) * 1_000n) / limit) / 10}%`;
+}

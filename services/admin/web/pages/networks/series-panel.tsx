@@ -1,0 +1,83 @@
+import { useMemo } from 'react';
+import { bucketNames } from '../../../../contracts/analytics-answers.ts';
+import type { SeriesAnswer } from '../../../../contracts/series-answers.ts';
+import { seriesCsvUrl, seriesOf } from '../../api/analytics.ts';
+import { useAnswer } from '../../api/use-answer.ts';
+import { formatCount, formatGwei, formatRate, formatSeconds, formatShare, formatWei } from '../../ui/format.ts';
+import { LineChart } from '../../ui/line-chart.tsx';
+import { AnswerPanel } from '../../ui/panel.tsx';
+import { Segments } from '../../ui/segments.tsx';
+import { EmptyState } from '../../ui/states.tsx';
+import { useUrlChoice } from '../../ui/use-url-state.ts';
+import { linesOf, type SeriesView, seriesViewNames, seriesViews } from './series-views.ts';
+
+const chartPx = 250;
+
+/** What a network cost and carried over time, by minutes, hours or days. */
+export function SeriesPanel({ id, symbol }: { readonly id: string; readonly symbol: string }) {
+  const [view, setView] = useUrlChoice('chart', seriesViewNames, 'Gas price');
+  const [bucket, setBucket] = useUrlChoice('bucket', bucketNames, 'minute');
+  const query = { network: id, metrics: seriesViews[view].metrics, bucket };
+  const answer = useAnswer(seriesOf(query));
+  return (
+    <AnswerPanel
+      title={view}
+      answer={answer}
+      heightPx={chartPx + 24}
+      aside={
+        <div className="toolbar">
+          <Segments label="Chart" words={seriesViewNames} value={view} onChange={setView} />
+          <Segments label="Length of a bucket" words={bucketNames} value={bucket} onChange={setBucket} />
+          <a className="button" href={seriesCsvUrl(query)} download>
+            CSV
+          </a>
+        </div>
+      }
+    >
+      {(series) => <SeriesChart series={series} view={view} symbol={symbol} />}
+    </AnswerPanel>
+  );
+}
+
+function SeriesChart({
+  series,
+  view,
+  symbol,
+}: {
+  readonly series: SeriesAnswer;
+  readonly view: SeriesView;
+  readonly symbol: string;
+}) {
+  const { times, lines } = useMemo(() => linesOf(series), [series]);
+  const isEmpty = lines.every(({ values }) => values.every((value) => value === null));
+  if (isEmpty)
+    return (
+      <div style={{ minHeight: chartPx + 24 }}>
+        <EmptyState title="Nothing to draw">
+          The network has no such data in these buckets: it was not synced then, or its chain does not tell it.
+        </EmptyState>
+      </div>
+    );
+  return <LineChart label={view} times={times} lines={lines} format={formatOf(view, symbol)} heightPx={chartPx} />;
+}
+
+function formatOf(view: SeriesView, symbol: string): (value: number) => string {
+  switch (seriesViews[view].unit) {
+    case 'gas price':
+      return (value) => formatGwei(digitsOf(value));
+    case 'wei':
+      return (value) => formatWei(digitsOf(value), symbol);
+    case 'rate':
+      return formatRate;
+    case 'count':
+      return formatCount;
+    case 'share':
+      return formatShare;
+    case 'seconds':
+      return formatSeconds;
+  }
+}
+
+function digitsOf(value: number): string {
+  return BigInt(Math.max(0, Math.round(value))).toString();
+}

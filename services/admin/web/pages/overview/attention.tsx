@@ -1,0 +1,47 @@
+import { Link } from 'wouter';
+import { environmentNow } from '../../api/admin.ts';
+import { networksHealth } from '../../api/analytics.ts';
+import { useAnswer } from '../../api/use-answer.ts';
+import { useNetworksNow } from '../../live/live-context.tsx';
+import { Badge } from '../../ui/badge.tsx';
+import { AnswerPanel } from '../../ui/panel.tsx';
+import { EmptyState } from '../../ui/states.tsx';
+import { type Finding, findingOf } from './findings.ts';
+
+const shownMax = 8;
+
+/** What is not as it should be, with where to look: nothing more than the other pages say, gathered. */
+export function Attention() {
+  const health = useAnswer(networksHealth);
+  const environment = useAnswer(environmentNow);
+  const live = useNetworksNow();
+  const refused = (environment.data?.catalog.refused ?? []).map(
+    (detail): Finding => ({ tone: 'bad', word: 'refused', href: '/catalog', name: 'Catalog', detail }),
+  );
+  return (
+    <AnswerPanel title="Needs attention" answer={health} heightPx={90}>
+      {({ networks }) => {
+        const found = networks.map((each) => findingOf(each, live.get(each.network)));
+        return <Findings findings={[...refused, ...found.filter((each) => each !== undefined)]} />;
+      }}
+    </AnswerPanel>
+  );
+}
+
+function Findings({ findings }: { readonly findings: readonly Finding[] }) {
+  if (findings.length === 0) return <EmptyState title="Nothing: all that is followed is well" />;
+  return (
+    <ul className="findings">
+      {findings.slice(0, shownMax).map(({ tone, word, href, name, detail }) => (
+        <li key={`${href} ${detail}`}>
+          <Badge tone={tone}>{word}</Badge> <Link href={href}>{name}</Link> <span className="muted">{detail}</span>
+        </li>
+      ))}
+      {findings.length > shownMax ? (
+        <li>
+          <Link href="/networks?state=unreachable">and {findings.length - shownMax} more</Link>
+        </li>
+      ) : null}
+    </ul>
+  );
+}
