@@ -1,6 +1,7 @@
 import { sharedAnalyticsAnswers } from '../../contracts/analytics-answers.ts';
 import type { HttpApp } from '../../runtime/http.ts';
 import type { AnalyticsDeps } from '../deps.ts';
+import { addFeeRoutes } from './fees-route.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addOverviewRoute } from './overview-route.ts';
 import { addRankingsRoute } from './rankings-route.ts';
@@ -11,6 +12,7 @@ export function addAnalyticsRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   for (const schema of sharedAnalyticsAnswers) app.addSchema(schema);
   addOverviewRoute(app, deps);
   addReportRoutes(app, deps);
+  addFeeRoutes(app, deps);
   addRankingsRoute(app, deps);
   addMetricsRoute(app);
 }

@@ -1,0 +1,127 @@
+import Type, { type Static } from 'typebox';
+import { bucketNames, bucketState, networkLabel, SpanAnswer, spanFreshness } from './analytics-answers.ts';
+import { Figures } from './analytics-metrics.ts';
+import { Stamp } from './chain-answers.ts';
+import { Count, closed, Nullable, OneOf, Text, WholeDecimal } from './schema.ts';
+
+// What /api/v1/analytics/gas-fees answers with.
+
+/** What adds up, and what does not: fees for being executed on the chain and for being published to L1 apart. */
+export const feeReport = {
+  figures: [
+    'blocks',
+    'transactions',
+    'executionFeesTotal',
+    'executionFeeMean',
+    'l1DataFeesTotal',
+    'l1DataFeeMean',
+    'l1FeeShare',
+    'baseFeeMean',
+    'baseFeeMin',
+    'baseFeeMax',
+  ],
+  details: [
+    'executionFeeP10',
+    'executionFeeP50',
+    'executionFeeP90',
+    'executionFeeP95',
+    'executionFeeP99',
+    'l1DataFeeP10',
+    'l1DataFeeP50',
+    'l1DataFeeP90',
+    'l1DataFeeP95',
+    'l1DataFeeP99',
+    'gasPriceP10',
+    'gasPriceP50',
+    'gasPriceP90',
+    'gasPriceP95',
+    'gasPriceP99',
+  ],
+} as const;
+
+const noFigures = 'Null where no block is held';
+const everything = [...feeReport.figures, ...feeReport.details];
+
+const ComparedNetwork = Type.Object(
+  {
+    network: Text('The network, by its own id'),
+    name: Text('For people'),
+    rank: Nullable(
+      Type.Integer({ minimum: 1, description: '1 + how many networks are cheaper; null without an execution fee' }),
+    ),
+    executionFee: Nullable(WholeDecimal('The metric named by `by`, in wei; null where the chain does not tell it')),
+    l1DataFee: Nullable(
+      WholeDecimal('The same of the L1 data fee, on top; null where the chain does not charge for it apart'),
+    ),
+    timesCheapest: Nullable(
+      Type.Number({
+        description: 'executionFee / that of rank 1; null where one of them is null or the cheapest is 0',
+      }),
+    ),
+  },
+  closed,
+);
+
+export const GasFeesAnswer = Type.Object(
+  {
+    window: SpanAnswer,
+    bucket: Type.Unsafe<(typeof bucketNames)[number] | null>({
+      type: ['string', 'null'],
+      enum: [...bucketNames, null],
+      description: 'How long a bucket is; null where no networks are named',
+    }),
+    networks: Type.Array(
+      Type.Object(
+        {
+          ...spanFreshness,
+          ...networkLabel,
+          head: Nullable(Count('The last block the network is known to have')),
+          finalBlock: Nullable(Count('The newest block that is final; null while none is known')),
+          figures: Nullable(Figures(feeReport.figures, `Over the span. ${noFigures}`)),
+          details: Nullable(
+            Type.Object(
+              {
+                asOf: Stamp(
+                  'The block counted up to: that of the figures, or its successor of that number after a reorganisation which they do not know yet',
+                ),
+                figures: Figures(feeReport.details, 'Over the span, counted from its transactions'),
+              },
+              { ...closed, description: `What does not add up. ${noFigures}, and where no networks are named` },
+            ),
+          ),
+          buckets: Nullable(
+            Type.Array(
+              Type.Object(
+                { ...bucketState, figures: Figures(everything, 'Over the whole bucket') },
+                { ...closed, description: 'What happened in a minute, an hour or a day' },
+              ),
+              {
+                description:
+                  'Those that share time with the span, oldest first; the first may begin before it. Those without a block are left out. Null where no networks are named',
+              },
+            ),
+          ),
+        },
+        closed,
+      ),
+      { description: 'In the order in which they are named; all by id where none is' },
+    ),
+    comparison: Type.Array(
+      Type.Object(
+        {
+          nativeCurrency: Text('Ticker of what all of them are paid in'),
+          by: OneOf(['executionFeeP50', 'executionFeeMean'], {
+            description: 'What is compared: the median where networks are named, else the mean',
+          }),
+          networks: Type.Array(ComparedNetwork, {
+            description: 'From cheap to dear, equal ones by id; those without an execution fee come last',
+          }),
+        },
+        closed,
+      ),
+      { description: 'By currency, since wei of one are not worth those of another' },
+    ),
+  },
+  closed,
+);
+export type GasFeesAnswer = Static<typeof GasFeesAnswer>;
