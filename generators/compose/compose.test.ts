@@ -48,7 +48,7 @@ describe(renderCompose.name, () => {
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
     const numbers = published.map((port) => Number(port.split(':')[1]));
     expect(new Set(numbers).size).toBe(numbers.length);
-    expect(numbers.sort((a, b) => a - b)).toEqual([3001, 5432, 6379, 8000, 8002, 8080, 8123, 8443, 9090, 9092]);
+    expect(numbers.sort((a, b) => a - b)).toEqual([3000, 3001, 5432, 6379, 8000, 8002, 8080, 8123, 8443, 9090, 9092]);
   });
 
   it('looks after every container: its health, its limits, and that it comes back', () => {
@@ -74,6 +74,24 @@ describe(renderCompose.name, () => {
       );
       expect(stores.length, id).toBe(needs.length);
     }
+  });
+
+  it('tells the dashboard where the APIs and all processes are, and shows it every environment but this one', () => {
+    const { environment: its = {}, volumes = [], depends_on = {} } = compose.services.admin ?? {};
+    expect(its).toMatchObject({
+      ANALYTICS_API_URL: 'http://analytics-api:8002',
+      MARKET_API_URL: 'http://market-api:8080',
+      GRAFANA_URL: 'http://localhost:3001',
+    });
+    const scraped = parse(textOf('compose/prometheus.yaml')).scrape_configs.flatMap(
+      (job: { job_name: string; static_configs: { targets: string[] }[] }) =>
+        job.job_name === 'gateway' ? [] : `http://${job.static_configs[0]?.targets[0]}`,
+    );
+    expect(its.OPS_URLS?.split(',')).toEqual(scraped);
+    expect(Object.keys(depends_on)).toEqual(expect.arrayContaining(['analytics-api', 'market-api']));
+    expect(volumes.filter((volume) => volume.includes('/environments/'))).toEqual(
+      ['dev', 'staging', 'production'].map((name) => `../${name}:/app/environments/${name}:ro`),
+    );
   });
 
   it('mounts files that are generated or in the project, and volumes that are declared', () => {

@@ -29,7 +29,7 @@ const howTo = `# The platform on one machine, each service a container of its ow
 #
 #     docker compose -f environments/local/compose.yaml up --build
 #
-# Gateway https://localhost:8443, analytics API http://localhost:8000 and 8002, market API http://localhost:8080,
+# Dashboard http://localhost:3000/admin/, gateway https://localhost:8443, analytics API http://localhost:8000 and 8002, market API http://localhost:8080,
 # Grafana http://localhost:3001 (admin), Prometheus http://localhost:9090. Ports are open to this machine alone; passwords: .env.example.
 `;
 
@@ -43,7 +43,7 @@ export function renderCompose({ catalog, environment }: { catalog: Catalog; envi
     services: {
       ...renderStores(publish, limitsOf),
       ...renderNeighbours(services),
-      ...Object.fromEntries(services.map((service) => [service.id, renderService(service)])),
+      ...Object.fromEntries(services.map((service) => [service.id, renderService(service, services)])),
       gateway: renderGateway(
         renderKongConfig(publics, catalog.plans),
         Object.fromEntries(publics.map(({ id }) => [id, healthy])),

@@ -1,8 +1,11 @@
 import { opsPort } from '../../catalog/ops-port.ts';
 import { parseCpuMillis, parseMiB } from '../../catalog/quantities.ts';
 import type { Resources, StoreKind } from '../../catalog/schema/common.ts';
+import { Environment } from '../../catalog/schema/environment.ts';
 import type { Service } from '../../catalog/schema/service.ts';
+import { watchedServices } from '../apps/neighbours.ts';
 import type { JsonObject } from '../emit/yaml.ts';
+import { grafanaPort } from '../gateway/grafana.ts';
 import { passwords, storeServices } from './stores.ts';
 
 /** What services keep between two starts: the folder that the image has for it, writable by whoever runs there. */
@@ -42,9 +45,9 @@ export function opsHostOf(id: string): string {
   return neighbours[id]?.network ?? id;
 }
 
-/** A service as a container, whole: a laptop needs no shards. */
-export function renderService(service: Service): JsonObject {
-  const { id, needs, ports, resources, volume } = service;
+/** A service as a container among the others, whole: a laptop needs no shards. */
+export function renderService(service: Service, others: readonly Service[]): JsonObject {
+  const { id, needs, ports, resources, volume, calls = [] } = service;
   const neighbour = neighbours[id];
   // In a network that is shared, only the machine's own name is free.
   const host = neighbour?.network ?? '0.0.0.0';
@@ -52,11 +55,16 @@ export function renderService(service: Service): JsonObject {
     ...image,
     ...ours,
     command: commandOf(id, host, volume === undefined ? '/tmp/defimon' : dataFolder),
-    environment: environmentOf(service),
+    environment: { ...environmentOf(service), ...neighbourAddresses(service, others) },
     ...(neighbour === undefined ? {} : { network_mode: `service:${neighbour.network}` }),
     ...(ports.length === 0 ? {} : { ports: ports.filter((one) => one.public).map(({ port }) => publish(port)) }),
-    volumes: [catalogMount, ...(volume === undefined ? [] : [`${id}-data:${dataFolder}`])],
+    volumes: [
+      catalogMount,
+      ...(service.watches === true ? environmentMounts : []),
+      ...(volume === undefined ? [] : [`${id}-data:${dataFolder}`]),
+    ],
     depends_on: Object.fromEntries([
+      ...calls.filter((call) => isAmong(others, call.service)).map((call) => [call.service, healthy]),
       ...needs.flatMap((kind) => (storeServices[kind] === undefined ? [] : [[storeServices[kind], healthy]])),
       ...(neighbour === undefined ? [] : [[neighbour.target, healthy]]),
     ]),
@@ -125,6 +133,11 @@ const ours: JsonObject = {
 /** A saved change of the catalog reaches containers as it does `npm start`. */
 const catalogMount = '../../catalog:/catalog:ro';
 
+/** What each environment holds, for whoever shows it: not the folder of this one, whose .env is nobody's to read. */
+const environmentMounts = Environment.properties.name.enum
+  .filter((name) => name !== 'local')
+  .map((name) => `../${name}:/app/environments/${name}:ro`);
+
 function commandOf(target: string, host: string, dataDir: string): string[] {
   return [`--target=${target}`, '--environment=local', '--catalog=/catalog', `--host=${host}`, `--data-dir=${dataDir}`];
 }
@@ -137,6 +150,25 @@ function environmentOf({ needs, ports, secrets = [] }: Service): Record<string, 
     ...own,
     ...(ports.length === 0 ? [] : [['API_SECRET_KEY', passwords.API_SECRET_KEY?.text]]),
   ]);
+}
+
+/** Where it finds the others that it calls or watches, as far as they are here. */
+function neighbourAddresses({ calls = [], watches }: Service, others: readonly Service[]): Record<string, string> {
+  const called = calls.flatMap(({ env, service, port }) => {
+    const number = others.find(({ id }) => id === service)?.ports.find(({ name }) => name === port)?.port;
+    return number === undefined ? [] : [[env, `http://${service}:${number}`]];
+  });
+  const watched = {
+    OPS_URLS: watchedServices(others)
+      .map(({ id }) => `http://${opsHostOf(id)}:${opsPort}`)
+      .join(','),
+    GRAFANA_URL: `http://localhost:${grafanaPort}`,
+  };
+  return { ...Object.fromEntries(called), ...(watches === true ? watched : {}) };
+}
+
+function isAmong(services: readonly Service[], id: string): boolean {
+  return services.some((one) => one.id === id);
 }
 
 const addresses: Partial<Record<StoreKind, Readonly<Record<string, string>>>> = {
