@@ -21,6 +21,7 @@ export interface TouchedMinutes {
  * tables, and be given as the log has them, in its order. Safe to run again.
  */
 export async function markTouched(timeseries: Timeseries, events: readonly ChainEvent[]): Promise<TouchedMinutes[]> {
+  if (events.length === 0) return [];
   const networks = Map.groupBy(events, ({ network }) => network);
   const minutes = await readMinutesOf(timeseries, networks);
   const marks = await readMarks(timeseries, minutes);

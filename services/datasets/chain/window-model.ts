@@ -14,6 +14,8 @@ import type { ChainWindow, Percentiles, WindowFees, WindowSpread } from './windo
 export interface ChainModel {
   /** By number. */
   readonly blocks: ReadonlyMap<number, BlockAppended>;
+  /** When blocks were seen to become final, by number; in milliseconds. */
+  readonly finalAt: ReadonlyMap<number, number>;
   /** Windows that ever had to do with a block, by start. */
   windows(seconds: number): ReadonlyMap<number, Omit<ChainWindow, 'version'>>;
 }
@@ -45,6 +47,7 @@ export function modelOf(log: readonly ChainEvent[]): ChainModel {
   }
   return {
     blocks,
+    finalAt,
     windows: (seconds) => {
       const startOf = (at: number): number => at - (at % seconds);
       const starts = new Set(times.map(({ at }) => startOf(at)));
@@ -62,7 +65,8 @@ export function modelOf(log: readonly ChainEvent[]): ChainModel {
   };
 }
 
-function windowOf(
+/** What these blocks of a chain are as a window. */
+export function windowOf(
   start: number,
   seconds: number,
   unordered: readonly BlockAppended[],

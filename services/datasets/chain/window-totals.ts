@@ -1,4 +1,5 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
+import { countTooWide, feeQuantiles } from './fee-quantiles.ts';
 import { integerOf } from './rows.ts';
 import {
   arbitrumInternalType,
@@ -18,7 +19,6 @@ const gapMax = 10;
 /** Nor are so many windows read at once that their values would fill the store's memory. */
 const windowsMax: Record<WindowSize, number> = { minute: 240, hour: 24, day: 1 };
 
-const shares = [0.1, 0.5, 0.9, 0.95, 0.99];
 const percentiles = ['p10', 'p50', 'p90', 'p95', 'p99'] as const;
 
 /**
@@ -173,7 +173,6 @@ const userOperations = `
    GROUP BY number, tx_index`;
 const isOfChain = `type = ${arbitrumInternalType} OR (type = ${depositType} AND sender = '${l1AttributesDepositor}')`;
 
-const quantiles = `quantilesExact(${shares.join(', ')})`;
 const txTotals = `
   WITH ifNull(effective_gas_price, 0) AS price
   SELECT ${startOf} AS start,
@@ -181,12 +180,11 @@ const txTotals = `
     sumIf(greatest(ops, 1), NOT (${isOfChain})) AS user_ops,
     uniqExact(sender) AS senders, uniqExactArray([sender, ifNull(recipient, sender)]) AS addresses,
     count(effective_gas_price) AS priced,
-    ${quantiles}(effective_gas_price) AS prices,
-    ${quantiles}(gas_used * effective_gas_price) AS fees,
+    ${feeQuantiles}(effective_gas_price) AS prices,
+    ${feeQuantiles}(gas_used * effective_gas_price) AS fees,
     ${wideProductSum('gas_used', 'price')} AS fee_limbs,
-    count(l1_fee) AS l1_known, ${quantiles}(l1_fee) AS l1_fees, ${wideSumIf('ifNull(l1_fee, 0)', 'true')} AS l1_limbs,
-    countIf((bitShiftRight(gas_used, 64) != 0 OR bitShiftRight(price, 192) != 0)
-      AND price != 0 AND intDivOrZero(gas_used * price, price) != gas_used) AS too_wide
+    count(l1_fee) AS l1_known, ${feeQuantiles}(l1_fee) AS l1_fees, ${wideSumIf('ifNull(l1_fee, 0)', 'true')} AS l1_limbs,
+    ${countTooWide('price')} AS too_wide
   FROM chain_txs FINAL
   LEFT JOIN (${userOperations}) AS carried USING (number, tx_index)
   WHERE ${inBounds} AND ${isCanonical}
@@ -197,7 +195,6 @@ function totalsOf(start: number, b: BlockRow | undefined, t: TxRow | undefined) 
   const [first, last] = b === undefined ? [null, null] : [integerOf(b.first_block), integerOf(b.last_block)];
   const isWhole = first !== null && last !== null && last - first + 1 === blocks;
   const hasEdges = b?.has_lower_edge === 1 && b.has_upper_edge === 1;
-  // A fee that does not fit 256 bits would wrap around. No chain has such fees, and none is better than a wrong one.
   const fees = t === undefined || t.priced === '0' || t.too_wide !== '0' ? [] : t.fees;
   return {
     start,
