@@ -20,6 +20,8 @@ export interface Neighbour {
 export interface Neighbours {
   /** Where the others are, in the variables that the program reads. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Ids of the services that those follow from. */
+  readonly named: readonly string[];
   /** Whose pods it may ask, at their ports. */
   readonly called: readonly Neighbour[];
   /** Whose pods may ask it, at its own ports. */
@@ -32,19 +34,26 @@ export function neighboursOf(place: Place, service: Service, inputs: RenderInput
   const neighbours = catalog.services.filter(
     ({ pool, workload }) => pool === service.pool && workload?.kind !== 'kong',
   );
+  const watched = service.watches === true ? watchedServices(neighbours) : [];
   const withPorts = (other: Service, ports: readonly number[]): Neighbour[] =>
     ports.length === 0 ? [] : [{ id: other.id, namespace: other.namespace, ports }];
   return {
     variables: {
       ...Object.fromEntries((service.calls ?? []).map((call) => [call.env, addressOf(call, service, inputs)])),
-      ...(service.watches === true ? watchedVariables(place, service, inputs) : {}),
+      ...(service.watches === true ? watchedVariables(place, service, watched, inputs) : {}),
     },
+    named: [...new Set([...(service.calls ?? []).map((call) => call.service), ...watched.map(({ id }) => id)])],
     called: neighbours.flatMap((other) => withPorts(other, portsBetween(service, other))),
     callers: neighbours.flatMap((other) => withPorts(other, portsBetween(other, service))),
   };
 }
 
-/** The catalog ids of those whom a service meets. */
+/** What the variables of a workload follow from. */
+export function variableSources({ neighbours }: ServiceContext): string[] {
+  return neighbours.named.map((id) => `service/${id}`);
+}
+
+/** What the doors of a service follow from: those whom it meets in its cluster. */
 export function neighbourSources({ neighbours: { called, callers } }: ServiceContext): string[] {
   return [...new Set([...called, ...callers].map(({ id }) => `service/${id}`))];
 }
@@ -75,10 +84,10 @@ function addressOf(
 function watchedVariables(
   { cluster }: Place,
   { pool: poolId }: Service,
+  watched: readonly Service[],
   { catalog, environment }: RenderInputs,
 ): Record<string, string> {
   const pool = getPool(catalog, poolId);
-  const watched = watchedServices(catalog.services.filter((one) => one.pool === poolId));
   const region = pool.regions[clustersOf(pool).indexOf(cluster)];
   const ofPool = catalog.services.filter((one) => one.pool === poolId);
   const door = findGrafanaDoor(pool, environment, ofPool, region);

@@ -9,7 +9,7 @@ import {
 import type { Service } from '../../catalog/schema/service.ts';
 import { storageClass } from '../conventions.ts';
 import { RenderError } from '../inputs.ts';
-import { neighbourSources } from './neighbours.ts';
+import { variableSources } from './neighbours.ts';
 import { dataVolume, podTemplateOf } from './pod.ts';
 import { isAutoscaled } from './scaling.ts';
 import {
@@ -149,7 +149,7 @@ function metadataOfWorkload(context: ServiceContext, workload: Workload) {
   const hasSecret = secretVariablesOf(context, workload).length > 0;
   return workloadMetadata(context, workload, {
     wave: 'workload',
-    sources: [`environment/${environment.name}`, ...sizeSources(context), ...neighbourSources(context)],
+    sources: [`environment/${environment.name}`, ...sizeSources(context), ...variableSources(context)],
     // Variables are read at the start: Reloader rolls the pods when a secret is rotated. A run reads them anew anyway.
     ...(hasSecret && service.workload?.kind !== 'cronjob'
       ? { annotations: { 'secret.reloader.stakater.com/reload': service.id } }
