@@ -7,12 +7,21 @@ import { layoutsOf } from './protocol-layout.ts';
 import type { ProtocolWindowSize } from './protocol-windows.ts';
 import { integerOf } from './rows.ts';
 
-/** Windows of one network that begin in [fromSeconds, toSeconds), in Unix seconds. */
-export interface ProtocolQuery {
-  readonly network: string;
+/** Windows that begin in [fromSeconds, toSeconds), in Unix seconds. */
+export interface ProtocolTimes {
   readonly size: ProtocolWindowSize;
   readonly fromSeconds: number;
   readonly toSeconds: number;
+}
+
+/** Those of one network. */
+export interface ProtocolQuery extends ProtocolTimes {
+  readonly network: string;
+}
+
+/** Those of several. */
+export interface ProtocolsQuery extends ProtocolTimes {
+  readonly networks: readonly string[];
 }
 
 /** What a protocol did on a network in one window. */
@@ -64,6 +73,7 @@ const waitStepMs = 15;
 
 interface WindowRow {
   readonly protocol: string;
+  readonly network: string;
   readonly at: number;
   readonly calls: string;
   readonly failed_calls: string;
@@ -79,28 +89,56 @@ interface WindowRow {
 export async function readProtocolWindows(
   timeseries: Timeseries,
   protocols: readonly Protocol[],
-  query: ProtocolQuery,
+  { network, ...times }: ProtocolQuery,
 ): Promise<ProtocolWindow[]> {
-  const definitions = new Map(layoutsOf(protocols, query.network).map((one) => [one.protocol, one.definition]));
+  return readProtocolWindowsOf(timeseries, protocols, { networks: [network], ...times });
+}
+
+/** As `readProtocolWindows`, of several networks: by protocol, network and start. */
+export async function readProtocolWindowsOf(
+  timeseries: Timeseries,
+  protocols: readonly Protocol[],
+  query: ProtocolsQuery,
+): Promise<ProtocolWindow[]> {
+  const definitions = definitionsOf(protocols, query.networks);
   if (definitions.size === 0) return [];
   const rows = await timeseries.query<WindowRow>(
-    `SELECT protocol, toUnixTimestamp(start) AS at, calls, failed_calls, users, logs, events, undecoded, definition, version
+    `SELECT protocol, network, toUnixTimestamp(start) AS at, calls, failed_calls, users, logs, events, undecoded, definition, version
        FROM chain_protocol_windows FINAL
-      WHERE ${inQuery} ORDER BY protocol, start ${limits}`,
-    paramsOf(query, definitions.keys()),
+      WHERE ${inQuery} ORDER BY protocol, network, start ${limits}`,
+    paramsOf(query, definitions),
   );
   return rows.map((row) => ({
-    ...{ protocol: row.protocol, network: query.network, start: row.at },
+    ...{ protocol: row.protocol, network: row.network, start: row.at },
     ...{ calls: integerOf(row.calls), failedCalls: integerOf(row.failed_calls), users: integerOf(row.users) },
     ...{ logs: integerOf(row.logs), events: integerOf(row.events) },
-    undecoded: Object.fromEntries(Object.entries(row.undecoded).map(([reason, count]) => [reason, integerOf(count)])),
-    isCurrent: definitions.get(row.protocol) === row.definition,
+    undecoded: undecodedOf(row.undecoded),
+    isCurrent: definitions.get(placeKey(row)) === row.definition,
     version: integerOf(row.version),
   }));
 }
 
+/** How each of the protocols is defined on each of the networks where it has a contract, by `placeKey`. */
+export function definitionsOf(protocols: readonly Protocol[], networks: readonly string[]): Map<string, string> {
+  return new Map(
+    networks.flatMap((network) =>
+      layoutsOf(protocols, network).map(({ protocol, definition }) => [placeKey({ protocol, network }), definition]),
+    ),
+  );
+}
+
+/** Names a protocol on a network: neither id has a space. */
+export function placeKey({ protocol, network }: { readonly protocol: string; readonly network: string }): string {
+  return `${protocol} ${network}`;
+}
+
+export function undecodedOf(counts: Readonly<Record<string, string>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([reason, count]) => [reason, integerOf(count)]));
+}
+
 interface VolumeRow {
   readonly protocol: string;
+  readonly network: string;
   readonly at: number;
   readonly expected: number;
   readonly contract: string;
@@ -121,46 +159,62 @@ interface VolumeRow {
 export async function readProtocolVolumes(
   timeseries: Timeseries,
   protocols: readonly Protocol[],
-  query: ProtocolQuery,
+  { network, ...times }: ProtocolQuery,
 ): Promise<ProtocolVolume[]> {
-  const ids = layoutsOf(protocols, query.network).map(({ protocol }) => protocol);
-  if (ids.length === 0) return [];
-  for (let attempt = 1; attempt <= attempts; attempt++) {
-    const rows = await timeseries.query<VolumeRow>(
-      `SELECT protocol, toUnixTimestamp(start) AS at, expected, contract, address, event, field, asset, count,
-              positive, negative
-         FROM (SELECT protocol, start, volumes AS expected, definition, version FROM chain_protocol_windows FINAL
-                WHERE ${inQuery} AND volumes > 0) AS counted
-         LEFT JOIN (SELECT * FROM chain_protocol_volumes FINAL WHERE ${inQuery}) AS volumes
-           USING (protocol, start, definition, version)
-        ORDER BY protocol, start, contract, address, event, field, asset ${limits}`,
-      paramsOf(query, ids),
-    );
-    if (isWhole(rows)) return rows.map((row) => volumeOf(query.network, row));
-    await sleep(waitStepMs * attempt);
-  }
-  throw new RetryableError(`volumes on ${query.network}: windows and volumes did not agree in ${attempts} reads`);
+  return readProtocolVolumesOf(timeseries, protocols, { networks: [network], ...times });
 }
 
-const inQuery = `network = {network:String} AND protocol IN {protocols:Array(String)} AND size = {size:String}
-  AND start >= toDateTime({from:UInt32}, 'UTC') AND start < toDateTime({to:UInt32}, 'UTC')`;
+/** As `readProtocolVolumes`, of several networks: by protocol, network, start and the rest. */
+export async function readProtocolVolumesOf(
+  timeseries: Timeseries,
+  protocols: readonly Protocol[],
+  query: ProtocolsQuery,
+): Promise<ProtocolVolume[]> {
+  const definitions = definitionsOf(protocols, query.networks);
+  if (definitions.size === 0) return [];
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const rows = await timeseries.query<VolumeRow>(
+      `SELECT protocol, network, toUnixTimestamp(start) AS at, expected, contract, address, event, field, asset, count,
+              positive, negative
+         FROM (SELECT protocol, network, start, volumes AS expected, definition, version
+                 FROM chain_protocol_windows FINAL WHERE ${inQuery} AND volumes > 0) AS counted
+         LEFT JOIN (SELECT * FROM chain_protocol_volumes FINAL WHERE ${inQuery}) AS volumes
+           USING (protocol, network, start, definition, version)
+        ORDER BY protocol, network, start, contract, address, event, field, asset ${limits}`,
+      paramsOf(query, definitions),
+    );
+    if (isWhole(rows)) return rows.map(volumeOf);
+    await sleep(waitStepMs * attempt);
+  }
+  const names = query.networks.join(', ');
+  throw new RetryableError(`volumes on ${names}: windows and volumes did not agree in ${attempts} reads`);
+}
 
-function paramsOf({ network, size, fromSeconds, toSeconds }: ProtocolQuery, protocols: Iterable<string>) {
-  return { network, size, from: fromSeconds, to: toSeconds, protocols: [...protocols] };
+const inQuery = `network IN {networks:Array(String)} AND protocol IN {protocols:Array(String)}
+  AND concat(protocol, ' ', network) IN {places:Array(String)} AND size = {size:String} AND start >= toDateTime({from:UInt32}, 'UTC') AND start < toDateTime({to:UInt32}, 'UTC')`;
+
+function paramsOf(
+  { networks, size, fromSeconds, toSeconds }: ProtocolsQuery,
+  definitions: ReadonlyMap<string, string>,
+) {
+  const places = [...definitions.keys()];
+  const protocols = [...new Set(places.map((place) => place.split(' ')[0]))];
+  return { networks, size, from: fromSeconds, to: toSeconds, places, protocols };
 }
 
 /** A window whose volumes are of another state has one row of the join, without an address. */
 function isWhole(rows: readonly VolumeRow[]): boolean {
-  const windows = Map.groupBy(rows, ({ protocol, at }) => `${protocol} ${at}`);
+  const windows = Map.groupBy(rows, (row) => `${placeKey(row)} ${row.at}`);
   return [...windows.values()].every(
     (found) => found[0]?.expected === found.length && found.every(({ address }) => address !== ''),
   );
 }
 
-function volumeOf(network: string, { at, field, asset, ...row }: VolumeRow): ProtocolVolume {
+function volumeOf({ at, ...row }: VolumeRow): ProtocolVolume {
   return {
-    ...{ protocol: row.protocol, network, start: at, contract: row.contract, address: row.address, event: row.event },
-    ...{ field: field === '' ? null : field, asset: asset === '' ? null : asset, count: integerOf(row.count) },
-    ...{ positive: row.positive, negative: row.negative },
+    ...{ protocol: row.protocol, network: row.network, start: at },
+    ...{ contract: row.contract, address: row.address, event: row.event },
+    ...{ field: row.field === '' ? null : row.field, asset: row.asset === '' ? null : row.asset },
+    ...{ count: integerOf(row.count), positive: row.positive, negative: row.negative },
   };
 }
