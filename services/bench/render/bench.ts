@@ -106,15 +106,17 @@ const factorsOf = new Map([
 export const bench: Bench = {
   name: 'render',
   summary: 'Rendering the manifests of every cluster and environment from the catalog.',
-  sizes: {},
+  sizes: { environments: { value: 3, meaning: 'environments that are rendered, of dev, staging and production' } },
   cases: [asItIs, ...larger.map((one) => one.case)],
-  open: async (_, log) => {
+  open: async ({ environments }, log) => {
     const folder = mkdtempSync(join(tmpdir(), 'bench-render-input-'));
     return {
       inputOf: async (name) => {
         log(`${name}: writing the project and its objects`);
         const place = mkdtempSync(join(folder, `${name}-`));
-        return { input: prepareInput(place, projectRoot, factorsOf.get(name) ?? { pools: 1, entries: 1 }) };
+        return {
+          input: prepareInput(place, projectRoot, factorsOf.get(name) ?? { pools: 1, entries: 1 }, environments),
+        };
       },
       close: async () => rmSync(folder, { recursive: true, force: true }),
     };

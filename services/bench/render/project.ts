@@ -9,14 +9,19 @@ import type { Folder, RenderInput } from './input.ts';
 import { objectFiles, objectsOf } from './objects.ts';
 import { type Factors, scaleCatalog, scaleEnvironment, yamlOf } from './scale.ts';
 
-const environments = ['dev', 'staging', 'production'];
+const allEnvironments = ['dev', 'staging', 'production'];
 const pairFile = 'catalog/pairs/top10.yaml';
 
 /**
- * Writes this repository's catalog and environments, scaled, as a project into an empty folder. Production's lock is
+ * Writes this repository's catalog and environments, all or some, scaled, as a project into an empty folder. Production's lock is
  * that of the same catalog.
  */
-export function writeProject(root: string, source: string, factors: Factors): void {
+export function writeProject(
+  root: string,
+  source: string,
+  factors: Factors,
+  environments: readonly string[] = allEnvironments,
+): void {
   const given = readCatalogFiles(join(source, 'catalog'));
   const files = scaleCatalog(given, factors);
   const { catalog, problems } = parseCatalog(files);
@@ -40,10 +45,10 @@ export function writeProject(root: string, source: string, factors: Factors): vo
   }
 }
 
-/** Writes the project and what a render of it gives, for those who are given the objects. */
-export function prepareInput(folder: string, source: string, factors: Factors): RenderInput {
+/** Writes the project, with so many environments at most, and what a render of it gives, for those who are given the objects. */
+export function prepareInput(folder: string, source: string, factors: Factors, environmentsMax?: number): RenderInput {
   const root = join(folder, 'project');
-  writeProject(root, source, factors);
+  writeProject(root, source, factors, allEnvironments.slice(0, environmentsMax));
   const { generation, problems } = readGeneration(root, {});
   if (generation === undefined) throw new Error(problems.map(formatProblem).join('\n'));
   const byFolder = Map.groupBy(objectFiles(generation.files), ({ path }) => dirname(path));
