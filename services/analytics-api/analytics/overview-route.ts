@@ -40,7 +40,7 @@ export function addOverviewRoute(app: HttpApp, deps: AnalyticsDeps): void {
           return sums === undefined ? [] : [[network, sums] as const];
         }),
       );
-      const calls = await readProtocolSums(timeseries, entries.protocols, span, counted);
+      const calls = counted.size === 0 ? [] : await readProtocolSums(timeseries, entries.protocols, span, counted);
       const answer = { window: spanAnswerOf(span), totals: totalsOf(rows, calls), networks: rows };
       reply.header('etag', answerTagOf(version, request.url, answer));
       return answer;

@@ -34,7 +34,7 @@ export const activityMetrics = {
     unit: 'user operations',
     type: 'integer',
     definition:
-      'Transactions that the chain does not make itself, where one with n > 0 logs UserOperationEvent (ERC-4337) of a canonical EntryPoint counts as n. Made by the chain itself are: type 0x6a (Arbitrum), and deposits of type 0x7e from 0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001 (OP stack). EntryPoints: 0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789 (v0.6), 0x0000000071727de22e5e9d8baf0edac6f37da032 (v0.7), 0x4337084d9e255ff0702461cf8895ce9e3b5ff108 (v0.8).',
+      'Transactions that the chain does not make itself, where one with n > 0 logs UserOperationEvent (ERC-4337: the first topic is 0x49628fd1471006c1482da88028e9ce4dbb080b815c9b0344d39e5a8e6ec1419f) of a canonical EntryPoint counts as n. Made by the chain itself are: type 0x6a (Arbitrum), and deposits of type 0x7e from 0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001 (OP stack). EntryPoints: 0x5ff137d4b0fdcd49dca30c7cf57e578a026d2789 (v0.6), 0x0000000071727de22e5e9d8baf0edac6f37da032 (v0.7), 0x4337084d9e255ff0702461cf8895ce9e3b5ff108 (v0.8).',
     nullWhen: null,
     from: 'sums',
     columns: ['user_ops'],
