@@ -32,7 +32,7 @@ export function afterNews(view: ChainView, news: ChainNews, nowMs: number): Chai
       return { ...view, chainSeq: news.chainSeq, finalized: news.finalized, blocks };
     }
     case 'block':
-      return { ...view, chainSeq: news.chainSeq, blocks: withBlock(view.blocks, news) };
+      return { ...view, chainSeq: news.chainSeq, blocks: withBlock(view.blocks, blockOf(news)) };
     case 'retracted': {
       const { number, hash } = news;
       const gone = { number, hash, seenAtMs: nowMs };
@@ -52,6 +52,21 @@ export function afterNews(view: ChainView, news: ChainNews, nowMs: number): Chai
     default:
       return view;
   }
+}
+
+/** The block without what the message says of itself. */
+function blockOf({
+  number,
+  hash,
+  timestamp,
+  txCount,
+  logCount,
+  gasUsed,
+  gasLimit,
+  baseFeePerGas,
+  fees,
+}: LiveBlock): LiveBlock {
+  return { number, hash, timestamp, txCount, logCount, gasUsed, gasLimit, baseFeePerGas, fees };
 }
 
 /** A block of the past, which is told while history is filled in, is below what is shown. */

@@ -44,7 +44,10 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
   let socket: WebSocket | undefined;
   let connection: Connection = { kind: 'connecting' };
   let failures = 0;
+  /** When the last message came, on whichever connection. */
   let heardAtMs = clock();
+  /** Since when nothing comes on this one. */
+  let quietSinceMs = heardAtMs;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   const heartbeat = setInterval(beat, pingMs);
@@ -60,13 +63,14 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
     if (closed || socket !== undefined) return;
     const own = open();
     socket = own;
+    quietSinceMs = clock();
     own.onopen = () => {
-      heardAtMs = clock();
       for (const wanted of wants.values()) own.send(JSON.stringify(wanted.subscribe()));
     };
     own.onmessage = ({ data }) => {
       if (own !== socket) return;
       heardAtMs = clock();
+      quietSinceMs = heardAtMs;
       failures = 0;
       // Only now: a proxy may open a connection whose other end is away.
       tell({ kind: 'open', sinceMs: heardAtMs });
@@ -97,7 +101,7 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
   function beat(): void {
     const own = socket;
     if (own === undefined) return;
-    if (clock() - heardAtMs > silentMs) {
+    if (clock() - quietSinceMs > silentMs) {
       socket = undefined;
       own.close();
       lose();
