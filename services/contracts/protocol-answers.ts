@@ -2,12 +2,9 @@ import Type, { type Static } from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { Protocol } from '../../catalog/schema/protocol.ts';
 import { bucketNames, networkLabel, SpanAnswer, spanFreshness } from './analytics-answers.ts';
-import { Address, Count, closed, Nullable, OneOf, shared, Text, UnixSeconds, WholeDecimal } from './schema.ts';
+import { Address, Count, closed, Nullable, OneOf, Text, UnixSeconds, WholeDecimal } from './schema.ts';
 
 // What /api/v1/analytics/protocols answers with.
-
-/** An answer has at most so many buckets, of all protocols and networks together. */
-export const protocolBucketsMax = 10_000;
 
 /** What adds up. */
 const uses = {
@@ -101,7 +98,7 @@ export const ProtocolAnswer = Type.Object(
     ),
     networks: Type.Array(ProtocolOnNetwork, { description: 'Those on which it has a contract, by id' }),
   },
-  { ...closed, $id: 'Protocol', description: 'A protocol of the catalog, and what was done with it' },
+  { ...closed, description: 'A protocol of the catalog, and what was done with it' },
 );
 export type ProtocolAnswer = Static<typeof ProtocolAnswer>;
 
@@ -116,7 +113,7 @@ export const ProtocolsAnswer = Type.Object(
     networks: Type.Array(Type.Object({ ...spanFreshness, ...networkLabel }, closed), {
       description: 'Those on which one of the protocols has a contract, by id',
     }),
-    protocols: Type.Array(shared('Protocol', ProtocolAnswer), { description: 'By id' }),
+    protocols: Type.Array(ProtocolAnswer, { description: 'By id' }),
   },
   closed,
 );

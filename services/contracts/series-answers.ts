@@ -5,9 +5,6 @@ import { Count, closed, Nullable, OneOf, Text, UnixSeconds } from './schema.ts';
 
 // What /api/v1/analytics/series answers with.
 
-/** An answer has at most so many points: buckets × metrics × networks. */
-export const seriesPointsMax = 10_000;
-
 /** A query names at most so many metrics. */
 export const seriesMetricsMax = 20;
 

@@ -4,8 +4,10 @@ import type { AnalyticsDeps } from '../deps.ts';
 import { addFeeRoutes } from './fees-route.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { addOverviewRoute } from './overview-route.ts';
+import { addProtocolRoutes } from './protocols-route.ts';
 import { addRankingsRoute } from './rankings-route.ts';
 import { addReportRoutes } from './report-routes.ts';
+import { addSeriesRoutes } from './series-route.ts';
 
 /** What happened on the networks over spans of time: /api/v1/analytics. */
 export function addAnalyticsRoutes(app: HttpApp, deps: AnalyticsDeps): void {
@@ -13,6 +15,8 @@ export function addAnalyticsRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   addOverviewRoute(app, deps);
   addReportRoutes(app, deps);
   addFeeRoutes(app, deps);
+  addProtocolRoutes(app, deps);
   addRankingsRoute(app, deps);
+  addSeriesRoutes(app, deps);
   addMetricsRoute(app);
 }
