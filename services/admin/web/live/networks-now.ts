@@ -1,5 +1,5 @@
 import { NetworkNow } from '../../../contracts/live-messages.ts';
-import { createCheck } from '../api/check.ts';
+import { createCheck } from '../answers/check.ts';
 import type { LiveSocket } from './live-socket.ts';
 import type { LiveStore } from './live-store.ts';
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { ChainNews, GasNow } from '../../../contracts/live-messages.ts';
-import { createCheck } from '../api/check.ts';
+import { createCheck } from '../answers/check.ts';
 import { afterNews, type ChainView, emptyChain } from './chain-view.ts';
 import { soon, useLiveSocket } from './live-context.tsx';
 

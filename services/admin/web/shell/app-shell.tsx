@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { environmentNow } from '../api/admin.ts';
-import { useAnswer } from '../api/use-answer.ts';
+import { environmentNow } from '../answers/admin.ts';
+import { useAnswer } from '../answers/use-answer.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Segments } from '../ui/segments.tsx';
 import { ConnectionBadge, OutageNotice } from './connection-badge.tsx';

@@ -1,6 +1,6 @@
 import { useParams } from 'wouter';
-import { catalogInForce } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { catalogInForce } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Digest } from '../../ui/digest.tsx';

@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { CatalogKindAnswer } from '../../../../contracts/admin-answers.ts';
-import { entriesOf } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { entriesOf } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
-import { entriesOf } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { entriesOf } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 

@@ -1,6 +1,6 @@
 import type { EnvironmentsAnswer } from '../../../../contracts/admin-answers.ts';
-import { allEnvironments } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { allEnvironments } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Digest } from '../../ui/digest.tsx';

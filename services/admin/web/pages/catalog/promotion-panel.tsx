@@ -1,6 +1,6 @@
 import type { PromotionAnswer } from '../../../../contracts/admin-answers.ts';
-import { promotionOf } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { promotionOf } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Digest } from '../../ui/digest.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';

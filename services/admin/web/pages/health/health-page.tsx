@@ -1,5 +1,5 @@
-import { allProcesses } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { allProcesses } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { EmptyState } from '../../ui/states.tsx';

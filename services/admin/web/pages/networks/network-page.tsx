@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
-import { networksHealth, oneNetwork } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { networksHealth, oneNetwork } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { useConnection, useLiveSocket, useNetworkNow } from '../../live/live-context.tsx';
 import { useChain, useGasNow } from '../../live/use-chain.ts';
 import { Age } from '../../ui/age.tsx';

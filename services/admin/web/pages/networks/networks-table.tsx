@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
-import { allNetworks, networksHealth } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { allNetworks, networksHealth } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { useConnection, useLiveSocket, useNetworksNow } from '../../live/live-context.tsx';
 import { Choice } from '../../ui/choice.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
-import { reorgsOf } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { reorgsOf } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Age } from '../../ui/age.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { shortHash } from '../../ui/format.ts';

@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { bucketNames } from '../../../../contracts/analytics-answers.ts';
 import type { SeriesAnswer } from '../../../../contracts/series-answers.ts';
-import { seriesCsvUrl, seriesOf } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { seriesCsvUrl, seriesOf } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { formatCount, formatGwei, formatRate, formatSeconds, formatShare, formatWei } from '../../ui/format.ts';
 import { LineChart } from '../../ui/line-chart.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';

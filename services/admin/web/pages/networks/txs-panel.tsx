@@ -1,5 +1,5 @@
-import { newestTxs } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { newestTxs } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatWei, shortHash } from '../../ui/format.ts';

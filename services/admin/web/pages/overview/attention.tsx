@@ -1,7 +1,7 @@
 import { Link } from 'wouter';
-import { environmentNow } from '../../api/admin.ts';
-import { networksHealth } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { environmentNow } from '../../answers/admin.ts';
+import { networksHealth } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { useNetworksNow } from '../../live/live-context.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';

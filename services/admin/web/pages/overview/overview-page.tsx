@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { type OverviewAnswer, type OverviewRow, spanNames } from '../../../../contracts/analytics-answers.ts';
-import { overviewOf } from '../../api/analytics.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { overviewOf } from '../../answers/analytics.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWei } from '../../ui/format.ts';

@@ -1,5 +1,5 @@
-import { allEnvironments, poolsOf } from '../../api/admin.ts';
-import { useAnswer } from '../../api/use-answer.ts';
+import { allEnvironments, poolsOf } from '../../answers/admin.ts';
+import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Choice } from '../../ui/choice.tsx';
 import { Panel } from '../../ui/panel.tsx';
