@@ -10,6 +10,7 @@ import { ConfigurationError, describeError, exitCodeOf, RetryableError } from '.
 import { createLogger } from './runtime/log.ts';
 import { makeFolder } from './runtime/make-folder.ts';
 import { type Observer, type Running, startModules, startOrder } from './runtime/modules.ts';
+import { createRecentErrors } from './runtime/recent-errors.ts';
 import { readSettings, variables } from './runtime/settings.ts';
 import { type Context, createSystem, deafServices, missingSettings, type Parts, targets, targetsOf } from './system.ts';
 import { showProgress, showStarted } from './terminal.ts';
@@ -62,6 +63,7 @@ function contextOf(config: Config): {
 } {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
+  const recentErrors = createRecentErrors();
   let running: Running<Parts> | undefined;
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<unknown>((resolve) => {
@@ -73,9 +75,12 @@ function contextOf(config: Config): {
       config.logLevel,
       config.environment.name === 'local' ? 'people' : 'machines',
       process.stdout.isTTY === true,
+      recentErrors,
     ),
     metrics,
     version,
+    startedAt: Math.round(performance.timeOrigin),
+    recentErrors,
     health: () => running?.health(),
     fail,
   };

@@ -7,8 +7,10 @@ import { loadCatalog } from '../catalog/load.ts';
 import { catalogSourceOf } from './runtime/catalog-source.ts';
 import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
 import { startOrder } from './runtime/modules.ts';
+import { createRecentErrors } from './runtime/recent-errors.ts';
 import { readSettings } from './runtime/settings.ts';
 import {
+  adminPorts,
   apiPorts,
   createSystem,
   deafServices,
@@ -63,6 +65,8 @@ describe(createSystem.name, () => {
 
     expect(api?.ports.map((port) => port.port)).toEqual(apiPorts);
     expect(marketApi?.ports.map((port) => port.port)).toEqual(marketApiPorts);
+    const admin = catalog.services.find((service) => service.id === 'admin');
+    expect(admin?.ports.map((port) => port.port)).toEqual(adminPorts);
     for (const service of catalog.services.filter((each) => each.released)) {
       const order: readonly string[] = orderOf(configOf('staging', ['--target', service.id]));
       const networked: readonly string[] = ['relational', 'timeseries'];
@@ -133,6 +137,8 @@ function orderOf(config: Config) {
     log: pino({ level: 'silent' }),
     metrics: new Registry(),
     version: '0',
+    startedAt: 0,
+    recentErrors: createRecentErrors(),
     health: () => undefined,
     fail: () => undefined,
   };

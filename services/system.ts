@@ -5,6 +5,7 @@ import type { FileCache } from '../catalog/load.ts';
 import { opsPort } from '../catalog/ops-port.ts';
 import { rpcKeyVariable } from '../catalog/rpc-keys.ts';
 import type { Network } from '../catalog/schema/network.ts';
+import { type Admin, createAdmin } from './admin/module.ts';
 import { type AnalyticsApi, createAnalyticsApi } from './analytics-api/module.ts';
 import { createChainRelay } from './chain-relay/module.ts';
 import { type ChainSync, createChainSync } from './chain-sync/module.ts';
@@ -12,12 +13,14 @@ import { createLocalChains, type LocalChains } from './local-chains/module.ts';
 import { createLocalExchange, type LocalExchange } from './local-exchange/module.ts';
 import { createMarketApi, type MarketApi } from './market-api/module.ts';
 import { createMarketCollector, type MarketCollector } from './market-collector/module.ts';
+import { createProcessStatus } from './process-status.ts';
 import { readSources } from './runtime/catalog-source.ts';
 import { type Children, createChildren } from './runtime/children.ts';
 import type { Config } from './runtime/config.ts';
 import { type LiveCatalog, openLiveCatalog } from './runtime/live-catalog.ts';
 import { type Health, type ModuleTable, module, type Started } from './runtime/modules.ts';
 import { openOps } from './runtime/ops.ts';
+import type { RecentErrors } from './runtime/recent-errors.ts';
 import { addressVariables } from './runtime/stores-config.ts';
 import type { Bus } from './stores/bus.ts';
 import type { Cache } from './stores/cache.ts';
@@ -53,6 +56,7 @@ export interface Parts {
   'analytics-api': AnalyticsApi;
   'market-collector': MarketCollector;
   'market-api': MarketApi;
+  admin: Admin;
 }
 
 /** What every module may use beside its needs. */
@@ -61,6 +65,10 @@ export interface Context {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly version: string;
+  /** When the process began, Unix milliseconds. */
+  readonly startedAt: number;
+  /** What its log warned of lately. */
+  readonly recentErrors: RecentErrors;
   /** How every module is; undefined while the process is starting. */
   health(): Promise<Record<string, Health>> | undefined;
   /** A module that cannot go on ends the process with this error's exit code. */
@@ -74,6 +82,7 @@ export const targets = [
   'analytics-api',
   'market-collector',
   'market-api',
+  'admin',
 ] as const satisfies (keyof Parts)[];
 
 /** The brief's two addresses of the analytics API, as catalog/services/analytics-api.yaml has them. */
@@ -82,6 +91,8 @@ export const apiPorts = [8000, 8002];
 const answersKeptMs = 1000;
 /** The brief's address of the order books' API, as catalog/services/market-api.yaml has it. */
 export const marketApiPorts = [8080];
+/** The brief's address of the dashboard, as catalog/services/admin.yaml has it. */
+export const adminPorts = [3000];
 
 /** What `all` starts: every service, and in environment local the chains and the exchange that they follow. */
 export function targetsOf(
@@ -139,17 +150,28 @@ export function createSystem(context: Context): ModuleTable<Parts> {
   const { requestsPerMinute, trustedProxies } = config;
   const isLocal = config.environment.name === 'local';
   const limits = { requestsPerMinute, trustedProxies };
+  let liveCatalog: LiveCatalog | undefined;
+  const status = createProcessStatus({
+    ...{ targets: targetsOf(config), version: context.version, environment: config.environment.name },
+    ...{ startedAt: context.startedAt, source: config.source, recentErrors: context.recentErrors },
+    catalog: () => liveCatalog,
+    health: () => context.health(),
+  });
   return {
-    ops: part([], () => openOps({ host, port: opsPort + portOffset, metrics, health: readinessOf(context) })),
-    catalog: part(['ops'], () =>
-      openLiveCatalog({
+    ops: part([], () =>
+      openOps({ host, port: opsPort + portOffset, metrics, health: readinessOf(context), status: status.read }),
+    ),
+    catalog: part(['ops'], async () => {
+      const started = await openLiveCatalog({
         paths: [config.source.path, config.environmentFile],
         read: () => readSources(config.source, config.environmentFile, portOffset, files),
         log,
         metrics,
         pollMs: 500,
-      }),
-    ),
+      });
+      liveCatalog = started.part;
+      return started;
+    }),
     children: part([], async () => {
       const children = createChildren({ log });
       return { part: children, stop: () => children.close() };
@@ -233,7 +255,32 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'market-api': part(['catalog', 'relational', 'market-tables', 'market-series'], (parts) =>
       createMarketApi({ ...parts, ...served, timeseries: parts['market-series'], ports: portsOf(marketApiPorts) }),
     ),
+    // The APIs that it passes reads on to may be started after it, in another process, or not at all.
+    admin: part(['ops', 'catalog'], ({ ops, catalog }) =>
+      createAdmin({
+        ...{ catalog, host, log, metrics, settings: config.admin, environment: config.environment },
+        ...{ version: context.version, startedAt: context.startedAt, ports: portsOf(adminPorts) },
+        heldKinds: () => status.head()?.keys,
+        upstreams: upstreamsOf(config),
+        projectFolder: isLocal ? join(import.meta.dirname, '..') : undefined,
+        ownStatus: status.read,
+        ownOpsUrl: ops.url,
+      }),
+    ),
   };
+}
+
+/** Where the dashboard finds the APIs: as it is told, or in this process. */
+function upstreamsOf(config: Config): { analytics?: string; market?: string } {
+  const running: readonly string[] = targetsOf(config);
+  // What listens on every address is reached at the machine's own.
+  const reached = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[config.host] ?? config.host;
+  const name = reached.includes(':') && !reached.startsWith('[') ? `[${reached}]` : reached;
+  const own = (target: string, [port = 0]: readonly number[]): string | undefined =>
+    running.includes(target) ? `http://${name}:${port + config.portOffset}` : undefined;
+  const analytics = config.admin.analyticsUrl ?? own('analytics-api', apiPorts);
+  const market = config.admin.marketUrl ?? own('market-api', marketApiPorts);
+  return { ...(analytics === undefined ? {} : { analytics }), ...(market === undefined ? {} : { market }) };
 }
 
 /** The chains that exist only in this environment: it starts them itself, each where its first endpoint says. */
@@ -250,6 +297,8 @@ const goesWithout: Partial<Record<string, readonly string[]>> = {
   'analytics-api': ['bus'],
   'market-collector': ['bus', 'timeseries'],
   'market-api': ['bus', 'timeseries'],
+  // It asks none of them itself, and says so of those that do.
+  admin: ['bus', 'timeseries'],
 };
 
 /** What the process is ready by: a store that each of its services goes on without may be away. */

@@ -11,6 +11,8 @@ export function showStarted(context: Context, running: Running<Parts>, tookMs: n
   const { parts } = running;
   const bold = (text: string): string => styleText('bold', text, { stream: out });
   const rows: [string, string][] = [];
+  const { admin } = parts;
+  if (admin !== undefined) rows.push(['admin', `${admin.urls[0]}/admin/`]);
   const api = parts['analytics-api'];
   if (api !== undefined) {
     const [first = '', ...others] = api.urls;

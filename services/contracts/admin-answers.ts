@@ -344,7 +344,9 @@ const Balance = Type.Object(
       ) as Record<(typeof amountNames)[number], ReturnType<typeof Nullable<ReturnType<typeof Type.Number>>>>,
       closed,
     ),
-    full: Type.Array(OneOf(amountNames), { description: 'Of what nine tenths or more are asked for' }),
+    full: Type.Array(OneOf(amountNames), {
+      description: 'Of what nine tenths or more are asked for, or anything where none is given',
+    }),
     by: Type.Array(
       Type.Object(
         { what: Text('`2 × analytics-api`'), ...Amounts.properties },

@@ -5,7 +5,7 @@ import type { CatalogSource } from './catalog-source.ts';
 import { ConfigurationError } from './errors.ts';
 import { type LogLevel, logLevels } from './log.ts';
 import { type DatabaseConfig, decideDatabase, decideMarket, type MarketConfig } from './market-config.ts';
-import type { Settings } from './settings.ts';
+import type { AdminSettings, Settings } from './settings.ts';
 import type { KafkaSettings, StoresConfig } from './stores-config.ts';
 
 /** What the command line asks for, checked for form only. */
@@ -41,6 +41,7 @@ export interface Config {
   readonly database: DatabaseConfig;
   readonly requestsPerMinute: number | undefined;
   readonly trustedProxies: readonly string[];
+  readonly admin: AdminSettings;
   readonly onlyNetworks: readonly string[] | undefined;
   readonly rpcKeys: Settings['rpcKeys'];
   readonly logLevel: LogLevel;
@@ -143,6 +144,7 @@ export function decideConfig(
     database: decideDatabase(environment),
     requestsPerMinute: settings.requestsPerMinute,
     trustedProxies: settings.trustedProxies,
+    admin: settings.admin,
     onlyNetworks: settings.networks,
     rpcKeys: settings.rpcKeys,
     logLevel: flags.logLevel,

@@ -43,7 +43,7 @@ export interface HttpAppOptions {
   readonly service: string;
   readonly log: Logger;
   readonly metrics: Registry;
-  /** With it, /openapi.json and Swagger UI at /docs describe the routes that follow. */
+  /** With it, /openapi.json and Swagger UI at /docs, both below its prefix, describe the routes that follow. */
   readonly openapi?: OpenApi;
   readonly bodyBytesMax?: number;
   /** Without one, nobody's requests are counted. */
@@ -61,6 +61,8 @@ interface OpenApi {
   /** Markdown. */
   readonly description: string;
   readonly tags: readonly { readonly name: string; readonly description: string }[];
+  /** Of the paths of both, without a slash at the end; left out, none. */
+  readonly prefix?: string;
   /** Where it needs one: what of the token that routes with `security: [{ bearer: [] }]` take. */
   readonly bearer?: string;
 }
@@ -91,7 +93,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   measure(app, options);
   setHeaders(app);
   const limit = rateLimit === undefined ? undefined : await addRateLimit(app, options.service, rateLimit);
-  answerUnknownPaths(app, limit);
+  answerUnknownPaths(app, limit, `${options.openapi?.prefix ?? ''}/docs`);
   await app.register(etag);
   if (options.openapi !== undefined) await addDocs(app, options.openapi);
   return app;
@@ -183,7 +185,7 @@ function setHeaders(app: HttpApp): void {
 }
 
 /** 404 with the nearest path there is, and 405 where only the method is wrong. */
-function answerUnknownPaths(app: HttpApp, preHandler: preHandlerAsyncHookHandler | undefined): void {
+function answerUnknownPaths(app: HttpApp, preHandler: preHandlerAsyncHookHandler | undefined, docs: string): void {
   const routes: { segments: readonly string[]; method: string; hidden: boolean }[] = [];
   app.addHook('onRoute', ({ url, method, schema }) => {
     for (const each of [method].flat()) {
@@ -216,7 +218,7 @@ function answerUnknownPaths(app: HttpApp, preHandler: preHandlerAsyncHookHandler
       shown.map((route) => route.path),
     );
     const hint = nearest === undefined ? '' : ` Did you mean ${nearest}?`;
-    const detail = `There is no ${path}.${hint} /docs describes all paths.`;
+    const detail = `There is no ${path}.${hint} ${docs} describes all paths.`;
     throw new ProblemError({ status: 404, code: 'unknown-path', title: 'There is no such path', detail });
   });
 }
@@ -225,7 +227,10 @@ function answerUnknownPaths(app: HttpApp, preHandler: preHandlerAsyncHookHandler
 const docsCsp =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-async function addDocs(app: HttpApp, { title, version, description, tags, bearer }: OpenApi): Promise<void> {
+async function addDocs(
+  app: HttpApp,
+  { title, version, description, tags, bearer, prefix = '' }: OpenApi,
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -244,7 +249,7 @@ async function addDocs(app: HttpApp, { title, version, description, tags, bearer
     },
   });
   await app.register(swaggerUi, {
-    routePrefix: '/docs',
+    routePrefix: `${prefix}/docs`,
     staticCSP: docsCsp,
     theme: { title },
     uiConfig: {
@@ -256,7 +261,7 @@ async function addDocs(app: HttpApp, { title, version, description, tags, bearer
       defaultModelsExpandDepth: 0,
     },
   });
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  app.get(`${prefix}/openapi.json`, { schema: { hide: true } }, () => app.swagger());
   // A route that cannot be described is a defect to be seen at the start, not by the first reader of the documentation.
   app.addHook('onReady', async () => void app.swagger());
 }

@@ -10,10 +10,13 @@ export interface OpsOptions {
   readonly metrics: Registry;
   /** How every module is; `undefined` while the process is still starting. */
   health(): Promise<Record<string, Health>> | undefined;
+  /** What the process says of itself, for people: an object of JSON. */
+  status(): Promise<object>;
 }
 
 /**
- * Serves /metrics, /livez (the process turns) and /readyz (every module is well; 503 with the reasons otherwise).
+ * Serves /metrics, /livez (the process turns), /readyz (every module is well; 503 with the reasons otherwise) and /status (what it
+ * runs, by which catalog, how its modules are, and what went wrong lately).
  * It listens before anything else starts, so that a slow start shows as "not ready" instead of as a refused connection.
  */
 export async function openOps(options: OpsOptions): Promise<Started<{ url: string }>> {
@@ -41,8 +44,10 @@ export async function openOps(options: OpsOptions): Promise<Started<{ url: strin
             `${JSON.stringify({ ready, modules: modules ?? 'starting' }, null, 2)}\n`,
           );
         }
+        case '/status':
+          return send(200, 'application/json', `${JSON.stringify(await options.status(), null, 2)}\n`);
         default:
-          return send(404, 'text/plain', 'here are GET /metrics, /livez and /readyz\n');
+          return send(404, 'text/plain', 'here are GET /metrics, /livez, /readyz and /status\n');
       }
     };
     answer().catch((error: unknown) => send(500, 'text/plain', `${describeError(error)}\n`));

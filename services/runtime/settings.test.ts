@@ -34,6 +34,26 @@ describe(readSettings.name, () => {
       ]);
   });
 
+  it('reads where the admin service finds the others', () => {
+    const { settings, problems } = readSettings({
+      ANALYTICS_API_URL: 'http://analytics-api.analytics.svc:8000/',
+      OPS_URLS: 'http://a:9464, http://b:9464',
+      REPOSITORY_URL: 'https://gitlab.com/api/v4/projects/group%2Fproject',
+      REPOSITORY_TOKEN: 'glpat-hidden',
+    });
+    expect(problems).toEqual([]);
+    expect(settings.admin).toMatchObject({
+      analyticsUrl: 'http://analytics-api.analytics.svc:8000',
+      opsUrls: ['http://a:9464', 'http://b:9464'],
+      repositoryUrl: 'https://gitlab.com/api/v4/projects/group%2Fproject',
+    });
+    expect(settings.admin.marketUrl).toBeUndefined();
+    expect(JSON.stringify(settings)).not.toContain('hidden');
+    for (const wrong of ['ftp://a', 'http://a/?b=c', 'http://u:p@a', 'http://a,b']) {
+      expect(readSettings({ OPS_URLS: wrong }).problems, wrong).toEqual([expect.stringContaining('OPS_URLS')]);
+    }
+  });
+
   it("reads the brief's variables of the order books", () => {
     const { settings, problems } = readSettings({
       DB_HOST: 'db',

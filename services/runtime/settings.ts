@@ -45,10 +45,26 @@ export interface Settings {
   readonly requestsPerMinute: number | undefined;
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** Of the admin service: where it finds the others, as far as that is set. */
+  readonly admin: AdminSettings;
   readonly jwtSecret: Secret | undefined;
   readonly apiSecretKey: Secret | undefined;
   /** Keys of RPC endpoints, by the name of their variable. */
   readonly rpcKeys: ReadonlyMap<string, Secret>;
+}
+
+export interface AdminSettings {
+  /** Addresses of the APIs whose reads it passes on, without a slash at the end. */
+  readonly analyticsUrl?: string;
+  readonly marketUrl?: string;
+  /** Of the ops ports of all processes; a name with several addresses is several of them. */
+  readonly opsUrls?: readonly string[];
+  /** The project in GitLab's API, which has what environments hold. */
+  readonly repositoryUrl?: string;
+  readonly repositoryRef?: string;
+  readonly repositoryToken?: Secret;
+  /** Where people find the dashboards. */
+  readonly grafanaUrl?: string;
 }
 
 /** One environment variable: what it is for, how its text is read (throwing what is wrong with it), and where it goes. */
@@ -71,6 +87,7 @@ interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   kafka: { -readonly [Key in keyof Settings['kafka']]: Settings['kafka'][Key] };
   requestsPerMinute: number | undefined;
   trustedProxies: readonly string[];
+  admin: { -readonly [Key in keyof AdminSettings]: AdminSettings[Key] };
   jwtSecret: Secret | undefined;
   apiSecretKey: Secret | undefined;
 }
@@ -305,6 +322,62 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'ANALYTICS_API_URL',
+    help: 'admin: the analytics API; left out, that of the same process',
+    secret: false,
+    read: (text, into) => {
+      into.admin.analyticsUrl = addressOf(text);
+    },
+  },
+  {
+    name: 'MARKET_API_URL',
+    help: 'admin: the market API; left out, that of the same process',
+    secret: false,
+    read: (text, into) => {
+      into.admin.marketUrl = addressOf(text);
+    },
+  },
+  {
+    name: 'OPS_URLS',
+    help: 'admin: ops ports of all processes, http://host:9464 by commas; a name with more addresses is as many; left out, its own',
+    secret: false,
+    read: (text, into) => {
+      into.admin.opsUrls = text.split(',').map((url) => addressOf(url.trim()));
+    },
+  },
+  {
+    name: 'REPOSITORY_URL',
+    help: "admin: the project in GitLab's API, https://gitlab.com/api/v4/projects/group%2Fproject; on a laptop its own folder",
+    secret: false,
+    read: (text, into) => {
+      into.admin.repositoryUrl = addressOf(text);
+    },
+  },
+  {
+    name: 'REPOSITORY_REF',
+    help: 'admin: branch that environments are read from; default main',
+    secret: false,
+    read: (text, into) => {
+      into.admin.repositoryRef = text;
+    },
+  },
+  {
+    name: 'REPOSITORY_TOKEN',
+    help: 'admin: token of GitLab that may read the repository; a public one needs none',
+    secret: true,
+    read: (text, into) => {
+      into.admin.repositoryToken = secretOf(text);
+    },
+  },
+  {
+    name: 'GRAFANA_URL',
+    help: 'admin: where a browser finds the dashboards; left out, no link is shown',
+    secret: false,
+    read: (text, into) => {
+      into.admin.grafanaUrl = addressOf(text);
+    },
+  },
+  {
     name: 'JWT_SECRET',
     help: 'signs the tokens between services, 32 characters or more',
     secret: true,
@@ -342,6 +415,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     kafka: {},
     requestsPerMinute: undefined,
     trustedProxies: [],
+    admin: {},
     jwtSecret: undefined,
     apiSecretKey: undefined,
     rpcKeys: new Map(
@@ -405,6 +479,14 @@ function urlOf(text: string, protocols: readonly string[]): string {
     throw new Error(`must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
   }
   return text;
+}
+
+/** An address that paths are added to. */
+function addressOf(text: string): string {
+  const { search, hash, username, password } = new URL(urlOf(text, ['http:', 'https:']));
+  if (search !== '' || hash !== '') throw new Error('must be a URL without ? and #');
+  if (username !== '' || password !== '') throw new Error('must be a URL without name and password');
+  return text.replace(/\/+$/, '');
 }
 
 function certificateOf(text: string): string {
