@@ -6,11 +6,11 @@ describe('the ingest bench', () => {
   it('brings the same rows into the table by the collector, its recorder, COPY and INSERT', async () => {
     const subjects = ['ours', 'copy', 'insert', 'recorder'];
     const sizes = { rows: 1500, symbols: 5, seconds: 1 };
-    const [report, ...more] = await reportsOf(bench, { sizes, subjects, cases: ['socket'] });
+    const [report, ...more] = await reportsOf(bench, { sizes, subjects, cases: ['socket'], runs: 0 });
 
     expect(more).toEqual([]);
     expect(report?.verified.rows).toBe(1500);
-    expect(new Set(report?.results.map(({ subject }) => subject))).toEqual(new Set(subjects));
+    expect(report?.leftOut).toEqual([]);
   }, 240_000);
 
   it('loses and doubles no row at a steady pace', async () => {
