@@ -16,7 +16,7 @@ import { fillBlocks } from './testing/fill-blocks.ts';
 import { seededRandom } from './testing/seeded-random.ts';
 
 describe('a process that is killed', () => {
-  test('20 times at random moments: nothing is missing, doubled or torn in either store', async () => {
+  test('8 times at random moments: nothing is missing, doubled or torn in either store', async () => {
     await using anvil = await startAnvil({ noMining: true });
     await fillBlocks(anvil, { blocks: 300, txsPerBlock: 5 });
     const accounts = await anvil.rpc<string[]>('eth_accounts');
@@ -34,7 +34,7 @@ describe('a process that is killed', () => {
       }
     })();
     try {
-      for (let time = 0; time < 20; time++) {
+      for (let time = 0; time < 8; time++) {
         const child = startChild({ connection: server.connection, dataDir, url: anvil.url });
         await child.said('started');
         await sleep(random() * 300);

@@ -35,7 +35,7 @@ describe(createBarBuilder, () => {
           expect(candles.slice(1, -1).every(({ isComplete }) => isComplete)).toBe(true);
         }
       }),
-      { numRuns: 15, seed: 7, endOnFailure: true },
+      { numRuns: 8, seed: 7, endOnFailure: true },
     );
   }, 240_000);
 
@@ -67,7 +67,7 @@ describe(createBarBuilder, () => {
           }
         },
       ),
-      { numRuns: 15, seed: 7, endOnFailure: true },
+      { numRuns: 8, seed: 7, endOnFailure: true },
     );
   }, 240_000);
 });

@@ -116,7 +116,7 @@ describe(createRecorder, () => {
     await database.relational.transaction(async (tx) => {
       await tx.query('LOCK TABLE market.records IN SHARE MODE');
       recorder.record(buildDepth(1));
-      await until(async () => (await metricOf(metrics, 'collector_errors_total')) > 6);
+      await until(async () => (await metricOf(metrics, 'collector_errors_total')) > 4);
       expect((await database.relational.query(waiting)).length).toBeLessThanOrEqual(1);
     });
     await until(async () => (await idsOf('BTCUSDT')).length === 1);
