@@ -10,7 +10,8 @@ export class NotUnderstood extends Error {}
 /** The check of a schema; `named` are those that it refers to by their $id. Compiles nothing: the page forbids evaluation. */
 export function createCheck<S extends TSchema>(schema: S, named: readonly TSchema[] = []): Check<Static<S>> {
   const validator = new Validator(opened(schema), '2020-12', true);
-  for (const each of named) validator.addSchema(opened(each));
+  // It may be one of the named ones itself.
+  for (const each of named) if (each !== schema) validator.addSchema(opened(each));
   return (value) => {
     const { valid, errors } = validator.validate(value);
     if (valid) return value as Static<S>;

@@ -56,7 +56,10 @@ function significant(amount: bigint, decimals: number): string {
   const digits = amount.toString().padStart(decimals + 1, '0');
   const whole = digits.slice(0, digits.length - decimals);
   const rest = digits.slice(digits.length - decimals);
-  if (whole !== '0') return formatCount(Number(`${whole}.${rest.slice(0, 3)}`));
+  if (whole !== '0') {
+    const value = Number(`${whole}.${rest.slice(0, 3)}`);
+    return formatCount(Number(value.toFixed(Math.max(0, 4 - whole.length))));
+  }
   const leading = /^0*/.exec(rest)?.[0].length ?? 0;
   return amount === 0n ? '0' : `0.${rest.slice(0, leading + 3).replace(/0+$/, '')}`;
 }
