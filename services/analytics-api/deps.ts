@@ -5,6 +5,7 @@ import type { Health } from '../runtime/modules.ts';
 import type { Cache } from '../stores/cache.ts';
 import type { Relational } from '../stores/relational.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
+import type { ReadSums } from './analytics/shared-sums.ts';
 import type { CandleFeed } from './live/candle-feed.ts';
 import type { LiveChain } from './live/live-chain.ts';
 
@@ -24,6 +25,8 @@ export interface AnalyticsDeps {
   readonly answersKeptMs?: number | undefined;
   /** For how long those who ask for statistics share one look for the newest block; undefined: as `createCachedStats` has it. */
   readonly newestSharedMs?: number | undefined;
+  /** What networks add up to over spans; undefined: read from the store each time. */
+  readonly readSums?: ReadSums | undefined;
   readonly trustedProxies?: readonly string[] | undefined;
   readonly log: Logger;
   readonly metrics: Registry;
