@@ -29,7 +29,7 @@ import { createStores } from './stores/open.ts';
 import { createPreparedTimeseries } from './stores/prepared-timeseries.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
-import { laptopPaceMs } from './stream-processor/chain-schedule.ts';
+import { windowPace } from './stream-processor/chain-schedule.ts';
 import { createChainStream } from './stream-processor/chain-stream.ts';
 import { createMarketStream } from './stream-processor/market-stream.ts';
 
@@ -216,7 +216,10 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
     'chain-stream': part(['catalog', 'timeseries', 'bus', 'chain-series'], ({ catalog, timeseries, bus }) =>
-      createChainStream({ catalog, timeseries, bus, log, metrics, paceMs: isLocal ? laptopPaceMs : undefined }),
+      createChainStream({
+        ...{ catalog, timeseries, bus, log, metrics },
+        paceMs: windowPace(config.windowPaceSeconds, isLocal),
+      }),
     ),
     'market-stream': part(['bus', 'market-series'], (parts) =>
       createMarketStream({ bus: parts.bus, timeseries: parts['market-series'], log, metrics }),

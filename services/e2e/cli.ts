@@ -75,9 +75,17 @@ async function main(args: readonly string[]): Promise<void> {
     : values.networked
       ? (['one', 'many'] as const)
       : (['one'] as const);
-  const { PATH = '', HOME = '/' } = process.env;
+  const { PATH = '', HOME = '/', NODE_COMPILE_CACHE } = process.env;
   const log = pino({ level: 'silent' });
-  const bed = await openBed({ seed, platforms, smallDisk, env: { PATH, HOME }, log, tell, keeps: values.keep });
+  const bed = await openBed({
+    seed,
+    platforms,
+    smallDisk,
+    env: { PATH, HOME, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }) },
+    log,
+    tell,
+    keeps: values.keep,
+  });
   await using _ = bed;
   if (values.faults) {
     const { many, servers } = bed;

@@ -39,6 +39,7 @@ export interface Config {
   readonly sync: SyncSettings;
   readonly market: MarketConfig;
   readonly database: DatabaseConfig;
+  readonly windowPaceSeconds: number | undefined;
   readonly requestsPerMinute: number | undefined;
   readonly trustedProxies: readonly string[];
   readonly admin: AdminSettings;
@@ -142,6 +143,7 @@ export function decideConfig(
     sync: { ...environment.sync, ...settings.sync },
     market,
     database: decideDatabase(environment),
+    windowPaceSeconds: settings.windowPaceSeconds,
     requestsPerMinute: settings.requestsPerMinute,
     trustedProxies: settings.trustedProxies,
     admin: settings.admin,

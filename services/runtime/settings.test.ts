@@ -34,6 +34,14 @@ describe(readSettings.name, () => {
       ]);
   });
 
+  it('reads how often windows are computed at most', () => {
+    expect(readSettings({}).settings.windowPaceSeconds).toBeUndefined();
+    expect(readSettings({ WINDOW_PACE_SECONDS: '0.5' }).settings.windowPaceSeconds).toBe(0.5);
+    expect(readSettings({ WINDOW_PACE_SECONDS: '0' }).problems).toEqual([
+      expect.stringContaining('WINDOW_PACE_SECONDS'),
+    ]);
+  });
+
   it('reads where the admin service finds the others', () => {
     const { settings, problems } = readSettings({
       ANALYTICS_API_URL: 'http://analytics-api.analytics.svc:8000/',

@@ -41,6 +41,8 @@ export interface Settings {
     readonly tls?: boolean;
     readonly ca?: Secret;
   };
+  /** Between two computations of the windows of a network, of any size, at least. */
+  readonly windowPaceSeconds: number | undefined;
   /** Of one caller of the analytics API, a minute. */
   readonly requestsPerMinute: number | undefined;
   /** Addresses and networks whose X-Forwarded-For is believed. */
@@ -85,6 +87,7 @@ interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   clickhouseUrl: Secret | undefined;
   redisUrl: Secret | undefined;
   kafka: { -readonly [Key in keyof Settings['kafka']]: Settings['kafka'][Key] };
+  windowPaceSeconds: number | undefined;
   requestsPerMinute: number | undefined;
   trustedProxies: readonly string[];
   admin: { -readonly [Key in keyof AdminSettings]: AdminSettings[Key] };
@@ -274,6 +277,14 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'WINDOW_PACE_SECONDS',
+    help: 'seconds between two computations of the minutes, hours and days of a network, at least; by default each has its own',
+    secret: false,
+    read: (text, into) => {
+      into.windowPaceSeconds = numberOf(text, 0.1, 3600);
+    },
+  },
+  {
     name: 'SYMBOLS_CHUNK_SIZE',
     help: 'pairs of one stream of the exchange',
     secret: false,
@@ -413,6 +424,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     clickhouseUrl: undefined,
     redisUrl: undefined,
     kafka: {},
+    windowPaceSeconds: undefined,
     requestsPerMinute: undefined,
     trustedProxies: [],
     admin: {},

@@ -1,11 +1,18 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Timeseries } from '../stores/timeseries.ts';
-import { scheduleWindows } from './chain-schedule.ts';
+import { scheduleWindows, windowPace } from './chain-schedule.ts';
 
 const patience = { timeout: 30_000, interval: 20 };
 const paceMs = { minute: 0, hour: 60_000, day: 60_000, search: 60_000 };
 const log = pino({ level: 'silent' });
+
+describe(windowPace, () => {
+  test('is what is set for windows of every size, and sooner on a laptop than in a cluster while nothing is', () => {
+    expect(windowPace(2, false)).toMatchObject({ minute: 2_000, hour: 2_000, day: 2_000 });
+    expect(windowPace(undefined, true).day).toBeLessThan(windowPace(undefined, false).day);
+  });
+});
 
 describe(scheduleWindows, () => {
   test('finds what others left, and more once that is done', async () => {

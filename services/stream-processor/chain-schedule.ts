@@ -20,7 +20,15 @@ export type WindowPace = Readonly<Record<WindowSize | 'search', number>>;
 /** The least; a busy network's days take a while, and rest by that: see `restFactor`. */
 const defaultPaceMs: WindowPace = { minute: 5_000, hour: 60_000, day: 300_000, search: 600_000 };
 /** A laptop has few networks, and a person who looks. */
-export const laptopPaceMs: WindowPace = { ...defaultPaceMs, hour: 10_000, day: 15_000 };
+const laptopPaceMs: WindowPace = { ...defaultPaceMs, hour: 10_000, day: 15_000 };
+
+/** @param seconds Of windows of every size; undefined for those that suit a laptop or a cluster. */
+export function windowPace(seconds: number | undefined, isLaptop: boolean): WindowPace {
+  const paceMs = isLaptop ? laptopPaceMs : defaultPaceMs;
+  if (seconds === undefined) return paceMs;
+  return { ...paceMs, minute: seconds * 1000, hour: seconds * 1000, day: seconds * 1000 };
+}
+
 const tickMs = 250;
 /** Of one network at once; a day may be large. */
 const windowsMax: Readonly<Record<WindowSize, number>> = { minute: 240, hour: 24, day: 1 };
