@@ -217,10 +217,17 @@ describe('services', () => {
     expect(getEntry(catalog, 'services', 'gateway').ports.find((port) => port.public)?.port).toBe(8443);
   });
 
-  it('are 13, of which five are released', () => {
+  it('are 13, of which six are released', () => {
     expect(catalog.services).toHaveLength(13);
     const released = catalog.services.filter((service) => service.released).map(({ id }) => id);
-    expect(released).toEqual(['analytics-api', 'chain-sync', 'market-api', 'market-collector', 'stream-processor']);
+    expect(released).toEqual([
+      'admin',
+      'analytics-api',
+      'chain-sync',
+      'market-api',
+      'market-collector',
+      'stream-processor',
+    ]);
   });
 
   it.each(catalog.services.filter(({ pool }) => pool === 'social'))(

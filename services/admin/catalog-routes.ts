@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { findId, getId, type KindOfEntry, kinds } from '../../catalog/kinds.ts';
 import { suggest } from '../../catalog/nearest.ts';
+import type { Catalog } from '../../catalog/schema/catalog.ts';
 import { CatalogAnswer, CatalogKindAnswer, EnvironmentAnswer, upstreamNames } from '../contracts/admin-answers.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
@@ -12,8 +13,18 @@ import { upstreamPath } from './upstreams.ts';
 /** This environment, and the catalog that this process works by. */
 export function addCatalogRoutes(app: HttpApp, deps: RouteDeps): void {
   const { catalog, environment, version, startedAt, upstreams } = deps;
-  const isHeld = (key: string): boolean => deps.heldKinds()?.includes(key) !== false;
   const entriesOf = createEntryReader(deps);
+
+  /** The entries of a kind: those in force here; of a kind that this process is not given, those of the environment's lock. */
+  async function find(each: KindOfEntry): Promise<{ digest: string; held: boolean; entries: Entries }> {
+    const current = catalog.current();
+    if (isHeld(deps, each.key)) return { digest: current.digest, held: true, entries: entriesOf(each, current) };
+    const { states } = await deps.environments.read();
+    const lock = states.find(({ name }) => name === environment.name)?.held;
+    if (lock === undefined) return { digest: current.digest, held: false, entries: [] };
+    const { digest, locked } = lock;
+    return { digest, held: true, entries: entriesOf(each, { catalog: locked, networks: locked.networks }) };
+  }
 
   app.get(
     '/admin/api/environment',
@@ -48,15 +59,13 @@ export function addCatalogRoutes(app: HttpApp, deps: RouteDeps): void {
         response: { 200: CatalogAnswer },
       },
     },
-    () => {
-      const current = catalog.current();
+    async () => {
+      const { digest, since } = catalog.current();
+      const found = await Promise.all(kinds.map(async (each) => ({ ...each, ...(await find(each)) })));
       return {
-        ...{ digest: current.digest, since: current.since.getTime(), refused: [...catalog.refused()] },
-        whole: kinds.every(({ key }) => isHeld(key)),
-        kinds: kinds.map((each) => ({
-          ...{ kind: each.kind, key: each.key, held: isHeld(each.key) },
-          entries: entriesOf(each, current).length,
-        })),
+        ...{ digest, since: since.getTime(), refused: [...catalog.refused()] },
+        whole: kinds.every(({ key }) => isHeld(deps, key)),
+        kinds: found.map(({ kind, key, held, entries }) => ({ kind, key, held, entries: entries.length })),
       };
     },
   );
@@ -74,33 +83,34 @@ export function addCatalogRoutes(app: HttpApp, deps: RouteDeps): void {
         response: { 200: CatalogKindAnswer, ...problemResponses({ 404: 'There is no such kind' }) },
       },
     },
-    (request) => {
+    async (request) => {
       const asked = request.params.kind;
-      const found = kinds.find(({ kind, key }) => kind === asked || key === asked);
-      if (found === undefined) throw unknownKind(asked);
-      const current = catalog.current();
-      const entries = entriesOf(found, current);
-      const { kind, key } = found;
-      return {
-        ...{ kind, key, digest: current.digest, held: isHeld(key), total: entries.length },
-        entries: [...entries],
-      };
+      const each = kinds.find(({ kind, key }) => kind === asked || key === asked);
+      if (each === undefined) throw unknownKind(asked);
+      const { digest, held, entries } = await find(each);
+      return { kind: each.kind, key: each.key, digest, held, total: entries.length, entries: [...entries] };
     },
   );
 }
 
+/** Whether a process is given a kind of the catalog. */
+export function isHeld({ heldKinds }: Pick<RouteDeps, 'heldKinds'>, key: string): boolean {
+  return heldKinds()?.includes(key) !== false;
+}
+
 type Entries = CatalogKindAnswer['entries'];
+type Held = Pick<CatalogInForce, 'catalog' | 'networks'>;
 
 /** Entries of a kind by id, those of this environment alone among them. Made once for each catalog: pages ask again and again. */
-function createEntryReader({ environment }: RouteDeps): (kind: KindOfEntry, current: CatalogInForce) => Entries {
-  const known = new WeakMap<CatalogInForce, Map<string, Entries>>();
+function createEntryReader({ environment }: RouteDeps): (kind: KindOfEntry, current: Held) => Entries {
+  const known = new WeakMap<Catalog, Map<string, Entries>>();
   const own = new Set([
     ...(environment.networks ?? []).map(({ id }) => `network/${id}`),
     ...(environment.protocols ?? []).map(({ id }) => `protocol/${id}`),
   ]);
   return ({ kind, key }, current) => {
-    const ofCatalog = known.get(current) ?? new Map<string, Entries>();
-    known.set(current, ofCatalog);
+    const ofCatalog = known.get(current.catalog) ?? new Map<string, Entries>();
+    known.set(current.catalog, ofCatalog);
     const entries = ofCatalog.get(key) ?? [];
     if (ofCatalog.has(key)) return entries;
     const all: readonly object[] = kind === 'network' ? current.networks : current.catalog[key];

@@ -9,6 +9,7 @@ import {
 } from '../contracts/admin-answers.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
+import { isHeld } from './catalog-routes.ts';
 import type { RouteDeps } from './deps.ts';
 import { type EnvironmentState, environmentNames, findSourceOf } from './environments/environment-state.ts';
 import type { EnvironmentsReading, KeptEnvironments } from './environments/kept-environments.ts';
@@ -22,7 +23,6 @@ const EnvironmentName = (description: string, name: string) =>
 /** What environments hold, what a promotion would bring, and what pools give and cost. */
 export function addEnvironmentRoutes(app: HttpApp, deps: RouteDeps): void {
   const { environments, catalog, environment } = deps;
-  const isHeld = (key: string): boolean => deps.heldKinds()?.includes(key) !== false;
 
   app.get(
     '/admin/api/environments',
@@ -108,7 +108,7 @@ export function addEnvironmentRoutes(app: HttpApp, deps: RouteDeps): void {
       if (name !== environment.name && name !== 'local') stateOf(reading, name);
       const { digest, catalog: current } = catalog.current();
       const pools = poolsOfOnce(name === 'local' ? current : sizedOnce(current, environment));
-      return { environment: name, digest, whole: kinds.every(({ key }) => isHeld(key)), pools: [...pools] };
+      return { environment: name, digest, whole: kinds.every(({ key }) => isHeld(deps, key)), pools: [...pools] };
     },
   );
 }

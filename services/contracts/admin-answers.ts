@@ -117,14 +117,18 @@ export const CatalogAnswer = Type.Object(
     digest: Digest('Of the catalog in force in this process'),
     since: Time('When it came into force'),
     refused: Refused,
-    whole: Type.Boolean({ description: 'false: this process is given a part of the catalog, see `held`' }),
+    whole: Type.Boolean({
+      description: "false: this process is given a part of the catalog; the rest is from its environment's lock",
+    }),
     kinds: Type.Array(
       Type.Object(
         {
           kind: Text('Of one entry: network, pair, …; ask for its entries by it'),
           key: Text('Of all of them: networks, pairs, …'),
           entries: Count('How many there are'),
-          held: Type.Boolean({ description: 'false: this process is not given this kind, so 0 says nothing' }),
+          held: Type.Boolean({
+            description: "false: neither this process nor the environment's lock tells, so 0 says nothing",
+          }),
         },
         closed,
       ),
@@ -139,8 +143,8 @@ export const CatalogKindAnswer = Type.Object(
   {
     kind: Text('As asked for, in the singular'),
     key: Text('In the plural'),
-    digest: Digest('Of the catalog in force'),
-    held: Type.Boolean({ description: 'false: this process is not given this kind' }),
+    digest: Digest("Of the catalog in force; of a kind that this process is not given, of its environment's lock"),
+    held: Type.Boolean({ description: "false: neither this process nor the environment's lock tells" }),
     total: Count('How many entries there are'),
     entries: Type.Array(
       Type.Object(
