@@ -141,7 +141,7 @@ export const OverviewAnswer = Type.Object(
         counted: Count(
           'Networks whose figures the totals add up: those whose asOf is not older than the window is long. What a network did before it stopped is in its row alone',
         ),
-        complete: Type.Boolean({ description: 'The coverage of each of them is complete' }),
+        complete: Type.Boolean({ description: 'Some are counted, and the coverage of each is complete' }),
         blocks: Nullable(Count(`Sum ${total}`)),
         transactions: Nullable(Count(`Sum ${total}`)),
         userOperations: Nullable(Count(`Sum ${total}`)),

@@ -152,7 +152,7 @@ describe('GET /api/v1/analytics/overview', () => {
       byState: { unknown: 1 },
       byStatus: { active: 1 },
       counted: 0,
-      complete: true,
+      complete: false,
       blocks: null,
       transactions: null,
       userOperations: null,

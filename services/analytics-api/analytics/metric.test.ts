@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { definitionOf, metricIds } from '../../contracts/analytics-metrics.ts';
 import { entryPoints, userOperationTopic } from '../../datasets/chain/user-operations.ts';
@@ -24,5 +25,17 @@ describe('the definitions of metrics', () => {
     const lines = metricsTable().split('\n').slice(2);
     expect(lines.map((line) => /^\| `(\w+)` \|/.exec(line)?.[1])).toEqual(metricIds);
     for (const line of lines) expect(line.split(' | ')).toHaveLength(4);
+  });
+
+  it('are the table of the README, a line each', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const lines = readme.slice(readme.indexOf('| metric')).trim().split('\n').slice(2);
+    const cells = lines.map((line) =>
+      line
+        .split('|')
+        .slice(1, 4)
+        .map((cell) => cell.trim()),
+    );
+    expect(cells).toEqual(metricIds.map((id) => [`\`${id}\``, definitionOf(id).title, definitionOf(id).unit]));
   });
 });

@@ -13,7 +13,7 @@ export function totalsOf(rows: readonly OverviewRow[], calls: readonly Pick<Prot
     byState: countBy(rows.map(({ sync }) => sync.state)),
     byStatus: countBy(rows.map(({ status }) => status)),
     counted: counted.length,
-    complete: counted.every(({ coverage }) => coverage?.complete === true),
+    complete: counted.length > 0 && counted.every(({ coverage }) => coverage?.complete === true),
     blocks: sum(({ blocks }) => blocks),
     transactions: sum(({ transactions }) => transactions),
     userOperations: sum(({ userOperations }) => userOperations),
