@@ -57,8 +57,8 @@ export async function readProtocolSums(
   throw new RetryableError(`sums of protocols: windows and volumes did not agree in ${attempts} reads`);
 }
 
-/** A read that takes longer than this is not for an API. Each network is a partition of its own. */
-const limits = 'SETTINGS max_execution_time = 10, do_not_merge_across_partitions_select_final = 1';
+/** A read that takes longer than this is not for an API. */
+const limits = 'SETTINGS max_execution_time = 10';
 /** A writer is between its tables for some tens of milliseconds. */
 const attempts = 10;
 const waitStepMs = 15;

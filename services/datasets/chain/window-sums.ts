@@ -1,9 +1,11 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
 import type { Decimal, Hex } from './block.ts';
 import type { BlockStamp } from './read.ts';
+import { findRecentRows } from './recent-windows.ts';
 import { integerOf } from './rows.ts';
 import { type Span, spanStart } from './span.ts';
 import { type DigitsSum, digitsSum, digitsSumOf } from './wide-sums.ts';
+import { windowStart } from './window-size.ts';
 
 /** What transactions paid, in wei, over those of which it is known. The mean is rounded down; null if there are none. */
 export interface SumOfFees {
@@ -64,44 +66,41 @@ export async function readWindowSums(
   span: Span,
   networks: readonly NetworkToSum[],
 ): Promise<Map<string, WindowSums>> {
-  if (networks.length === 0) return new Map();
-  const { where, params } = await findRows(timeseries, span, networks);
-  const rows = await timeseries.query<SumsRow>(sumsWhere(where), { ...params, size: span.size, seconds: span.seconds });
+  const newest = await readNewestStarts(timeseries, span, networks);
+  if (newest.size === 0) return new Map();
+  // Most networks are at the same time: their rows are asked for together.
+  const groups = [...Map.groupBy(newest.keys(), (id) => windowStart('hour', newest.get(id) ?? 0))];
+  const where = groups.map(([hour], at) => {
+    const times = `start BETWEEN toDateTime(${Math.max(0, hour - span.seconds)}) AND toDateTime(${hour + 3600})`;
+    return `(network IN {networks${at}:Array(String)} AND ${times})`;
+  });
+  const rows = await timeseries.query<SumsRow>(sumsWhere(where.join(' OR ')), {
+    ...{ size: span.size, seconds: span.seconds, networks: [...newest.keys()], newest: [...newest.values()] },
+    ...Object.fromEntries(groups.map(([, ids], at) => [`networks${at}`, ids])),
+  });
   const startBlocks = new Map(networks.map(({ id, startBlock }) => [id, startBlock]));
   return new Map(rows.map((row) => [row.network, sumsOf(span, startBlocks.get(row.network) ?? 0, row)]));
 }
 
-/**
- * Which rows may be of the spans, so that a span costs the same however long the history is. A network's newest minute or hour is not
- * before the newest day that has blocks; the day before that one is for a reorganisation that left it none.
- */
-async function findRows(
+/** When the newest window of each network begins that holds a block; Unix seconds. */
+async function readNewestStarts(
   timeseries: Timeseries,
-  span: Span,
+  { size }: Span,
   networks: readonly NetworkToSum[],
-): Promise<{ where: string; params: Record<string, readonly string[]> }> {
-  const days = await timeseries.query<{ network: string; at: number }>(
-    `SELECT network, toUnixTimestamp(arrayReverseSort(groupArray(start))[least(2, count())]) AS at
-       FROM chain_windows FINAL
-      WHERE size = 'day' AND network IN {networks:Array(String)} AND blocks > 0
-      GROUP BY network ${limits}`,
-    { networks: networks.map(({ id }) => id) },
+): Promise<Map<string, number>> {
+  if (networks.length === 0) return new Map();
+  const ids = networks.map(({ id }) => id);
+  const { where, params } = await findRecentRows(timeseries, ids, 0);
+  const rows = await timeseries.query<{ network: string; at: number }>(
+    `SELECT network, toUnixTimestamp(max(start)) AS at FROM chain_windows FINAL
+      WHERE size = {size:String} AND (${where}) AND blocks > 0 GROUP BY network ${limits}`,
+    { ...params, size },
   );
-  const dayOf = new Map(days.map(({ network, at }) => [network, at]));
-  const byDay = [...Map.groupBy(networks, ({ id }) => dayOf.get(id) ?? 0)];
-  return {
-    where: byDay
-      .map(([day], at) => {
-        const from = Math.max(0, day - span.seconds);
-        return `(network IN {networks${at}:Array(String)} AND start >= toDateTime(${from}))`;
-      })
-      .join(' OR '),
-    params: Object.fromEntries(byDay.map(([, some], at) => [`networks${at}`, some.map(({ id }) => id)])),
-  };
+  return new Map(rows.map(({ network, at }) => [network, at]));
 }
 
-/** A read that takes longer than this is not for an API. Each network is a partition of its own. */
-const limits = 'SETTINGS max_execution_time = 10, do_not_merge_across_partitions_select_final = 1';
+/** A read that takes longer than this is not for an API. */
+const limits = 'SETTINGS max_execution_time = 10';
 
 interface SumsRow {
   readonly network: string;
@@ -148,11 +147,9 @@ const sumsWhere = (where: string): string => `
     sum(w.block_times) AS block_times, sum(block_seconds_sum) AS block_seconds,
     max(w.block_seconds_max) AS block_seconds_max,
     sum(final_blocks) AS finals, max(w.finality_ms_max) AS finality_ms_max
-  FROM (SELECT * FROM chain_windows FINAL WHERE size = {size:String} AND (${where}) AND blocks > 0) AS w
-  INNER JOIN (
-    SELECT network, max(start) AS newest FROM chain_windows FINAL
-     WHERE size = {size:String} AND (${where}) AND blocks > 0 GROUP BY network) AS reached USING (network)
-  WHERE start <= newest AND start > newest - {seconds:UInt32}
+  FROM (SELECT *, transform(network, {networks:Array(String)}, {newest:Array(UInt32)}, 0) AS newest
+          FROM chain_windows FINAL WHERE size = {size:String} AND (${where}) AND blocks > 0) AS w
+  WHERE toUnixTimestamp(start) <= newest AND toUnixTimestamp(start) + {seconds:UInt32} > newest
   GROUP BY network ${limits}`;
 
 function sumsOf(span: Span, startBlock: number, row: SumsRow): WindowSums {

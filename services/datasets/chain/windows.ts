@@ -1,5 +1,6 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
 import type { Decimal } from './block.ts';
+import { findRecentRows } from './recent-windows.ts';
 import { integerOf } from './rows.ts';
 import type { WindowPlan } from './window-plan.ts';
 import { isClosedAt, type WindowSize } from './window-size.ts';
@@ -107,21 +108,19 @@ export async function readWindowsOf(
 ): Promise<Map<string, ChainWindow[]>> {
   const windows = new Map<string, ChainWindow[]>(networks.map((network) => [network, []]));
   if (windows.size === 0) return windows;
-  const names = [...windows.keys()];
-  // How far each network has come stands in its newest minute, which is found at the end of its rows.
-  const reached = names.map(
-    (_, at) => `(SELECT network, toUnixTimestamp(watermark) AS reached FROM chain_windows
-      WHERE network = {network${at}:String} AND size = 'minute' ORDER BY start DESC, watermark DESC LIMIT 1)`,
-  );
+  const { where, params } = await findRecentRows(timeseries, [...windows.keys()], 0);
+  // How far a network has come stands in its newest minute, be there a block in it or not.
   const rows = await timeseries.query<WindowRow>(
     `SELECT w.* EXCEPT (size, watermark), toUnixTimestamp(start) AS at, reached
      FROM (
        SELECT * FROM chain_windows FINAL
        WHERE network IN {networks:Array(String)} AND size = {size:String}
          AND start >= toDateTime({from:UInt32}) AND start < toDateTime({to:UInt32})) AS w
-     LEFT JOIN (${reached.join(' UNION ALL ')}) AS reached USING (network)
+     LEFT JOIN (
+       SELECT network, toUnixTimestamp(argMax(watermark, (start, watermark))) AS reached FROM chain_windows
+        WHERE size = 'minute' AND (${where}) GROUP BY network) AS minutes USING (network)
      ORDER BY network, start SETTINGS max_execution_time = 10`,
-    { ...times, networks: names, ...Object.fromEntries(names.map((name, at) => [`network${at}`, name])) },
+    { ...times, networks: [...windows.keys()], ...params },
   );
   for (const row of rows) windows.get(row.network)?.push(windowOf(times.size, row));
   return windows;
