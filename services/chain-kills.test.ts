@@ -11,6 +11,7 @@ import { createChildren } from './runtime/children.ts';
 import { openEmbeddedTimeseries } from './stores/embedded/chdb.ts';
 import { startPostgresServer } from './stores/embedded/postgres-server.ts';
 import { openPool } from './stores/open-pool.ts';
+import { layCluster } from './stores/testing/laid-cluster.ts';
 import { startAnvil } from './testing/anvil.ts';
 import { fillBlocks } from './testing/fill-blocks.ts';
 import { seededRandom } from './testing/seeded-random.ts';
@@ -23,7 +24,7 @@ describe('a process that is killed', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'defimon-kills-'));
     const log = pino({ level: 'silent' });
     const children = createChildren({ log });
-    const server = await startPostgresServer({ folder: join(dataDir, 'relational'), children, log });
+    const server = await startPostgresServer({ folder: await layCluster(join(dataDir, 'relational')), children, log });
     const random = seededRandom(11);
     let traffic = true;
     const moving = (async () => {

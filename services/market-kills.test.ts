@@ -11,6 +11,7 @@ import { findHoles, startMarket } from './market-pipeline-fixture.ts';
 import { createChildren } from './runtime/children.ts';
 import { startPostgresServer } from './stores/embedded/postgres-server.ts';
 import { openPool } from './stores/open-pool.ts';
+import { layCluster } from './stores/testing/laid-cluster.ts';
 import { seededRandom } from './testing/seeded-random.ts';
 
 describe('a collector that is killed', () => {
@@ -20,7 +21,7 @@ describe('a collector that is killed', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'defimon-market-kills-'));
     const log = pino({ level: 'silent' });
     const children = createChildren({ log });
-    const server = await startPostgresServer({ folder: join(dataDir, 'relational'), children, log });
+    const server = await startPostgresServer({ folder: await layCluster(join(dataDir, 'relational')), children, log });
     const random = seededRandom(5);
     const options = {
       connection: server.connection,

@@ -10,6 +10,7 @@ import { createChildren } from '../runtime/children.ts';
 import { type PostgresServer, startPostgresServer } from '../stores/embedded/postgres-server.ts';
 import { openPool } from '../stores/open-pool.ts';
 import type { Relational } from '../stores/relational.ts';
+import { layCluster } from '../stores/testing/laid-cluster.ts';
 import { createRecorder, type RecorderOptions } from './recorder.ts';
 
 // A PostgreSQL that goes away and comes back at the same address, for the tests of what must not mind.
@@ -33,8 +34,8 @@ export async function openFrailDatabase(): Promise<FrailDatabase> {
   const log = pino({ level: 'silent' });
   const children = createChildren({ log });
   const dir = mkdtempSync(path.join(tmpdir(), 'defimon-frail-'));
-  const startServer = (): Promise<PostgresServer> =>
-    startPostgresServer({ folder: path.join(dir, 'server'), children, log, listen: 'tcp' });
+  const folder = await layCluster(path.join(dir, 'server'));
+  const startServer = (): Promise<PostgresServer> => startPostgresServer({ folder, children, log, listen: 'tcp' });
   let server = await startServer();
   let state: 'open' | 'closed' | 'hung' = 'open';
   const sockets = new Set<Socket>();

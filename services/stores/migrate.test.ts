@@ -9,6 +9,7 @@ import { expectConfigurationError } from './contract.ts';
 import { migrateDataset, migrateRelational, migrateTimeseries, statementsOf } from './migrate.ts';
 import { createStores } from './open.ts';
 import type { Relational } from './relational.ts';
+import { layCluster } from './testing/laid-cluster.ts';
 import type { Timeseries } from './timeseries.ts';
 import { findClickHouseCode } from './timeseries-errors.ts';
 
@@ -21,6 +22,7 @@ let timeseries: Timeseries;
 let dir: string;
 
 beforeAll(async () => {
+  await layCluster(path.join(root, 'data', 'relational'));
   const stores = createStores(embeddedStores(path.join(root, 'data')), { log, children, onLost: () => {} });
   const opened = [await stores.openRelational(), await stores.openTimeseries()] as const;
   stops.push(...opened.map(({ stop }) => stop));

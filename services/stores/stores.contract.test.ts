@@ -20,6 +20,7 @@ import { expectConfigurationError, relationalContract, timeseriesContract } from
 import { type PostgresServer, startPostgresServer } from './embedded/postgres-server.ts';
 import { createStores, type Stores } from './open.ts';
 import type { Rows } from './relational.ts';
+import { layCluster } from './testing/laid-cluster.ts';
 import type { Timeseries } from './timeseries.ts';
 
 const log = pino({ level: 'silent' });
@@ -30,7 +31,9 @@ let clickhouse: ChildProcess;
 let clickhouseUrl = '';
 
 beforeAll(async () => {
-  server = await startPostgresServer({ folder: path.join(dataDir, 'server'), children, log, listen: 'tcp' });
+  await layCluster(path.join(dataDir, 'embedded', 'relational'));
+  const folder = await layCluster(path.join(dataDir, 'server'));
+  server = await startPostgresServer({ folder, children, log, listen: 'tcp' });
   const program = fileURLToPath(new URL('./testing/chdb-http.ts', import.meta.url));
   clickhouse = spawn(process.execPath, [program, path.join(dataDir, 'clickhouse')], {
     stdio: ['pipe', 'pipe', 'inherit'],

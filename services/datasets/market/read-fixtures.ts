@@ -6,6 +6,7 @@ import { createChildren } from '../../runtime/children.ts';
 import { openEmbeddedPostgres } from '../../stores/embedded/postgres.ts';
 import { migrateRelational } from '../../stores/migrate.ts';
 import type { Relational } from '../../stores/relational.ts';
+import { layCluster } from '../../stores/testing/laid-cluster.ts';
 import type { Gap, MarketRecord } from './record.ts';
 import { createBatchBuilder, type RecordBatch } from './write-batch.ts';
 
@@ -20,6 +21,7 @@ export async function openMarketStore(): Promise<MarketStore> {
   const log = pino({ level: 'silent' });
   const dataDir = mkdtempSync(path.join(tmpdir(), 'defimon-market-'));
   const children = createChildren({ log });
+  await layCluster(path.join(dataDir, 'relational'));
   const { part: relational, stop } = await openEmbeddedPostgres({ dataDir, children, log });
   await migrateMarket(relational);
   return {

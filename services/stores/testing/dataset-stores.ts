@@ -8,6 +8,7 @@ import { migrateDataset } from '../migrate.ts';
 import { createStores } from '../open.ts';
 import type { Relational } from '../relational.ts';
 import type { Timeseries } from '../timeseries.ts';
+import { layCluster } from './laid-cluster.ts';
 
 export interface DatasetStores extends AsyncDisposable {
   readonly relational: Relational;
@@ -23,6 +24,7 @@ export async function openDatasetStores(dataset: string): Promise<DatasetStores>
     throw error;
   };
   const stores = createStores(embeddedStores(dataDir), { log, children, onLost });
+  await layCluster(join(dataDir, 'relational'));
   const relational = await stores.openRelational();
   const timeseries = await stores.openTimeseries();
   const tables = join(import.meta.dirname, '..', '..', 'datasets', dataset);
