@@ -66,6 +66,7 @@ export const SymbolsAnswer = Type.Object(
   },
   closed,
 );
+export type SymbolsAnswer = Static<typeof SymbolsAnswer>;
 
 const LevelsAnswer = (description: string) =>
   Type.Array(Type.Array(Type.String(), { minItems: 2, maxItems: 2 }), { description });
@@ -218,6 +219,7 @@ export const GapsAnswer = Type.Object(
   },
   closed,
 );
+export type GapsAnswer = Static<typeof GapsAnswer>;
 
 export const BookAnswer = Type.Object(
   {
@@ -319,6 +321,7 @@ export const CandlesAnswer = Type.Object(
   },
   closed,
 );
+export type CandlesAnswer = Static<typeof CandlesAnswer>;
 
 const Rates = Type.Object(
   {

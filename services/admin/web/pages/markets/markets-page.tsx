@@ -1,9 +1,9 @@
-import { EmptyState } from '../../ui/states.tsx';
+import { useParams } from 'wouter';
+import { PairPage } from './pair-page.tsx';
+import { PairsTable } from './pairs-table.tsx';
 
+/** All pairs, or one of them. */
 export function MarketsPage() {
-  return (
-    <section className="panel">
-      <EmptyState title="Not there yet" />
-    </section>
-  );
+  const { symbol } = useParams<{ symbol?: string }>();
+  return symbol === undefined ? <PairsTable /> : <PairPage key={symbol} symbol={symbol} />;
 }

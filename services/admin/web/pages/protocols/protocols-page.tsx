@@ -1,9 +1,9 @@
-import { EmptyState } from '../../ui/states.tsx';
+import { useParams } from 'wouter';
+import { ProtocolPage } from './protocol-page.tsx';
+import { ProtocolsTable } from './protocols-table.tsx';
 
+/** All protocols, or one of them. */
 export function ProtocolsPage() {
-  return (
-    <section className="panel">
-      <EmptyState title="Not there yet" />
-    </section>
-  );
+  const { protocol } = useParams<{ protocol?: string }>();
+  return protocol === undefined ? <ProtocolsTable /> : <ProtocolPage key={protocol} id={protocol} />;
 }

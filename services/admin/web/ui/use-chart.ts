@@ -1,0 +1,63 @@
+import { type RefObject, useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { colourOf, onColours } from './chart-colours.ts';
+
+const legendPx = 28;
+
+/**
+ * Keeps a chart of `data` in the element of the ref: as wide as that, `heightPx` with its legend, drawn again when the colours of the
+ * page change. `options` is asked again when `shape` is another.
+ */
+export function useChart(
+  data: uPlot.AlignedData,
+  heightPx: number,
+  shape: string,
+  options: () => Pick<uPlot.Options, 'series' | 'axes' | 'hooks' | 'scales'>,
+): RefObject<HTMLDivElement | null> {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(undefined);
+  const newest = useRef({ data, options });
+  newest.current = { data, options };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another shape is drawn anew
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    const size = () => ({ width: element.clientWidth, height: heightPx - legendPx });
+    function draw(): void {
+      if (element === null) return;
+      chart.current?.destroy();
+      const { data, options } = newest.current;
+      const cursor = { drag: { x: false, y: false } };
+      chart.current = new uPlot({ ...size(), cursor, ...options() }, data, element);
+    }
+    draw();
+    const observer = new ResizeObserver(() => chart.current?.setSize(size()));
+    observer.observe(element);
+    const stop = onColours(draw);
+    return () => {
+      observer.disconnect();
+      stop();
+      chart.current?.destroy();
+      chart.current = undefined;
+    };
+  }, [shape, heightPx]);
+
+  useEffect(() => {
+    chart.current?.setData(data);
+  }, [data]);
+
+  return box;
+}
+
+/** An axis in the colours of the page. */
+export function axisOf(parts: Partial<uPlot.Axis> = {}): uPlot.Axis {
+  const line = { stroke: colourOf('--line'), width: 1 };
+  return { stroke: colourOf('--muted'), grid: line, ticks: line, font: '11px system-ui, sans-serif', ...parts };
+}
+
+/** A moment in the legend of a chart. */
+export function momentText(seconds: number | null): string {
+  return seconds === null ? '–' : new Date(seconds * 1_000).toLocaleString('en-GB');
+}
