@@ -56,8 +56,8 @@ export async function createManyProcesses(options: PlatformOptions): Promise<Pla
   return platformOf(options, 'many processes', programs, offsetOf('analytics-api'), offsetOf('market-api'));
 }
 
-/** Chains are short here, and a run waits for their days: they need no rest between them. */
-const windowPaceSeconds = 1;
+/** Chains are short here, and a run waits for their days: they need little rest between them. */
+const windowPaceSeconds = 3;
 
 const ports = [...apiPorts, ...marketApiPorts, opsPort];
 
