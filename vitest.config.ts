@@ -11,7 +11,8 @@ export default defineConfig({
     // Real PostgreSQL, ClickHouse and anvil processes start inside some tests; two cores are the smallest machine we support.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // One more than the cores of that machine: much of the time a test waits for such a process, or for a timer.
+    maxWorkers: 3,
     pool: 'forks',
   },
 });
