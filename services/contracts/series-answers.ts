@@ -33,7 +33,9 @@ export const SeriesAnswer = Type.Object(
           network: Text('The network, by its own id'),
           ...networkLabel,
           asOf: Nullable(
-            Stamp('The newest block that any bucket of the network holds, also past `to`; null while none does'),
+            Stamp(
+              'The newest block that buckets of this size held just before these were read, also past `to`: they are at least as new. Null while none is held',
+            ),
           ),
           lag: Lag,
           sync: SyncNote,

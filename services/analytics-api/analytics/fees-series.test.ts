@@ -38,7 +38,7 @@ beforeAll(async () => {
   stores = await openChainStores();
   await processChanges(stores.timeseries, Object.values(logs).flat());
   app = await openAnalytics(stores, networks);
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await app?.close();
   await stores?.[Symbol.asyncDispose]();

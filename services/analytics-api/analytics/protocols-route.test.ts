@@ -49,7 +49,7 @@ beforeAll(async () => {
   app = await openAnalytics(stores, networks, {
     catalog: { current: () => current, refused: () => [], subscribe: () => () => undefined },
   });
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await app?.close();
   await stores?.[Symbol.asyncDispose]();
@@ -187,7 +187,7 @@ function startsOf(events: readonly ChainEvent[], seconds: number): number[] {
 }
 
 function changesOf(seed: number) {
-  const drafts = fc.sample(blockDraft(protocolsOn('east')), { seed, numRuns: 40 });
+  const drafts = fc.sample(blockDraft(protocolsOn('east')), { seed, numRuns: 25 });
   return [{ retract: 0, append: drafts.map((draft) => ({ ...draft, after: Math.min(draft.after, 5000) })) }];
 }
 

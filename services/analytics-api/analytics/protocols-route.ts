@@ -15,31 +15,17 @@ import { invalidRequest, ProblemError } from '../../runtime/http-problem.ts';
 import type { CatalogInForce } from '../../runtime/live-catalog.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import type { AnalyticsDeps } from '../deps.ts';
-import { getNetwork } from '../network-view.ts';
+import { exampleNetworkOf, getNetwork } from '../network-view.ts';
 import { answerTagOf } from './answer-tag.ts';
 import { bucketOf, spanAnswerOf, spanOf, WindowParameter } from './asked.ts';
 import { networkLabelOf, readSpans, spanFreshnessOf } from './read-spans.ts';
-
-const id = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 64, description }));
-const querystring = Type.Object(
-  {
-    network: id('Only what happened on this network'),
-    protocol: id('Only this protocol'),
-    window: WindowParameter,
-    bucket: Type.Optional(
-      OneOf(bucketNames, {
-        description: 'How long a bucket is; without it as /activity has it. Needs `protocol` or `network`',
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
 
 type OnNetwork = ProtocolAnswer['networks'][number];
 
 /** What is done with the protocols of the catalog. */
 export function addProtocolRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   const { catalog, timeseries, version } = deps;
+  const querystring = queryOf(catalog.current());
   app.get(
     '/api/v1/analytics/protocols',
     {
@@ -101,6 +87,30 @@ export function addProtocolRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       reply.header('etag', answerTagOf(version, request.url, answer));
       return answer;
     },
+  );
+}
+
+/** With examples that there is data of: they fill the fields of the documentation's page. */
+function queryOf(current: CatalogInForce) {
+  const network = exampleNetworkOf(current);
+  const { protocols } = current.catalog;
+  const protocol = (protocols.find((each) => networksOf(each).includes(network)) ?? protocols[0])?.id;
+  const id = (description: string, example: string | undefined) =>
+    Type.Optional(
+      Type.String({ minLength: 1, maxLength: 64, description, ...(example !== undefined && { examples: [example] }) }),
+    );
+  return Type.Object(
+    {
+      network: id('Only what happened on this network', network),
+      protocol: id('Only this protocol', protocol),
+      window: WindowParameter,
+      bucket: Type.Optional(
+        OneOf(bucketNames, {
+          description: 'How long a bucket is; without it as /activity has it. Needs `protocol` or `network`',
+        }),
+      ),
+    },
+    { additionalProperties: false },
   );
 }
 

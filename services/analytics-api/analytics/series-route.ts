@@ -82,10 +82,10 @@ export function addSeriesRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       const networks = listOf('networks', query.networks, networksMax).map((id) => getNetwork(catalog.current(), id));
       const range = seriesRangeOf(bucket, query, Date.now());
       checkPoints(bucket, range, metrics.length, networks.length);
-      const [reading, windows] = await Promise.all([
-        readSpans(deps, spans[spanOfBucket[bucket]], networks),
-        readWindowsOf(timeseries, { networks: networks.map(({ id }) => id), size: bucket, ...range }),
-      ]);
+      // In this order: the buckets are then never older than what is said of them.
+      const reading = await readSpans(deps, spans[spanOfBucket[bucket]], networks);
+      const ids = networks.map(({ id }) => id);
+      const windows = await readWindowsOf(timeseries, { networks: ids, size: bucket, ...range });
       const answer: SeriesAnswer = {
         bucket,
         ...range,
