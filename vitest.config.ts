@@ -10,7 +10,8 @@ export default defineConfig({
     include: ['{catalog,generators,services}/**/*.test.ts'],
     // Real PostgreSQL, ClickHouse and anvil processes start inside some tests; two cores are the smallest machine we support.
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A broker or an engine that starts beside much else takes minutes; it says by itself when it cannot.
+    hookTimeout: 180_000,
     // One more than the cores of that machine: much of the time a test waits for such a process, or for a timer.
     maxWorkers: 3,
     pool: 'forks',
