@@ -5,7 +5,7 @@ import { formatProblem, type Problem } from '../../catalog/problem.ts';
 import { ClashError } from '../emit/output.ts';
 import { RenderError } from '../inputs.ts';
 import { isForTheUser, type Output, paint } from '../terminal.ts';
-import { type Generation, readGeneration } from '../workspace.ts';
+import { createMemory, type Generation, readGeneration } from '../workspace.ts';
 import type { EntryPlaces } from './causes.ts';
 import { computePlan, planProblems } from './compute.ts';
 import { noteCharsMax, renderMarkdown } from './format-markdown.ts';
@@ -98,10 +98,13 @@ export function planOf(root: string, revision: Revision, environment?: string): 
   return computePlan(before, after, { places, problems, ...(environment === undefined ? {} : { environment }) });
 }
 
+/** What this process has read and rendered, by its content: a second command of one process begins from there. */
+const memory = createMemory();
+
 /** A render of the whole project; what cannot be rendered is told as a problem like any other. */
 export function generate(root: string): { generation: Generation | undefined; problems: Problem[] } {
   try {
-    const { generation, problems } = readGeneration(root, {});
+    const { generation, problems } = readGeneration(root, { memory });
     const shown = problems.map((problem) => ({ ...problem, file: fromRoot(root, problem.file) }));
     return { generation, problems: shown };
   } catch (error) {

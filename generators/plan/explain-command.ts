@@ -67,7 +67,6 @@ export function runExplain(root: string, argv: readonly string[], out: Output, e
 
 function explain(root: string, target: string, generation: Generation): Explanation[] {
   const tree = treeOf(root, generation);
-  const places = readEntryPlaces(root);
   const [, file = target, line] = /^(.+?)(?::(\d+))?(?::\d+)?$/.exec(target) ?? [];
   const whole = resolve(root, file);
   const path = whole.startsWith(`${root}/`) ? whole.slice(root.length + 1) : file;
@@ -78,12 +77,13 @@ function explain(root: string, target: string, generation: Generation): Explanat
     if (lineNumber !== undefined && meaning === undefined) {
       throw new UsageError(`${path} has ${text.split('\n').length - 1} lines: there is no line ${lineNumber}`);
     }
+    const places = readEntryPlaces(root);
     const documents = createDocumentReader()(path, text);
     return documentsAt(documents, text, lineNumber).map((document) =>
       explanationOf([document], generation, tree, places, meaning),
     );
   }
-  if (path.startsWith('catalog/')) return explainEntries(path, lineNumber, tree, places);
+  if (path.startsWith('catalog/')) return explainEntries(path, lineNumber, tree, readEntryPlaces(root));
   if (/^(environments|argocd)\//.test(path)) {
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
     const beside = [...tree.keys()].filter((other) => other.startsWith(folder));
@@ -91,6 +91,7 @@ function explain(root: string, target: string, generation: Generation): Explanat
   }
   const lookup = findObjects(target, tree);
   if ('hint' in lookup) throw new UsageError(`there is no object "${target}": ${lookup.hint}`);
+  const places = readEntryPlaces(root);
   return [...Map.groupBy(lookup.found, ({ identity }) => identity).values()].map((documents) =>
     explanationOf(documents, generation, tree, places, undefined),
   );

@@ -60,10 +60,10 @@ export function findObjects(wanted: string, tree: Tree): Lookup<FileDocument[]> 
     // A glance at the text is enough to pass over nearly all of some thousand files.
     const glance = glanceAt(text);
     for (const object of glance) names.add(object);
-    const isNear = glance.some((object) => name === undefined || object.endsWith(`/${name}`));
+    const isNear = name !== undefined && glance.some((object) => object.endsWith(`/${name}`));
     return isNear ? read(path, text).filter(({ identity }) => isNamed(identity, kindAndGroup, rest)) : [];
   });
-  if (found.length > 0 && name !== undefined) return { found };
+  if (found.length > 0) return { found };
   const nearest = findNearest(wanted, [...names].sort());
   if (nearest !== undefined) return { hint: `did you mean "${nearest}"?` };
   // A name alone is nearest to the objects of that name, whatever their kind.
