@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type uPlot from 'uplot';
 import { colourOf } from './chart-colours.ts';
 import { ChartFigure } from './chart-figure.tsx';
-import { axisOf, momentText, useChart } from './use-chart.ts';
+import { axisOf, momentText, timeAxis, useChart } from './use-chart.ts';
 
 export interface Line {
   readonly label: string;
@@ -33,7 +33,7 @@ export function LineChart({
   );
   const labels = lines.map((line) => line.label);
   const box = useChart(data, heightPx, labels.join('\n'), () => ({
-    axes: [axisOf(), axisOf({ size: 76, values: (_chart, values) => values.map(format) })],
+    axes: [timeAxis(), axisOf({ size: 76, values: (_chart, values) => values.map(format) })],
     series: [{ value: (_chart, at) => momentText(at) }, ...labels.map((each, at) => seriesOf(each, at, format))],
   }));
   return (

@@ -57,6 +57,22 @@ export function axisOf(parts: Partial<uPlot.Axis> = {}): uPlot.Axis {
   return { stroke: colourOf('--muted'), grid: line, ticks: line, font: '11px system-ui, sans-serif', ...parts };
 }
 
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const timeOfSecond = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+/** The axis of time: a day where one begins, else the time as fine as the marks are. */
+export function timeAxis(): uPlot.Axis {
+  return axisOf({
+    values: (_chart, marks, _axis, _space, stepSeconds) =>
+      marks.map((mark) => {
+        const moment = new Date(mark * 1_000);
+        if (stepSeconds >= 86_400 || (moment.getHours() === 0 && moment.getMinutes() === 0)) return day.format(moment);
+        return (stepSeconds < 60 ? timeOfSecond : time).format(moment);
+      }),
+  });
+}
+
 /** A moment in the legend of a chart. */
 export function momentText(seconds: number | null): string {
   return seconds === null ? '–' : new Date(seconds * 1_000).toLocaleString('en-GB');

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type uPlot from 'uplot';
 import { colourOf } from '../../ui/chart-colours.ts';
 import { ChartFigure } from '../../ui/chart-figure.tsx';
-import { axisOf, momentText, useChart } from '../../ui/use-chart.ts';
+import { axisOf, momentText, timeAxis, useChart } from '../../ui/use-chart.ts';
 import type { DrawnCandle } from './candles.ts';
 
 /** Candles with their volume below. */
@@ -21,10 +21,11 @@ export function CandleChart({
   }, [candles]);
   const box = useChart(data, heightPx, 'candles', () => ({
     scales: {
+      x: { range: (_chart, min, max) => [min - stepOf(candles) / 2, max + stepOf(candles) / 2] },
       y: { range: (_chart, min, max) => [min - (max - min) * 0.3, max + (max - min) * 0.05] },
       volume: { range: (_chart, _min, max) => [0, max * 5] },
     },
-    axes: [axisOf(), axisOf({ size: 76 })],
+    axes: [timeAxis(), axisOf({ size: 76 })],
     series: [
       { value: (_chart, at) => momentText(at) },
       ...['Open', 'High', 'Low', 'Close'].map((each) => ({
@@ -51,6 +52,12 @@ export function CandleChart({
       }
     />
   );
+}
+
+/** Seconds from one candle to the next; half of it is beside the first and the last. */
+function stepOf(candles: readonly DrawnCandle[]): number {
+  const [first, second] = candles;
+  return first === undefined || second === undefined ? 60 : second.time - first.time;
 }
 
 /** A candle that rose is hollow, one that fell is filled: colour is not all that tells them apart. */
