@@ -11,8 +11,17 @@ import {
   sharedAnswers,
 } from '../contracts/admin-answers.ts';
 import type { HttpApp } from '../runtime/http.ts';
-import { catalog, digest, environmentFiles, localEnvironment, openApp, statusOf } from './admin-fixture.ts';
+import {
+  catalog,
+  digest,
+  environmentFiles,
+  liveCatalogOf,
+  localEnvironment,
+  openApp,
+  statusOf,
+} from './admin-fixture.ts';
 import { createAdminApp } from './app.ts';
+import { slicesOf } from './slices.ts';
 
 describe(createAdminApp.name, () => {
   let app: HttpApp;
@@ -105,6 +114,41 @@ describe(createAdminApp.name, () => {
     });
     expect((await old.inject('/admin/api/processes')).json().processes).toMatchObject([{ asExpected: false }]);
     await old.close();
+  });
+
+  it('shows in a cluster what its slice leaves out from the lock, and what the slices of others should be', async () => {
+    const staging = { ...localEnvironment, name: 'staging' as const, domain: 'staging.highfunk.uk' };
+    const [sync] = slicesOf(changed).filter(({ service }) => service.id === 'chain-sync');
+    const given = { ...catalog, topics: [], components: [] };
+    const own = await openApp({
+      ...{ environment: staging, catalog: liveCatalogOf(given), readFile: async (path) => files[path] },
+      heldKinds: () => ['networks', 'pairs', 'pools', 'services', 'machines'],
+      upstreams: { analytics: 'http://analytics-api.analytics.svc:8000', market: 'https://market.staging.highfunk.uk' },
+      ownStatus: async () =>
+        statusOf({
+          environment: 'staging',
+          service: 'chain-sync',
+          shard: sync?.shard ?? null,
+          targets: ['chain-sync'],
+        }),
+    });
+
+    const topics: CatalogKindAnswer = (await own.inject('/admin/api/catalog/topic')).json();
+    expect([topics.held, topics.total]).toEqual([true, catalog.topics.length]);
+    expect((await own.inject('/admin/api/catalog')).json()).toMatchObject({ whole: false });
+    expect((await own.inject('/admin/api/pools')).json()).toMatchObject({ environment: 'staging', whole: true });
+    const { processes }: ProcessesAnswer = (await own.inject('/admin/api/processes')).json();
+    expect(processes).toMatchObject([{ expectedDigest: sync?.digest, asExpected: false }]);
+    expect((await own.inject('/admin/api/environment')).json().links).toMatchObject({
+      analyticsDocs: '/docs',
+      marketDocs: 'https://market.staging.highfunk.uk/docs',
+    });
+    await own.close();
+
+    const bare = await openApp({ environment: staging, heldKinds: () => ['networks'] });
+    expect((await bare.inject('/admin/api/catalog/topic')).json()).toMatchObject({ held: false, total: 0 });
+    expect((await bare.inject('/admin/api/pools')).json()).toMatchObject({ whole: false });
+    await bare.close();
   });
 
   it('describes itself below its own prefix, every answer by name', async () => {

@@ -3,19 +3,18 @@ import type { AdminDeps, Links } from './deps.ts';
 
 const services: Readonly<Record<UpstreamName, string>> = { analytics: 'analytics-api', market: 'market-api' };
 
-/** Where the APIs describe themselves, as a browser reaches them: on a laptop their ports, elsewhere the hosts of their pools. */
+/**
+ * Where the APIs describe themselves, as a browser reaches them: on a laptop at their ports; in a cluster at the public host of
+ * another pool, or, of an API in our own pool, at the host that the dashboard itself is reached at.
+ */
 export function linksOf({ catalog, environment, upstreams, grafanaUrl }: AdminDeps): Links {
   function docsOf(name: UpstreamName): string | null {
-    if (environment.name === 'local') {
-      const upstream = upstreams[name];
-      return upstream === undefined ? null : `${upstream}/docs`;
-    }
-    const { services: all, pools } = catalog.current().catalog;
-    const service = all.find(({ id }) => id === services[name]);
-    const pool = pools.find(({ id }) => id === service?.pool);
-    if (pool === undefined || service?.routes.some(({ path }) => path === '/docs') !== true) return null;
-    const isOwn = environment.poolDomains === true && pool.domain !== undefined;
-    return `https://${isOwn ? pool.domain : `${pool.id}.${environment.domain}`}/docs`;
+    const upstream = upstreams[name];
+    if (upstream === undefined) return null;
+    if (environment.name === 'local') return `${upstream}/docs`;
+    const service = catalog.current().catalog.services.find(({ id }) => id === services[name]);
+    if (service?.routes.some(({ path }) => path === '/docs') !== true) return null;
+    return upstream.startsWith('https:') ? `${upstream}/docs` : '/docs';
   }
   return {
     docs: '/admin/api/docs',
