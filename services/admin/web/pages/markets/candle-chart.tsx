@@ -19,7 +19,7 @@ export function CandleChart({
     const of = (name: keyof DrawnCandle) => candles.map((candle) => candle[name]);
     return [candles.map(({ time }) => time), of('open'), of('high'), of('low'), of('close'), of('volume')];
   }, [candles]);
-  const box = useChart(data, heightPx, 'candles', () => ({
+  const box = useChart(data, heightPx, `candles ${stepOf(candles)}`, () => ({
     scales: {
       x: { range: (_chart, min, max) => [min - stepOf(candles) / 2, max + stepOf(candles) / 2] },
       y: { range: (_chart, min, max) => [min - (max - min) * 0.3, max + (max - min) * 0.05] },
