@@ -38,14 +38,22 @@ const closed = { additionalProperties: false };
 const blockNumber = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
 const range = {
-  fromBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The lowest block wanted' })),
-  toBlock: Type.Optional(Type.Integer({ ...blockNumber, description: 'The highest block wanted' })),
+  fromBlock: Type.Optional(Type.Integer({ ...blockNumber, examples: [0], description: 'The lowest block wanted' })),
+  toBlock: Type.Optional(
+    Type.Integer({ ...blockNumber, examples: [30_000_000], description: 'The highest block wanted' }),
+  ),
 };
 const limitDefault = 100;
 const PageQuery = Type.Object(
   {
     limit: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 1000, default: limitDefault, description: 'Rows in one answer' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: limitDefault,
+        examples: [10],
+        description: 'Rows in one answer',
+      }),
     ),
     before: Type.Optional(Type.String({ maxLength: 200, description: '`next` of the answer before, as it is' })),
     ...range,
@@ -73,6 +81,26 @@ const problems = problemResponses({
   404: 'There is no such network',
   503: 'Try again in a second',
 });
+/** Where the rows of a page lead to, in the words of OpenAPI: to the next page, and to one of them. */
+function linksOf(list: string, one: string, parameter: string, row: string) {
+  const network = { 'path.network': '$request.path.network' };
+  const range = { 'query.fromBlock': '$request.query.fromBlock', 'query.toBlock': '$request.query.toBlock' };
+  const limit = { 'query.limit': '$request.query.limit' };
+  return {
+    200: {
+      next: {
+        operationId: list,
+        description: 'The following, older rows',
+        parameters: { ...network, ...limit, ...range, 'query.before': '$response.body#/next' },
+      },
+      newest: {
+        operationId: one,
+        description: 'The newest row by itself',
+        parameters: { ...network, [parameter]: `$response.body#/${row}` },
+      },
+    },
+  };
+}
 const ofNetwork = 'A network that is not synced gives an empty answer; `sync` says why.';
 
 /** Statistics, blocks and transactions of one network. */
@@ -155,6 +183,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   app.get(
     '/api/v1/l2/networks/:network/blocks',
     {
+      links: linksOf('listBlocks', 'getBlock', 'path.number', 'blocks/0/number'),
       schema: {
         tags,
         operationId: 'listBlocks',
@@ -240,6 +269,7 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   app.get(
     '/api/v1/l2/networks/:network/txs',
     {
+      links: linksOf('listTransactions', 'getTransaction', 'path.hash', 'txs/0/hash'),
       schema: {
         tags,
         operationId: 'listTransactions',

@@ -23,9 +23,16 @@ const NetworksQuery = Type.Object(
   {
     status: Type.Optional(OneOf(Status.enum, { description: 'Only networks of this status' })),
     kind: Type.Optional(OneOf(NetworkKind.enum, { description: 'Only networks of this kind' })),
-    phase: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: 'Only networks of this phase' })),
+    phase: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 3, examples: [1], description: 'Only networks of this phase' }),
+    ),
     minPriority: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 10, description: 'Only networks of this priority or a higher one' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: 10,
+        examples: [8],
+        description: 'Only networks of this priority or a higher one',
+      }),
     ),
     state: Type.Optional(OneOf(syncStates, { description: 'Only networks in this state of sync' })),
   },

@@ -11,6 +11,17 @@ import { rebuildBook } from './live/rebuild.ts';
 import { getPair } from './pairs.ts';
 import { symbolPath, TimeParameter } from './query.ts';
 
+/** Where a book leads to, in the words of OpenAPI: to what was recorded by then, put together anew. */
+const sameTime = {
+  operationId: 'getBook',
+  description: 'The book as it was at that event time',
+  parameters: {
+    'path.symbol': '$request.path.symbol',
+    'query.depth': '$request.query.depth',
+    'query.at': '$response.body#/eventTime',
+  },
+};
+
 const depthDefault = 100;
 const staleMs = 60_000;
 /** So far the exchange's clock may be ahead of ours. */
@@ -40,6 +51,7 @@ export function addBookRoutes(app: HttpApp, { catalog, relational, live, clock }
   app.get(
     '/book/:symbol',
     {
+      links: { 200: { sameTime } },
       schema: {
         tags: ['books'],
         operationId: 'getBook',

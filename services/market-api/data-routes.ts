@@ -14,7 +14,7 @@ import { findDataEnd } from './data-end.ts';
 import { formatRecords } from './data-format.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
-import { LimitParameter, symbolPath, timeBounds } from './query.ts';
+import { LimitParameter, nextPageOf, symbolPath, timeBounds } from './query.ts';
 import { rangeOf } from './time.ts';
 
 const limitDefault = 1000;
@@ -31,6 +31,7 @@ const DataQuery = Type.Object(
     kind: Type.Optional(
       Type.String({
         pattern: `^(${recordKinds.join('|')})(,(${recordKinds.join('|')}))*$`,
+        examples: ['depth,trade'],
         description: `one or more of ${recordKinds.join(', ')}, separated by commas; all when left out`,
       }),
     ),
@@ -57,6 +58,7 @@ export function addDataRoutes(app: HttpApp, { catalog, relational, log }: RouteD
   app.get(
     '/data/:symbol',
     {
+      links: nextPageOf('getData', ['start_time', 'end_time', 'limit', 'kind', 'order']),
       schema: {
         tags: ['data'],
         operationId: 'getData',

@@ -7,7 +7,7 @@ import { invalidRequest } from '../runtime/http-problem.ts';
 import { timeMax } from '../runtime/unix-time.ts';
 import type { RouteDeps } from './deps.ts';
 import { getPair } from './pairs.ts';
-import { LimitParameter, symbolPath, timeBounds } from './query.ts';
+import { LimitParameter, nextPageOf, symbolPath, timeBounds } from './query.ts';
 import { rangeOf } from './time.ts';
 
 const limitDefault = 100;
@@ -26,6 +26,7 @@ export function addGapRoutes(app: HttpApp, { catalog, relational }: RouteDeps): 
   app.get(
     '/gaps/:symbol',
     {
+      links: nextPageOf('listGaps', ['start_time', 'end_time', 'limit']),
       schema: {
         tags: ['books'],
         operationId: 'listGaps',

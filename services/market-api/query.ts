@@ -16,13 +16,31 @@ export function symbolPath(current: CatalogInForce) {
   );
 }
 
-export const TimeParameter = (description: string) =>
-  Type.Optional(Type.Integer({ minimum: 0, maximum: timeMax, description: `${description}. ${timeRule}` }));
+export const TimeParameter = (description: string, options: { examples?: number[] } = {}) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: timeMax, description: `${description}. ${timeRule}`, ...options }));
 
 export const timeBounds = {
-  start_time: TimeParameter('Nothing before it; itself included'),
-  end_time: TimeParameter('Nothing after it; itself included, in seconds the whole second'),
+  start_time: TimeParameter('Nothing before it; itself included', { examples: [1_695_211_200] }),
+  end_time: TimeParameter('Nothing after it; itself included, in seconds the whole second', {
+    examples: [1_893_456_000_000],
+  }),
 };
 
 export const LimitParameter = (standard: number, maximum: number, what: string) =>
-  Type.Optional(Type.Integer({ minimum: 1, maximum, default: standard, description: `${what} in one answer` }));
+  Type.Optional(
+    Type.Integer({ minimum: 1, maximum, default: standard, examples: [10], description: `${what} in one answer` }),
+  );
+
+/** Where a page leads to, in the words of OpenAPI: `next` of the answer, with the same other parameters. */
+export function nextPageOf(operationId: string, kept: readonly string[]) {
+  const same = Object.fromEntries(kept.map((name) => [`query.${name}`, `$request.query.${name}`]));
+  return {
+    200: {
+      next: {
+        operationId,
+        description: 'The following rows',
+        parameters: { 'path.symbol': '$request.path.symbol', ...same, 'query.cursor': '$response.body#/next' },
+      },
+    },
+  };
+}
