@@ -51,7 +51,7 @@ const rolledUpSeconds = 150;
 
 /**
  * Minutes, hours and days against the seconds that are stored, put together here. The market goes on meanwhile: a bar is compared as
- * soon as it is of the same seconds as those read before it or after it.
+ * soon as it is of the seconds read before it and some of those that came until they were read again, the first of them.
  */
 export async function verifyLongerBars(timeseries: Timeseries): Promise<Verified> {
   const lagging = await findLagging(timeseries);
@@ -68,19 +68,29 @@ export async function verifyLongerBars(timeseries: Timeseries): Promise<Verified
     for (const table of Object.keys(longer)) held.set(table, await readBars(timeseries, table));
     const after = await readSeconds(timeseries);
     for (const [table, seconds] of Object.entries(longer)) {
-      const [then, now] = [foldAll(before, seconds), foldAll(after, seconds)];
+      const [then, now] = [groupAll(before, seconds), groupAll(after, seconds)];
       const bars = new Map((held.get(table) ?? []).map((bar) => [keyOf(bar.symbol, bar.start), bar]));
-      for (const [key, expected] of then) {
+      for (const [key, known] of then) {
         const name = `${table} ${key}`;
         const bar = bars.get(key);
-        const match = [expected, now.get(key)].find((each) => each?.version === bar?.version);
         if (compared.has(name)) continue;
-        if (bar === undefined || match === undefined) {
+        const made = bar === undefined ? undefined : findMadeOf(bar.version, known, now.get(key) ?? []);
+        if (bar === undefined || made === undefined) {
+          undecided.push(name);
+          continue;
+        }
+        const difference = differenceOf(
+          name,
+          bar,
+          fold(made.seconds, (start) => start - (start % seconds)),
+        );
+        // Other changes may add up to the same: what is between two readings is only taken for what it is when it is right.
+        if (made.isBetween && difference.faults.length > 0) {
           undecided.push(name);
           continue;
         }
         compared.add(name);
-        parts.push(differenceOf(name, bar, match));
+        parts.push(difference);
       }
       for (const key of bars.keys())
         if (!now.has(key)) parts.push(faultOf(`ClickHouse: ${table} ${key} is made of no second`));
@@ -170,10 +180,33 @@ async function readBars(timeseries: Timeseries, table: string): Promise<Bar[]> {
   });
 }
 
-function foldAll(seconds: readonly Bar[], length: number): ReadonlyMap<string, Bar> {
-  const startOf = (start: number): number => start - (start % length);
-  const groups = Map.groupBy(seconds, ({ symbol, start }) => keyOf(symbol, startOf(start)));
-  return new Map([...groups].map(([key, own]) => [key, fold(own, startOf)]));
+function groupAll(seconds: readonly Bar[], length: number): ReadonlyMap<string, readonly Bar[]> {
+  return Map.groupBy(seconds, ({ symbol, start }) => keyOf(symbol, start - (start % length)));
+}
+
+/**
+ * The seconds whose versions add up to that of a bar, which was read between the two times: those of before, with as many of the
+ * changes until after, from the earliest second on, as it takes. A slow machine reads for longer than a second, and a bar that is made
+ * anew meanwhile is of neither. Undefined when none are, as when seconds changed in another order.
+ */
+export function findMadeOf<Second extends { readonly start: number; readonly version: bigint }>(
+  version: bigint,
+  before: readonly Second[],
+  after: readonly Second[],
+): { readonly seconds: readonly Second[]; readonly isBetween: boolean } | undefined {
+  const made = new Map(before.map((second) => [second.start, second]));
+  let sum = before.reduce((total, second) => total + second.version, 0n);
+  const changed = after.filter((second) => made.get(second.start)?.version !== second.version);
+  let taken = 0;
+  for (const second of changed.toSorted((a, b) => a.start - b.start)) {
+    if (sum === version) break;
+    taken += 1;
+    sum += second.version - (made.get(second.start)?.version ?? 0n);
+    made.set(second.start, second);
+  }
+  if (sum !== version) return undefined;
+  const seconds = [...made.values()].sort((a, b) => a.start - b.start);
+  return { seconds, isBetween: taken > 0 && taken < changed.length };
 }
 
 /** In the plainest way; seconds ascend. */
