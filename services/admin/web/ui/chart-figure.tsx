@@ -21,7 +21,7 @@ export function ChartFigure({
   const [isOpen, setOpen] = useState(false);
   return (
     <figure className="chart" aria-label={label}>
-      <div ref={box} style={{ height: heightPx }} aria-hidden="true" />
+      <div ref={box} style={{ minHeight: heightPx }} aria-hidden="true" />
       <figcaption>
         <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
           <summary className="muted">{label} as a table</summary>

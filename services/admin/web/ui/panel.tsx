@@ -34,7 +34,7 @@ export function Panel({
 }
 
 /**
- * A panel of an answer: as tall as `heightPx` while it is awaited, with the reason when it cannot be had, and with the last answer
+ * A panel of an answer: as tall as `heightPx` while it is awaited and after that at least, with the reason when it cannot be had, and with the last answer
  * marked as old when it cannot be had again.
  */
 export function AnswerPanel<T>({
@@ -73,7 +73,7 @@ export function AnswerPanel<T>({
       }
     >
       {data !== undefined ? (
-        children(data)
+        <div style={{ minHeight: heightPx }}>{children(data)}</div>
       ) : error !== null ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (

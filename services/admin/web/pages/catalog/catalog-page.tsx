@@ -5,6 +5,7 @@ import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Digest } from '../../ui/digest.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
+import { Loading } from '../../ui/states.tsx';
 import { EntriesTable } from './entries-table.tsx';
 import { EntryPanel } from './entry-panel.tsx';
 import { EnvironmentsPanel } from './environments-panel.tsx';
@@ -15,6 +16,7 @@ import { PromotionPanel } from './promotion-panel.tsx';
 export function CatalogPage() {
   const { kind, id } = useParams<{ kind?: string; id?: string }>();
   const catalog = useAnswer(catalogInForce);
+  if (catalog.isPending) return <Loading heightPx={640} />;
   return (
     <>
       <AnswerPanel title="In force here" answer={catalog} heightPx={84}>

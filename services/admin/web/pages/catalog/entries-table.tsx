@@ -25,7 +25,7 @@ export function EntriesTable({ kind }: { readonly kind: string }) {
     <AnswerPanel
       title={`${answer.data?.key ?? kind}${entries === undefined ? '' : ` (${shown.length} of ${entries.length})`}`}
       answer={answer}
-      heightPx={500}
+      heightPx={300}
       flush
       aside={<SearchField label="Search entries" value={search} onChange={setSearch} />}
     >

@@ -11,7 +11,7 @@ export function EntryPanel({ kind, id }: { readonly kind: string; readonly id: s
     <AnswerPanel
       title={`${kind} ${id}`}
       answer={answer}
-      heightPx={400}
+      heightPx={120}
       aside={<Link href={`/catalog/${kind}`}>All of this kind</Link>}
     >
       {({ entries }) => {

@@ -13,7 +13,7 @@ import { textOf } from './entry-text.ts';
 export function PromotionPanel() {
   const answer = useAnswer(promotionOf('staging', 'production'));
   return (
-    <AnswerPanel title="Staging against production" answer={answer} heightPx={300}>
+    <AnswerPanel title="Staging against production" answer={answer} heightPx={180}>
       {(plan) => <Plan plan={plan} />}
     </AnswerPanel>
   );

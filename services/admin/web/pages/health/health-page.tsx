@@ -2,7 +2,7 @@ import { allProcesses } from '../../answers/admin.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
-import { EmptyState } from '../../ui/states.tsx';
+import { EmptyState, Loading } from '../../ui/states.tsx';
 import { ErrorsTable } from './errors-table.tsx';
 import { ModulesTable } from './modules-table.tsx';
 import { ProcessesTable } from './processes-table.tsx';
@@ -10,9 +10,10 @@ import { ProcessesTable } from './processes-table.tsx';
 /** How the processes are: what runs where, by which catalog, what is not well, and what went wrong lately. */
 export function HealthPage() {
   const answer = useAnswer(allProcesses);
+  if (answer.isPending) return <Loading heightPx={680} />;
   return (
     <>
-      <AnswerPanel title="Processes" answer={answer} heightPx={220} flush>
+      <AnswerPanel title="Processes" answer={answer} heightPx={72} flush>
         {({ processes, problems }) => (
           <>
             {problems.map((problem) => (
@@ -24,10 +25,10 @@ export function HealthPage() {
           </>
         )}
       </AnswerPanel>
-      <AnswerPanel title="Modules and stores" answer={answer} heightPx={300} flush>
+      <AnswerPanel title="Modules and stores" answer={answer} heightPx={72} flush>
         {({ processes }) => <ModulesTable processes={processes} />}
       </AnswerPanel>
-      <AnswerPanel title="Warnings and errors" answer={answer} heightPx={200} flush>
+      <AnswerPanel title="Warnings and errors" answer={answer} heightPx={72} flush>
         {({ processes }) =>
           processes.every(({ status }) => status === null || status.recentErrors.length === 0) ? (
             <EmptyState title="None since the processes began" />

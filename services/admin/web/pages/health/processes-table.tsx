@@ -10,7 +10,8 @@ export type Process = ProcessesAnswer['processes'][number];
 export function nameOf({ address, status }: Process): string {
   if (status === null) return address;
   const { service, shard, targets } = status;
-  const name = service ?? targets.join(', ');
+  const [first = address, ...others] = targets;
+  const name = service ?? (others.length < 2 ? targets.join(', ') : `${first} and ${others.length} more`);
   return shard === null ? name : `${name} ${shard}`;
 }
 
@@ -19,7 +20,7 @@ export function ProcessesTable({ processes }: { readonly processes: readonly Pro
 }
 
 const columns: readonly SimpleColumn<Process>[] = [
-  { title: 'Runs', cell: (process) => <strong>{nameOf(process)}</strong> },
+  { title: 'Runs', cell: (process) => <strong title={process.status?.targets.join(', ')}>{nameOf(process)}</strong> },
   { title: 'State', cell: (process) => <ProcessState process={process} /> },
   {
     title: 'Catalog',

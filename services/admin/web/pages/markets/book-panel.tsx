@@ -9,7 +9,7 @@ import { EmptyState, Loading } from '../../ui/states.tsx';
 import { depthsOf, spreadOf } from './book-figures.ts';
 
 const depth = 14;
-const heightPx = 720;
+const heightPx = 743;
 
 /** The best levels of both sides, asks above bids, with how much lies up to each. */
 export function BookPanel({ socket, symbol }: { readonly socket: LiveSocket; readonly symbol: string }) {

@@ -41,13 +41,14 @@ export function PairsTable() {
       .filter((pair) => category === '' || pair.category === category)
       .map((pair): PairRow => ({ pair, stats: statsOf.get(pair.symbol) }));
   }, [pairs, stats.data, search, state, market, category]);
+  if (symbols.isPending || stats.isPending) return <Loading heightPx={680} />;
   return (
     <>
-      {stats.data === undefined ? <Loading heightPx={78} /> : <Totals total={stats.data.total} isOld={stats.isError} />}
+      {stats.data === undefined ? null : <Totals total={stats.data.total} isOld={stats.isError} />}
       <AnswerPanel
         title={`Pairs${symbols.data === undefined ? '' : ` (${rows.length} of ${pairs.length})`}`}
         answer={symbols}
-        heightPx={600}
+        heightPx={300}
         flush
         isOld={stats.isError}
         aside={

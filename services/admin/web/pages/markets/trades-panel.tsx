@@ -20,7 +20,7 @@ export function TradesPanel({ socket, symbol }: { readonly socket: LiveSocket; r
       isOld={connection.kind === 'away'}
       aside={dropped === 0 ? null : <Badge tone="warn">{dropped} came too fast and are left out</Badge>}
     >
-      <div style={{ minHeight: 720 }}>
+      <div className="trades">
         {trades.length === 0 ? (
           <EmptyState title="None yet">Trades appear here as they happen.</EmptyState>
         ) : (

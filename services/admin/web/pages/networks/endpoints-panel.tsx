@@ -17,7 +17,7 @@ export function EndpointsPanel({
   readonly id: string;
 }) {
   return (
-    <AnswerPanel title="Endpoints" answer={health} heightPx={120} flush>
+    <AnswerPanel title="Endpoints" answer={health} heightPx={90} flush>
       {({ networks }) => {
         const endpoints = networks.find(({ network }) => network === id)?.endpoints ?? [];
         if (endpoints.length === 0)

@@ -37,7 +37,7 @@ export function NetworksTable() {
     <AnswerPanel
       title={`Networks${networks.data === undefined ? '' : ` (${shown.length} of ${rows.length})`}`}
       answer={networks}
-      heightPx={600}
+      heightPx={300}
       flush
       isOld={connection.kind === 'away' || health.isError}
       aside={

@@ -15,7 +15,7 @@ export function ReorgsPanel({ id, seen }: { readonly id: string; readonly seen: 
     if (seen > 0) void refetch();
   }, [seen, refetch]);
   return (
-    <AnswerPanel title="Reorganisations" answer={answer} heightPx={200} flush>
+    <AnswerPanel title="Reorganisations" answer={answer} heightPx={110} flush>
       {({ reorgs }) =>
         reorgs.length === 0 ? (
           <EmptyState title="None was seen">No block that was held has left the chain since it is followed.</EmptyState>

@@ -19,7 +19,7 @@ export function Attention() {
     (detail): Finding => ({ tone: 'bad', word: 'refused', href: '/catalog', name: 'Catalog', detail }),
   );
   return (
-    <AnswerPanel title="Needs attention" answer={health} heightPx={90}>
+    <AnswerPanel title="Needs attention" answer={health} heightPx={40}>
       {({ networks }) => {
         const found = networks.map((each) => findingOf(each, live.get(each.network)));
         return <Findings findings={[...refused, ...found.filter((each) => each !== undefined)]} />;

@@ -1,15 +1,15 @@
 import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { type OverviewAnswer, type OverviewRow, spanNames } from '../../../../contracts/analytics-answers.ts';
-import { overviewOf } from '../../answers/analytics.ts';
+import { networksHealth, overviewOf } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWei } from '../../ui/format.ts';
-import { AnswerPanel, Panel } from '../../ui/panel.tsx';
+import { AnswerPanel } from '../../ui/panel.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
-import { EmptyState, ErrorState, Loading } from '../../ui/states.tsx';
+import { EmptyState, Loading } from '../../ui/states.tsx';
 import { useUrlChoice } from '../../ui/use-url-state.ts';
 import { Attention } from './attention.tsx';
 
@@ -17,6 +17,7 @@ import { Attention } from './attention.tsx';
 export function OverviewPage() {
   const [window, setWindow] = useUrlChoice('window', spanNames, '24h');
   const answer = useAnswer(overviewOf(window));
+  const health = useAnswer(networksHealth);
   const { data } = answer;
   return (
     <>
@@ -24,21 +25,17 @@ export function OverviewPage() {
         <Segments label="How far back" words={spanNames} value={window} onChange={setWindow} />
         {data === undefined ? null : <Coverage totals={data.totals} />}
       </div>
-      {data === undefined ? (
-        answer.error === null ? (
-          <Loading heightPx={78} />
-        ) : (
-          <Panel title="Overview">
-            <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
-          </Panel>
-        )
+      {answer.isPending || health.isPending ? (
+        <Loading heightPx={640} />
       ) : (
-        <Totals totals={data.totals} isOld={answer.isError} />
+        <>
+          {data === undefined ? null : <Totals totals={data.totals} isOld={answer.isError} />}
+          <Attention />
+          <AnswerPanel title="Networks by transactions" answer={answer} heightPx={110} flush>
+            {({ networks }) => <BusiestNetworks networks={networks} />}
+          </AnswerPanel>
+        </>
       )}
-      <Attention />
-      <AnswerPanel title="Networks by transactions" answer={answer} heightPx={400} flush>
-        {({ networks }) => <BusiestNetworks networks={networks} />}
-      </AnswerPanel>
     </>
   );
 }

@@ -28,12 +28,14 @@ export function costText({ known, unpriced }: Pool['cost']['rest']): string {
   return unpriced.length === 0 ? text : `${sums.length === 0 ? '' : 'at least '}${text}`;
 }
 
-/** What of a pool is full at rest, as in `memory of cluster`. */
+/** What of a pool is full at rest, as in `memory of cluster`. Where no machine is decided yet, nothing is. */
 export function fullCapacities({ capacity }: Pool): string[] {
   return capacity.flatMap(({ what, rest }) =>
-    rest.full.map((name) => {
-      const title = amountTitles.find(([each]) => each === name)?.[1] ?? name;
-      return what === 'cluster' ? title : `${title} of ${what}`;
-    }),
+    rest.full
+      .filter((name) => rest.share[name] !== null)
+      .map((name) => {
+        const title = amountTitles.find(([each]) => each === name)?.[1] ?? name;
+        return what === 'cluster' ? title : `${title} of ${what}`;
+      }),
   );
 }

@@ -48,7 +48,7 @@ export function ProtocolPage({ id }: { readonly id: string }) {
       >
         {() => <ProtocolChart protocol={found} figure={figure} stepSeconds={stepSeconds[bucket]} />}
       </AnswerPanel>
-      <AnswerPanel title="On each network" answer={answer} heightPx={160} flush>
+      <AnswerPanel title="On each network" answer={answer} heightPx={110} flush>
         {() => (
           <SimpleTable
             caption="What was done on each network"
@@ -58,7 +58,7 @@ export function ProtocolPage({ id }: { readonly id: string }) {
           />
         )}
       </AnswerPanel>
-      <AnswerPanel title="What moved" answer={answer} heightPx={200} flush>
+      <AnswerPanel title="What moved" answer={answer} heightPx={110} flush>
         {() => {
           const volumes = volumesOf(found);
           return volumes.length === 0 ? (

@@ -33,7 +33,7 @@ export function ProtocolsTable() {
     <AnswerPanel
       title={`Protocols${answer.data === undefined ? '' : ` (${shown.length} of ${protocols.length})`}`}
       answer={answer}
-      heightPx={500}
+      heightPx={300}
       flush
       aside={
         <div className="toolbar">
