@@ -33,12 +33,13 @@ export const BucketParameter = Type.Optional(
   }),
 );
 /** `example` fills the field of the documentation's page. */
-export const networksParameter = (description: string) =>
+export const networksParameter = (example: string, description: string) =>
   Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 1000,
       description: `${description} At most ${networksMax} ids with commas between`,
+      examples: [example],
     }),
   );
 

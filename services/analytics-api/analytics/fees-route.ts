@@ -2,24 +2,28 @@ import Type from 'typebox';
 import { feeReport, GasFeesAnswer } from '../../contracts/fees-answers.ts';
 import { type HttpApp, problemResponses } from '../../runtime/http.ts';
 import type { AnalyticsDeps } from '../deps.ts';
+import { exampleNetworkOf } from '../network-view.ts';
 import { answerTagOf } from './answer-tag.ts';
 import { BucketParameter, networksParameter, WindowParameter } from './asked.ts';
 import { compareFees } from './compare-fees.ts';
 import { readReport } from './report.ts';
 
-const query = Type.Object(
-  {
-    networks: networksParameter(
-      'Only these networks, in this order, with percentiles and buckets. Without it all networks, with what adds up.',
-    ),
-    window: WindowParameter,
-    bucket: BucketParameter,
-  },
-  { additionalProperties: false },
-);
+const queryOf = (exampleNetwork: string) =>
+  Type.Object(
+    {
+      networks: networksParameter(
+        exampleNetwork,
+        'Only these networks, in this order, with percentiles and buckets. Without it all networks, with what adds up.',
+      ),
+      window: WindowParameter,
+      bucket: BucketParameter,
+    },
+    { additionalProperties: false },
+  );
 
 /** What transactions pay. */
 export function addFeeRoutes(app: HttpApp, deps: AnalyticsDeps): void {
+  const query = queryOf(exampleNetworkOf(deps.catalog.current()));
   app.get(
     '/api/v1/analytics/gas-fees',
     {

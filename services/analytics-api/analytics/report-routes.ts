@@ -9,6 +9,7 @@ import {
 import type { DistributionMetricId, SumMetricId } from '../../contracts/analytics-metrics.ts';
 import { type HttpApp, problemResponses } from '../../runtime/http.ts';
 import type { AnalyticsDeps } from '../deps.ts';
+import { exampleNetworkOf } from '../network-view.ts';
 import { answerTagOf } from './answer-tag.ts';
 import { BucketParameter, networksParameter, WindowParameter } from './asked.ts';
 import { type ReportMetrics, readReport } from './report.ts';
@@ -37,19 +38,22 @@ const reports = [
   },
 ] as const satisfies readonly { name: ReportName; [key: string]: unknown }[];
 
-const query = Type.Object(
-  {
-    networks: networksParameter(
-      'Only these networks, in this order, with buckets and what does not add up. Without it all networks, with what adds up.',
-    ),
-    window: WindowParameter,
-    bucket: BucketParameter,
-  },
-  { additionalProperties: false },
-);
+const queryOf = (exampleNetwork: string) =>
+  Type.Object(
+    {
+      networks: networksParameter(
+        exampleNetwork,
+        'Only these networks, in this order, with buckets and what does not add up. Without it all networks, with what adds up.',
+      ),
+      window: WindowParameter,
+      bucket: BucketParameter,
+    },
+    { additionalProperties: false },
+  );
 
 /** Activity, finality and throughput: one shape with different metrics. */
 export function addReportRoutes(app: HttpApp, deps: AnalyticsDeps): void {
+  const query = queryOf(exampleNetworkOf(deps.catalog.current()));
   for (const { name, answer, operationId, summary, description } of reports) {
     const metrics: ReportMetrics<SumMetricId, DistributionMetricId> = reportMetrics[name];
     app.get(

@@ -21,6 +21,19 @@ import { checkPoints, type SeriesMetricId, type SeriesRange, seriesMetricsOf, se
 const spanOfBucket = { minute: '1h', hour: '7d', day: '30d' } as const satisfies Record<BucketName, SpanName>;
 const bucketDefault = 'hour';
 
+/** Where a series leads to, in the words of OpenAPI: to the same buckets again, wherever the clock is by then. */
+const sameTimes = {
+  operationId: 'getSeries',
+  description: 'The same from and to',
+  parameters: {
+    'query.metrics': '$request.query.metrics',
+    'query.networks': '$request.query.networks',
+    'query.bucket': '$request.query.bucket',
+    'query.from': '$response.body#/from',
+    'query.to': '$response.body#/to',
+  },
+};
+
 /** Metrics over time. */
 export function addSeriesRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   const { catalog, timeseries, version } = deps;
@@ -57,6 +70,7 @@ export function addSeriesRoutes(app: HttpApp, deps: AnalyticsDeps): void {
   app.get(
     '/api/v1/analytics/series',
     {
+      links: { 200: { sameTimes } },
       schema: {
         tags: ['analytics'],
         operationId: 'getSeries',
