@@ -7,7 +7,18 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.c
 
 export default defineConfig({
   test: {
-    include: ['{catalog,generators,services}/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rendering',
+          include: ['{catalog,generators}/**/*.test.ts'],
+          // Nothing here keeps what a test could change, and reading the modules anew for each file would take longer than its tests.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'services', include: ['services/**/*.test.ts'] } },
+    ],
     // Real PostgreSQL, ClickHouse and anvil processes start inside some tests; two cores are the smallest machine we support.
     testTimeout: 60_000,
     // A broker or an engine that starts beside much else takes minutes; it says by itself when it cannot.
