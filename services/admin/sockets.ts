@@ -157,6 +157,8 @@ function connect(upstream: string, request: IncomingMessage, limits: SocketLimit
     maxPayload: limits.payloadBytesMax,
     headers: {
       'x-request-id': typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID(),
+      // As of reads: an API that trusts us counts the connections of each caller, not of all dashboards together.
+      ...(request.socket.remoteAddress === undefined ? {} : { 'x-forwarded-for': request.socket.remoteAddress }),
       ...(token === undefined ? {} : { authorization: token }),
     },
   });

@@ -90,6 +90,19 @@ describe(addUpstreams.name, () => {
     expect((await app.inject('/admin/api/analytics/x')).statusCode).toBe(200);
   });
 
+  it('asks an API that has too much to do once, and passes on what it says', async () => {
+    let asked = 0;
+    const { url } = await serve((_asked, _headers, response) => {
+      asked += 1;
+      response.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '5' }).end('{"status":503}');
+    });
+    const app = await open({ analytics: url });
+
+    const answer = await app.inject('/admin/api/analytics/x');
+    expect([answer.statusCode, answer.headers['retry-after'], answer.json()]).toEqual([503, '5', { status: 503 }]);
+    expect(asked).toBe(1);
+  });
+
   it('gives up an API that does not answer', async () => {
     const { url } = await serve(() => undefined);
     const app = await openSlow(url);

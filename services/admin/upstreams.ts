@@ -55,6 +55,9 @@ export async function addUpstreams(app: HttpApp, options: UpstreamOptions): Prom
       ...{ upstream, prefix, httpMethods: ['GET', 'HEAD'], proxyPayloads: false },
       undici: { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } },
       replyOptions: {
+        // By itself the plugin asks again up to ten times after a 503, within milliseconds: an API that is overloaded would be asked
+        // more the less it can. The pages ask again at their own pace.
+        retryDelay: () => null,
         rewriteRequestHeaders: (request, headers) => {
           const { req, ids } = { req: request as FastifyRequest, ids: { 'x-request-id': request.id } };
           const own = Object.entries(headers).filter(([header]) => passedOn.includes(header));
