@@ -67,6 +67,29 @@ describe(createProcesses.name, () => {
     expect(problems).toEqual([expect.stringContaining('http://nobody:9464: getaddrinfo ENOTFOUND')]);
   });
 
+  it('takes what it knows of a younger process, and leaves out the rest', async () => {
+    const status = statusOf();
+    const young = await serve({ ...status, mood: 'fine', catalog: { ...status.catalog, colour: 'red' } });
+
+    const { processes } = await ask({ opsUrls: [young] });
+
+    expect(processes).toMatchObject([{ reachable: true, status }]);
+    expect(processes[0]?.status).not.toHaveProperty('mood');
+  });
+
+  it('does not wait for a name that is not resolved', async () => {
+    const one = await serve(statusOf());
+
+    const { processes, problems } = await ask({
+      opsUrls: [one, 'http://lost.analytics.svc:9464'],
+      addressesOf: () => new Promise(() => undefined),
+      timeoutMs: 1_000,
+    });
+
+    expect(processes).toMatchObject([{ address: one }]);
+    expect(problems).toEqual(['http://lost.analytics.svc:9464: its name was not resolved in time']);
+  });
+
   it('gives up one that does not answer, and answers all who ask meanwhile by one look', async () => {
     let looks = 0;
     const server = createServer(() => {

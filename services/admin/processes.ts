@@ -28,8 +28,10 @@ export interface ProcessesOptions {
 /** A cluster has some dozens of pods; a wrong name must not become a flood. */
 const processesMax = 500;
 const bytesMax = 1024 * 1024;
+const timeoutMsDefault = 2_000;
 
-const ajv = new Ajv({ strict: false });
+// A younger process may say more than we know, as they do while a release is rolled out: the rest of it counts.
+const ajv = new Ajv({ strict: false, removeAdditional: true });
 for (const schema of sharedAnswers) ajv.addSchema(schema);
 const isStatus = ajv.compile<StatusAnswer>({ $ref: 'Status#' });
 
@@ -51,7 +53,7 @@ export function createProcesses(options: ProcessesOptions): () => Promise<Proces
 }
 
 async function ask(options: ProcessesOptions): Promise<ProcessesAnswer> {
-  const { opsUrls, ownUrl, ownStatus, clock, timeoutMs = 2_000 } = options;
+  const { opsUrls, ownUrl, ownStatus, clock, timeoutMs = timeoutMsDefault } = options;
   const asOf = clock();
   const found = opsUrls === undefined ? { urls: [], problems: [] } : await resolveAll(opsUrls, options);
   const own = opsUrls === undefined ? [judge(options, ownUrl, true, await ownStatus())] : [];
@@ -105,7 +107,7 @@ async function askOne(url: string, timeoutMs: number): Promise<StatusAnswer> {
 /** Each address of each name: a headless Service's name has one for every pod. */
 async function resolveAll(
   opsUrls: readonly string[],
-  { addressesOf = lookupAll }: ProcessesOptions,
+  { addressesOf = lookupAll, timeoutMs = timeoutMsDefault }: ProcessesOptions,
 ): Promise<{ urls: string[]; problems: string[] }> {
   const problems: string[] = [];
   const urls = await Promise.all(
@@ -114,7 +116,7 @@ async function resolveAll(
       const host = url.hostname.replace(/^\[|\]$/g, '');
       if (isIP(host) !== 0) return [text];
       try {
-        const addresses = await addressesOf(host);
+        const addresses = await within(timeoutMs, addressesOf(host), 'its name was not resolved in time');
         return addresses.map((address) => {
           const own = new URL(url);
           own.hostname = address.includes(':') ? `[${address}]` : address;
@@ -136,4 +138,15 @@ async function lookupAll(host: string): Promise<string[]> {
   // A process may have one of each family.
   const first = found.filter(({ family }) => family === 4);
   return (first.length > 0 ? first : found).map(({ address }) => address);
+}
+
+/** A resolver that hangs holds up its own name alone. */
+async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(otherwise)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

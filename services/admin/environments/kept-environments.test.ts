@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { catalog, digest, environmentFiles, imagesText } from '../admin-fixture.ts';
 import { createFolderReader, type ReadProjectFile } from './folder.ts';
 import { createKeptEnvironments } from './kept-environments.ts';
@@ -47,6 +47,26 @@ describe(createKeptEnvironments.name, () => {
     expect(states[0]).toBe(first.states[0]);
   });
 
+  it('gives the last good reading while its place hangs, and waits for the first', async () => {
+    const files = environmentFiles('production', catalog);
+    const first = Promise.withResolvers<void>();
+    let gate = first.promise;
+    const { kept, pass } = keptOf(async (path) => {
+      await gate;
+      return files[path];
+    });
+
+    const reading = kept.read();
+    first.resolve();
+    expect(await reading).toMatchObject({ readAt: 0, states: [{ name: 'production' }] });
+    const second = Promise.withResolvers<void>();
+    gate = second.promise;
+    pass(1_000);
+    expect(await kept.read()).toBe(await reading);
+    second.resolve();
+    await vi.waitFor(async () => expect((await kept.read()).readAt).toBe(1_000), { timeout: 30_000 });
+  });
+
   it('says what it never could read', async () => {
     const { kept } = keptOf(() => Promise.reject(new Error('REPOSITORY_URL is not set')));
 
@@ -90,7 +110,14 @@ describe(createKeptEnvironments.name, () => {
 function keptOf(readFile: ReadProjectFile) {
   let now = 0;
   const kept = createKeptEnvironments({
-    ...{ readFile, place: { kind: 'folder' }, freshMs: 1_000, clock: () => now, log: pino({ level: 'silent' }) },
+    ...{
+      readFile,
+      place: { kind: 'folder' },
+      freshMs: 1_000,
+      waitMs: 1,
+      clock: () => now,
+      log: pino({ level: 'silent' }),
+    },
   });
   const pass = (ms: number): void => {
     now += ms;

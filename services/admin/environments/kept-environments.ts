@@ -28,17 +28,20 @@ export interface KeptOptions {
   readonly readFile: ReadProjectFile;
   /** How long a reading is given without another look, and how long after a failure nothing is tried. */
   readonly freshMs: number;
+  /** How long somebody waits for another look while there is an older reading. */
+  readonly waitMs?: number;
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly log: Logger;
 }
 
 /**
- * Reads environments when somebody asks and the last reading is old, whoever asks meanwhile waits for the same one. A reading
- * counts as a whole: if one file of it cannot be had, the last good one stays.
+ * Reads environments when somebody asks and the last reading is old, whoever asks meanwhile waits for the same one: not for long
+ * where there is an older one, since a place that hangs must not hold up what else is told. A reading counts as a whole: if one
+ * file of it cannot be had, the last good one stays.
  */
 export function createKeptEnvironments(options: KeptOptions): KeptEnvironments {
-  const { place, readFile, freshMs, clock, log } = options;
+  const { place, readFile, freshMs, waitMs = 1_500, clock, log } = options;
   const readAll = createEnvironmentsReader(readFile);
   let kept: EnvironmentsReading = { states: [], readAt: undefined, error: undefined };
   let triedAt = Number.NEGATIVE_INFINITY;
@@ -63,9 +66,17 @@ export function createKeptEnvironments(options: KeptOptions): KeptEnvironments {
     read: async () => {
       if (clock() - triedAt >= freshMs) {
         running ??= refresh();
-        await running;
+        await (kept.readAt === undefined ? running : atMost(waitMs, running));
       }
       return kept;
     },
   };
+}
+
+/** Resolves with `work`, or after so long. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
 }
