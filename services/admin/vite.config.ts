@@ -19,7 +19,8 @@ function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
-    closeBundle: () => {
+    // Not when the build fails: its own error is the one to be read.
+    writeBundle: () => {
       for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
         if (!/\.(html|js|css|svg)$/.test(name)) continue;
         const file = join(dist, name);
