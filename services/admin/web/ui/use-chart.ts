@@ -64,6 +64,7 @@ const timeOfSecond = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 /** The axis of time: a day where one begins, else the time as fine as the marks are. */
 export function timeAxis(): uPlot.Axis {
   return axisOf({
+    space: 72,
     values: (_chart, marks, _axis, _space, stepSeconds) =>
       marks.map((mark) => {
         const moment = new Date(mark * 1_000);

@@ -48,10 +48,14 @@ export function PoolPanel({ pool }: { readonly pool: Pool }) {
                 </dd>
               </>
             )}
-            <dt>Planned by the brief</dt>
-            <dd>
-              <Figure value={pool.cost.rest.planned}>{pool.cost.rest.planned} USD</Figure>
-            </dd>
+            {pool.cost.rest.planned === 0 ? null : (
+              <>
+                <dt>Planned by the brief</dt>
+                <dd>
+                  <Figure value={pool.cost.rest.planned}>{pool.cost.rest.planned} USD</Figure>
+                </dd>
+              </>
+            )}
             <dt>Machines</dt>
             <dd>
               {pool.machines.map(({ nodeGroup, machine, min, max }) => (
