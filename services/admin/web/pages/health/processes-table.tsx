@@ -6,8 +6,6 @@ import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 
 export type Process = ProcessesAnswer['processes'][number];
 
-const namedMax = 2;
-
 /** What a process is called: what it runs. */
 export function nameOf({ address, status }: Process): string {
   if (status === null) return address;
