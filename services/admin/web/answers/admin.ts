@@ -21,7 +21,7 @@ const checkPools = createCheck(PoolsAnswer, sharedAnswers);
 export const environmentNow: Endpoint<EnvironmentAnswer> = {
   path: 'environment',
   check: createCheck(EnvironmentAnswer, sharedAnswers),
-  everyMs: 5_000,
+  everyMs: 15_000,
 };
 
 export const catalogInForce: Endpoint<CatalogAnswer> = {
@@ -51,5 +51,5 @@ export function poolsOf(environment: string | undefined): Endpoint<PoolsAnswer> 
 export const allProcesses: Endpoint<ProcessesAnswer> = {
   path: 'processes',
   check: createCheck(ProcessesAnswer, sharedAnswers),
-  everyMs: 3_000,
+  everyMs: 5_000,
 };

@@ -45,14 +45,14 @@ export function oneNetwork(id: string): Endpoint<NetworkAnswer> {
 export const networksHealth: Endpoint<NetworksHealthAnswer> = {
   path: `${base}/health/networks`,
   check: checkHealth,
-  everyMs: 3_000,
+  everyMs: 5_000,
 };
 
 export function newestTxs(id: string, limit: number): Endpoint<TxsAnswer> {
   return {
     path: `${base}/l2/networks/${encodeURIComponent(id)}/txs${queryOf({ limit })}`,
     check: checkTxs,
-    everyMs: 3_000,
+    everyMs: 5_000,
   };
 }
 

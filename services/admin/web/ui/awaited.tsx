@@ -15,8 +15,8 @@ export function Awaited({
   readonly children: ReactNode;
 }) {
   return (
-    <div className={isAwaited ? 'awaited skeleton' : undefined} aria-busy={isAwaited} style={{ minHeight: heightPx }}>
-      {children}
+    <div className={isAwaited ? 'skeleton' : undefined} aria-busy={isAwaited} style={{ minHeight: heightPx }}>
+      <div className={isAwaited ? 'unseen' : undefined}>{children}</div>
     </div>
   );
 }

@@ -1,7 +1,7 @@
-import type { UseQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useId } from 'react';
-import { Badge } from './badge.tsx';
-import { formatTime } from './format.ts';
+import type { Answer } from '../answers/use-answer.ts';
+import { Awaited } from './awaited.tsx';
+import { OldBadge } from './old-badge.tsx';
 import { ErrorState, Loading } from './states.tsx';
 
 /** A part of a page with its heading. `isOld`: what it shows was live and is not any more. */
@@ -34,8 +34,8 @@ export function Panel({
 }
 
 /**
- * A panel of an answer: as tall as `heightPx` while it is awaited and after that at least, with the reason when it cannot be had, and with the last answer
- * marked as old when it cannot be had again.
+ * A panel of an answer: as tall as `heightPx` while it is awaited and after that at least, with the reason when it cannot be had, and
+ * with the last answer marked as old when it cannot be had again.
  */
 export function AnswerPanel<T>({
   title,
@@ -47,33 +47,30 @@ export function AnswerPanel<T>({
   children,
 }: {
   readonly title: ReactNode;
-  readonly answer: UseQueryResult<T>;
+  readonly answer: Answer<T>;
   readonly heightPx: number;
   readonly aside?: ReactNode;
   readonly flush?: boolean;
   readonly isOld?: boolean;
   readonly children: (data: T) => ReactNode;
 }) {
-  const { data, error, dataUpdatedAt, refetch } = answer;
-  const failed = error !== null && data !== undefined;
+  const { data, error, refetch } = answer;
   return (
     <Panel
       title={title}
       flush={flush}
-      isOld={isOld || failed}
+      isOld={isOld || answer.isOld}
       aside={
         <>
-          {failed ? (
-            <Badge tone="warn" title={error.message}>
-              Not refreshed since {formatTime(dataUpdatedAt)}
-            </Badge>
-          ) : null}
+          <OldBadge answer={answer} />
           {aside}
         </>
       }
     >
       {data !== undefined ? (
-        <div style={{ minHeight: heightPx }}>{children(data)}</div>
+        <Awaited isAwaited={answer.isPlaceholderData} heightPx={heightPx}>
+          {children(data)}
+        </Awaited>
       ) : error !== null ? (
         <ErrorState error={error} onRetry={() => void refetch()} />
       ) : (

@@ -44,13 +44,13 @@ export function PairsTable() {
   if (symbols.isPending || stats.isPending) return <Loading heightPx={680} />;
   return (
     <>
-      {stats.data === undefined ? null : <Totals total={stats.data.total} isOld={stats.isError} />}
+      {stats.data === undefined ? null : <Totals total={stats.data.total} isOld={stats.isOld} />}
       <AnswerPanel
         title={`Pairs${symbols.data === undefined ? '' : ` (${rows.length} of ${pairs.length})`}`}
         answer={symbols}
         heightPx={300}
         flush
-        isOld={stats.isError}
+        isOld={stats.isOld}
         aside={
           <div className="toolbar">
             <SearchField label="Search pairs" value={search} onChange={setSearch} />

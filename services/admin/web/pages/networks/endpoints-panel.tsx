@@ -1,5 +1,5 @@
-import type { UseQueryResult } from '@tanstack/react-query';
 import type { NetworksHealthAnswer } from '../../../../contracts/chain-answers.ts';
+import type { Answer } from '../../answers/use-answer.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount } from '../../ui/format.ts';
@@ -9,13 +9,7 @@ import { EmptyState } from '../../ui/states.tsx';
 const tones: Record<string, Tone> = { up: 'good', resting: 'warn', refused: 'bad' };
 
 /** The nodes that a network is read from, and how each does. */
-export function EndpointsPanel({
-  health,
-  id,
-}: {
-  readonly health: UseQueryResult<NetworksHealthAnswer>;
-  readonly id: string;
-}) {
+export function EndpointsPanel({ health, id }: { readonly health: Answer<NetworksHealthAnswer>; readonly id: string }) {
   return (
     <AnswerPanel title="Endpoints" answer={health} heightPx={90} flush>
       {({ networks }) => {

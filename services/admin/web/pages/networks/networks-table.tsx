@@ -39,7 +39,7 @@ export function NetworksTable() {
       answer={networks}
       heightPx={300}
       flush
-      isOld={connection.kind === 'away' || health.isError}
+      isOld={connection.kind === 'away' || health.isOld}
       aside={
         <div className="toolbar">
           <SearchField label="Search networks" value={search} onChange={setSearch} />

@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import { type OverviewAnswer, type OverviewRow, spanNames } from '../../../../contracts/analytics-answers.ts';
 import { networksHealth, overviewOf } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWei } from '../../ui/format.ts';
@@ -23,13 +24,17 @@ export function OverviewPage() {
     <>
       <div className="toolbar">
         <Segments label="How far back" words={spanNames} value={window} onChange={setWindow} />
-        {data === undefined ? null : <Coverage totals={data.totals} />}
+        {data === undefined || answer.isPlaceholderData ? null : <Coverage totals={data.totals} />}
       </div>
       {answer.isPending || health.isPending ? (
         <Loading heightPx={640} />
       ) : (
         <>
-          {data === undefined ? null : <Totals totals={data.totals} isOld={answer.isError} />}
+          {data === undefined ? null : (
+            <Awaited isAwaited={answer.isPlaceholderData}>
+              <Totals totals={data.totals} isOld={answer.isOld} />
+            </Awaited>
+          )}
           <Attention />
           <AnswerPanel title="Networks by transactions" answer={answer} heightPx={110} flush>
             {({ networks }) => <BusiestNetworks networks={networks} />}

@@ -1,7 +1,9 @@
 import { allEnvironments, poolsOf } from '../../answers/admin.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
+import { Awaited } from '../../ui/awaited.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Choice } from '../../ui/choice.tsx';
+import { OldBadge } from '../../ui/old-badge.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { ErrorState, Loading } from '../../ui/states.tsx';
 import { useUrlText } from '../../ui/use-url-state.ts';
@@ -23,7 +25,10 @@ export function PoolsPage() {
           value={environment}
           onChange={setEnvironment}
         />
-        {data === undefined ? null : <span className="muted">At the sizes of {data.environment}</span>}
+        {data === undefined || answer.isPlaceholderData ? null : (
+          <span className="muted">At the sizes of {data.environment}</span>
+        )}
+        <OldBadge answer={answer} />
         {data?.whole === false ? (
           <Badge tone="warn" title="This process is given a part of the catalog">
             What is asked for is a lower bound
@@ -39,7 +44,13 @@ export function PoolsPage() {
           </Panel>
         )
       ) : (
-        data.pools.map((pool) => <PoolPanel key={pool.id} pool={pool} />)
+        <Awaited isAwaited={answer.isPlaceholderData}>
+          <div className="stack">
+            {data.pools.map((pool) => (
+              <PoolPanel key={pool.id} pool={pool} />
+            ))}
+          </div>
+        </Awaited>
       )}
     </>
   );
