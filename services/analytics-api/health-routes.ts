@@ -22,7 +22,10 @@ export function addHealthRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         summary: 'State of the system',
         description: 'Answers 200 as long as it answers: the body says whether all is well.',
         querystring: NoQuery,
-        response: { 200: { description: 'The state', content: { 'application/json': { schema: HealthAnswer } } } },
+        response: {
+          200: { description: 'The state', content: { 'application/json': { schema: HealthAnswer } } },
+          ...problemResponses({ 400: 'It takes no parameters' }),
+        },
       },
     },
     async (_request, reply) => {
@@ -56,7 +59,7 @@ export function addHealthRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         querystring: NoQuery,
         response: {
           200: { description: 'The state of each', content: { 'application/json': { schema: NetworksHealthAnswer } } },
-          ...problemResponses({ 503: 'Try again in a second' }),
+          ...problemResponses({ 400: 'It takes no parameters', 503: 'Try again in a second' }),
         },
       },
     },
@@ -85,6 +88,7 @@ export function addHealthRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         querystring: NoQuery,
         response: {
           200: { description: 'Prometheus text format', content: { 'text/plain': { schema: Type.String() } } },
+          ...problemResponses({ 400: 'It takes no parameters' }),
         },
       },
     },

@@ -87,7 +87,11 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
             description: 'The network',
             content: { 'application/json': { schema: shared('Network', NetworkAnswer) } },
           },
-          ...problemResponses({ 404: 'There is no such network', 503: 'Try again in a second' }),
+          ...problemResponses({
+            400: 'A parameter is not valid',
+            404: 'There is no such network',
+            503: 'Try again in a second',
+          }),
         },
       },
     },

@@ -347,6 +347,10 @@ describe('GET /openapi.json', () => {
       const answer = await app.inject(path.replace('{symbol}', symbol));
       const { schema, example } = get.responses[200]?.content['application/json'] ?? {};
       expect([path, answer.statusCode, problemsOf(schema ?? {}, answer.json())]).toEqual([path, 200, []]);
+      // Every path refuses parameters that it does not know.
+      expect({ path, documented: Object.keys(get.responses) }).toMatchObject({
+        documented: expect.arrayContaining(['400']),
+      });
       if (example !== undefined) expect([path, problemsOf(schema ?? {}, example)]).toEqual([path, []]);
     }
     for (const [name, schema] of Object.entries<{ examples?: unknown[]; example?: unknown }>(components.schemas)) {

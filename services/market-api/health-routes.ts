@@ -36,7 +36,7 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
         querystring: NoQuery,
         response: {
           200: { description: 'The figures', content: { 'application/json': { schema: StatsAnswer } } },
-          ...problemResponses({ 503: 'Try again in a second' }),
+          ...problemResponses({ 400: 'It takes no parameters', 503: 'Try again in a second' }),
         },
       },
     },
@@ -54,6 +54,7 @@ export function addHealthRoutes(app: HttpApp, deps: RouteDeps): void {
         querystring: NoQuery,
         response: {
           200: { description: 'All is well', content: { 'application/json': { schema: HealthAnswer } } },
+          ...problemResponses({ 400: 'It takes no parameters' }),
           503: { description: 'A part is not well', content: { 'application/json': { schema: HealthAnswer } } },
         },
       },
