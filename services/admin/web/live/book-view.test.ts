@@ -35,6 +35,16 @@ describe(createBookKeeper, () => {
     expect(keeper.take({ type: 'resumed', symbol: 'X', lastUpdateId: 4 })).toBe(false);
   });
 
+  it('is of before from when it is asked for anew until it goes on', () => {
+    const keeper = createBookKeeper();
+    keeper.take(snapshot(5, {}));
+    expect(keeper.view(1).isTold).toBe(true);
+    keeper.noteAsked();
+    expect(keeper.view(1)).toMatchObject({ isTold: false, state: 'live' });
+    keeper.take({ type: 'resumed', symbol: 'X', lastUpdateId: 5 });
+    expect(keeper.view(1).isTold).toBe(true);
+  });
+
   it('is nothing to go on from after a reset, and in a gap', () => {
     const keeper = createBookKeeper();
     keeper.take(snapshot(5, { bids: [['1.0', '2.0']] }));

@@ -5,6 +5,8 @@ import { createOrderBook, type OrderBook } from '../../../datasets/market/order-
 export interface BookView {
   /** waiting: none is held yet · live · gap: as it was before updates went missing. */
   readonly state: 'waiting' | 'live' | 'gap';
+  /** What is held was told on this connection, or goes on from there. If not, it is of before. */
+  readonly isTold: boolean;
   readonly lastUpdateId: number;
   /** By the exchange's clock, Unix milliseconds. */
   readonly eventTime: number | null;
@@ -18,6 +20,8 @@ export interface BookKeeper {
   take(news: BookNews): boolean;
   /** The best `depth` levels of each side. */
   view(depth: number): BookView;
+  /** The book is asked for anew: until something is told, what is held is of before. */
+  noteAsked(): void;
   /** Updates are missing, or the book is whole again. */
   noteGap(isOpen: boolean): void;
   /** Where to go on after a loss of the connection; undefined if there is nothing to go on from. */
@@ -30,6 +34,7 @@ export function createBookKeeper(): BookKeeper {
   let state: BookView['state'] = 'waiting';
   let lastUpdateId = 0;
   let eventTime: number | null = null;
+  let isTold = false;
 
   function forget(): void {
     book = createOrderBook();
@@ -44,6 +49,7 @@ export function createBookKeeper(): BookKeeper {
         case 'snapshot':
           book.load(textsOf(news), { bidFloor: news.bidFloor, askCeiling: news.askCeiling });
           ({ state, lastUpdateId, eventTime } = news);
+          isTold = true;
           return true;
         case 'diff':
           if (state === 'waiting') return true;
@@ -56,16 +62,18 @@ export function createBookKeeper(): BookKeeper {
           forget();
           return true;
         case 'resumed':
-          return news.lastUpdateId === lastUpdateId;
+          isTold = news.lastUpdateId === lastUpdateId;
+          return isTold;
       }
     },
     view: (depth) => ({
-      state,
-      lastUpdateId,
-      eventTime,
+      ...{ state, isTold, lastUpdateId, eventTime },
       bids: book.levels('bid', depth),
       asks: book.levels('ask', depth),
     }),
+    noteAsked: () => {
+      isTold = false;
+    },
     noteGap: (isOpen) => {
       if (state !== 'waiting') state = isOpen ? 'gap' : 'live';
     },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainNews, LiveBlock } from '../../../contracts/live-messages.ts';
-import { afterNews, type ChainView, emptyChain } from './chain-view.ts';
+import { afterNews, askedAnew, type ChainView, emptyChain } from './chain-view.ts';
 
 describe(afterNews, () => {
   it('shows the newest blocks of the chain, whatever joins and leaves it', () => {
@@ -46,6 +46,17 @@ describe(afterNews, () => {
     const old = told(shown, { type: 'stale', network: 'x', reason: 'behind', since: 5 });
     expect(old).toEqual({ ...shown, stale: { reason: 'behind', since: 5 } });
     expect(told(old, { type: 'live', network: 'x' })).toEqual(shown);
+  });
+
+  it('is of before until a new connection goes on with it, and forgets what the old one said of its age', () => {
+    const whole = { type: 'snapshot', network: 'x', chainSeq: 1, finalized: null, blocks: [blockOf(4, 0)] } as const;
+    const shown = told(emptyChain, { ...whole, blocks: [...whole.blocks] });
+    expect(shown.isTold).toBe(true);
+    const old = told(shown, { type: 'stale', network: 'x', reason: 'bus-away', since: 5 });
+    const asked = askedAnew(old);
+    expect(asked).toEqual({ ...shown, isTold: false });
+    expect(told(asked, { type: 'resumed', network: 'x', chainSeq: 1 })).toEqual(shown);
+    for (const type of ['reset', 'removed'] as const) expect(told(shown, { type, network: 'x' }).isTold).toBe(false);
   });
 
   it('remembers what left, the newest first, with when that was seen', () => {

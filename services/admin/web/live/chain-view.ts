@@ -9,6 +9,8 @@ export interface ChainView {
   readonly blocks: readonly LiveBlock[];
   /** Blocks that left the chain while it was looked at, the newest first. */
   readonly retracted: readonly Retracted[];
+  /** What is shown was told on this connection, or goes on from there. If not, it is of before. */
+  readonly isTold: boolean;
   /** What is shown is old, and since when (Unix milliseconds), by the service's own word. */
   readonly stale: { readonly reason: string; readonly since: number } | undefined;
 }
@@ -19,17 +21,29 @@ export interface Retracted {
   readonly seenAtMs: number;
 }
 
-export const emptyChain: ChainView = { chainSeq: 0, finalized: null, blocks: [], retracted: [], stale: undefined };
+export const emptyChain: ChainView = {
+  chainSeq: 0,
+  finalized: null,
+  blocks: [],
+  retracted: [],
+  isTold: false,
+  stale: undefined,
+};
 
 const blocksMax = 40;
 const retractedMax = 100;
+
+/** The view when it is asked for anew: that it is old is told again if it still is, and never that it is not. */
+export function askedAnew(view: ChainView): ChainView {
+  return { ...view, isTold: false, stale: undefined };
+}
 
 /** The view after a message of the channel `blocks`. Pure. */
 export function afterNews(view: ChainView, news: ChainNews, nowMs: number): ChainView {
   switch (news.type) {
     case 'snapshot': {
       const blocks = news.blocks.toSorted((a, b) => b.number - a.number);
-      return { ...view, chainSeq: news.chainSeq, finalized: news.finalized, blocks };
+      return { ...view, isTold: true, chainSeq: news.chainSeq, finalized: news.finalized, blocks };
     }
     case 'block':
       return { ...view, chainSeq: news.chainSeq, blocks: withBlock(view.blocks, blockOf(news)) };
@@ -49,7 +63,14 @@ export function afterNews(view: ChainView, news: ChainNews, nowMs: number): Chai
       return { ...view, stale: { reason: news.reason, since: news.since } };
     case 'live':
       return { ...view, stale: undefined };
-    default:
+    case 'resumed':
+      return { ...view, isTold: true };
+    // A snapshot follows, or nothing more.
+    case 'reset':
+    case 'removed':
+      return { ...view, isTold: false };
+    case 'added':
+    case 'retired':
       return view;
   }
 }

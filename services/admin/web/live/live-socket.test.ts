@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLiveSocket, type Wanted } from './live-socket.ts';
+import { createLiveSocket, isBroken, type Wanted } from './live-socket.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -54,6 +54,55 @@ describe(createLiveSocket, () => {
     expect(sockets.length).toBeGreaterThan(1);
   });
 
+  it('does not hold a connection to be dead because its own timers rest, as they do out of view', () => {
+    const { sockets } = build({ answersPings: true });
+    sockets[0]?.accept();
+    sockets[0]?.say({ type: 'pong' });
+    for (let minute = 0; minute < 5; minute++) {
+      // The time passes at once; the timer that was due meanwhile comes late, and once.
+      vi.setSystemTime(Date.now() + 55_000);
+      vi.advanceTimersByTime(5_000);
+    }
+    expect(sockets).toHaveLength(1);
+  });
+
+  it('finds out soon after a sleep that the connection did not outlive it', () => {
+    const { live, sockets } = build();
+    sockets[0]?.accept();
+    sockets[0]?.say({ type: 'pong' });
+    vi.setSystemTime(3_600_000);
+    vi.advanceTimersByTime(5_000);
+    expect(live.connection().kind).toBe('open');
+    vi.advanceTimersByTime(2_000);
+    expect(live.connection()).toEqual({ kind: 'away', sinceMs: 0 });
+  });
+
+  it('says that it is not live once it gets what is not understood, until it is opened anew', () => {
+    const { live, sockets } = build();
+    const got: unknown[] = [];
+    live.want(
+      wanted('a', {
+        onMessage: ({ n }) => {
+          if (n === 'odd') throw new Error('not as described');
+          got.push(n);
+        },
+      }),
+    );
+    sockets[0]?.accept();
+    sockets[0]?.say({ for: 'a', n: 1 });
+    vi.setSystemTime(40);
+    sockets[0]?.say({ for: 'a', n: 'odd' });
+    sockets[0]?.say({ for: 'a', n: 2 });
+    expect(got).toEqual([1, 2]);
+    expect(live.connection()).toEqual({ kind: 'unreadable', sinceMs: 40, reason: 'not as described' });
+    expect(isBroken(live.connection())).toBe(true);
+    sockets[0]?.end();
+    vi.advanceTimersByTime(300);
+    sockets[1]?.accept();
+    sockets[1]?.say({ for: 'a', n: 3 });
+    expect(isBroken(live.connection())).toBe(false);
+  });
+
   it('gives a message to whom it is for, until he turns away', () => {
     const { live, sockets } = build();
     const got: unknown[] = [];
@@ -83,8 +132,14 @@ class FakeSocket {
   onopen?: () => void;
   onmessage?: (event: { data: string }) => void;
   onclose?: () => void;
+  readonly answersPings: boolean;
+  constructor(answersPings: boolean) {
+    this.answersPings = answersPings;
+  }
   send(text: string): void {
-    this.sent.push(JSON.parse(text));
+    const message: { op?: string } = JSON.parse(text);
+    this.sent.push(message);
+    if (this.answersPings && message.op === 'ping') this.say({ type: 'pong' });
   }
   close(): void {
     this.isClosed = true;
@@ -103,13 +158,13 @@ class FakeSocket {
   }
 }
 
-function build() {
+function build({ answersPings = false } = {}) {
   const sockets: FakeSocket[] = [];
   let now = 0;
   vi.setSystemTime(0);
   const live = createLiveSocket({
     open: () => {
-      const socket = new FakeSocket();
+      const socket = new FakeSocket(answersPings);
       sockets.push(socket);
       return socket as unknown as WebSocket;
     },

@@ -3,7 +3,14 @@ export type Connection =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'open'; readonly sinceMs: number }
   /** It ended, or what came last is too long ago; it is being opened again. */
-  | { readonly kind: 'away'; readonly sinceMs: number };
+  | { readonly kind: 'away'; readonly sinceMs: number }
+  /** Something came that this page does not understand: what it shows may lack what happened since. */
+  | { readonly kind: 'unreadable'; readonly sinceMs: number; readonly reason: string };
+
+/** Whether what came over it before is not live any more. */
+export function isBroken({ kind }: Connection): boolean {
+  return kind === 'away' || kind === 'unreadable';
+}
 
 /** What is asked for on a connection, and asked for again on each new one. */
 export interface Wanted {
@@ -32,8 +39,10 @@ export interface LiveSocketDeps {
 }
 
 const pingMs = 5_000;
-/** Nothing came for so long, not even an answer to a ping: the connection is held to be dead. */
-const silentMs = 12_000;
+/** A ping is not answered for so long, and nothing else came: the connection is held to be dead. */
+const silentMs = 9_000;
+/** The same after the page or its machine slept: then it is most likely dead, and what is shown is old. */
+const silentAfterSleepMs = 2_000;
 const backoffMinMs = 300;
 const backoffMaxMs = 8_000;
 
@@ -46,8 +55,11 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
   let failures = 0;
   /** When the last message came, on whichever connection. */
   let heardAtMs = clock();
-  /** Since when nothing comes on this one. */
-  let quietSinceMs = heardAtMs;
+  /** Since when an answer is awaited on this one: to the connection itself, or to a ping. Timers rest in a page out of view. */
+  let askedAtMs: number | undefined;
+  let beatAtMs = heardAtMs;
+  let isUnreadable = false;
+  let probe: ReturnType<typeof setTimeout> | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   const heartbeat = setInterval(beat, pingMs);
@@ -63,18 +75,25 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
     if (closed || socket !== undefined) return;
     const own = open();
     socket = own;
-    quietSinceMs = clock();
+    askedAtMs = clock();
+    isUnreadable = false;
     own.onopen = () => {
       for (const wanted of wants.values()) own.send(JSON.stringify(wanted.subscribe()));
     };
     own.onmessage = ({ data }) => {
       if (own !== socket) return;
       heardAtMs = clock();
-      quietSinceMs = heardAtMs;
+      askedAtMs = undefined;
       failures = 0;
       // Only now: a proxy may open a connection whose other end is away.
-      tell({ kind: 'open', sinceMs: heardAtMs });
-      dispatch(String(data));
+      if (!isUnreadable) tell({ kind: 'open', sinceMs: heardAtMs });
+      try {
+        dispatch(String(data));
+      } catch (error) {
+        isUnreadable = true;
+        const reason = error instanceof Error ? error.message : String(error);
+        tell({ kind: 'unreadable', sinceMs: heardAtMs, reason });
+      }
     };
     own.onclose = () => {
       if (own === socket) lose();
@@ -92,22 +111,38 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
 
   function lose(): void {
     socket = undefined;
+    clearTimeout(probe);
     tell({ kind: 'away', sinceMs: heardAtMs });
     if (closed) return;
     const delayMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** failures++) * (0.5 + random() / 2);
     retry = setTimeout(connect, delayMs);
   }
 
+  /** Gives a connection up that does not say that it ended. */
+  function drop(own: WebSocket): void {
+    if (own !== socket) return;
+    lose();
+    own.close();
+  }
+
   function beat(): void {
+    const now = clock();
+    const hasSlept = now - beatAtMs > 3 * pingMs;
+    beatAtMs = now;
     const own = socket;
     if (own === undefined) return;
-    if (clock() - quietSinceMs > silentMs) {
-      socket = undefined;
-      own.close();
-      lose();
+    if (askedAtMs !== undefined && now - askedAtMs > silentMs) {
+      drop(own);
       return;
     }
-    if (own.readyState === WebSocket.OPEN) own.send(JSON.stringify({ op: 'ping' }));
+    if (own.readyState !== WebSocket.OPEN) return;
+    askedAtMs ??= now;
+    own.send(JSON.stringify({ op: 'ping' }));
+    if (!hasSlept) return;
+    clearTimeout(probe);
+    probe = setTimeout(() => {
+      if (askedAtMs !== undefined) drop(own);
+    }, silentAfterSleepMs);
   }
 
   connect();
@@ -134,6 +169,7 @@ export function createLiveSocket({ open, clock, random }: LiveSocketDeps): LiveS
       closed = true;
       clearInterval(heartbeat);
       clearTimeout(retry);
+      clearTimeout(probe);
       socket?.close();
     },
   };

@@ -30,6 +30,21 @@ describe(createLiveStore, () => {
     expect(store.get('a')).toBeUndefined();
   });
 
+  it('shows nothing of before once it is cleared and told anew', () => {
+    const { store, frame } = build();
+    store.set('a', 1);
+    store.set('b', 2);
+    frame();
+    store.clear();
+    store.set('b', 3);
+    expect([...store.all()]).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    frame();
+    expect([...store.all()]).toEqual([['b', 3]]);
+  });
+
   it('tells nobody who has turned away', () => {
     const { store, frame } = build();
     let told = 0;

@@ -1,15 +1,16 @@
-/** Values by key that change often and are looked at by many: who looks at one is told of that one, at most once a frame. */
+/** Values by key that change often and are looked at by many: who looks at one is told of that one, at most as often as `later` says. */
 export interface LiveStore<V> {
   get(key: string): V | undefined;
   set(key: string, value: V): void;
   delete(key: string): void;
+  clear(): void;
   /** All of them; another map after each change. */
   all(): ReadonlyMap<string, V>;
   /** `key` undefined: of any change. */
   subscribe(key: string | undefined, listener: () => void): () => void;
 }
 
-/** `later` runs a function soon, as requestAnimationFrame does. */
+/** `later` runs a function soon: what changes until then is told together. */
 export function createLiveStore<V>(later: (run: () => void) => void): LiveStore<V> {
   const values = new Map<string, V>();
   const listeners = new Map<string | undefined, Set<() => void>>();
@@ -37,6 +38,10 @@ export function createLiveStore<V>(later: (run: () => void) => void): LiveStore<
     },
     delete: (key) => {
       if (values.delete(key)) note(key);
+    },
+    clear: () => {
+      for (const key of values.keys()) note(key);
+      values.clear();
     },
     all: () => snapshot,
     subscribe: (key, listener) => {

@@ -10,7 +10,11 @@ export function followNetworks(socket: LiveSocket, store: LiveStore<NetworkNow>)
   const what = { channel: 'networks', networks: ['*'] };
   return socket.want({
     key: 'networks',
-    subscribe: () => ({ op: 'subscribe', ...what }),
+    subscribe: () => {
+      // All of them are told at once. What was told on a connection before may be of a network that is gone.
+      store.clear();
+      return { op: 'subscribe', ...what };
+    },
     unsubscribe: () => ({ op: 'unsubscribe', ...what }),
     isFor: ({ channel }) => channel === 'networks',
     onMessage: (message) => {

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react';
 import { ChainNews, GasNow } from '../../../contracts/live-messages.ts';
 import { createCheck } from '../answers/check.ts';
-import { afterNews, type ChainView, emptyChain } from './chain-view.ts';
-import { soon, useLiveSocket } from './live-context.tsx';
+import { afterNews, askedAnew, type ChainView, emptyChain } from './chain-view.ts';
+import { createEachFrame } from './each-frame.ts';
+import { useLiveSocket } from './live-context.tsx';
 
 const checkNews = createCheck(ChainNews);
 const checkGas = createCheck(GasNow);
@@ -13,28 +14,30 @@ export function useChain(network: string): ChainView {
   const [shown, setShown] = useState(emptyChain);
   useEffect(() => {
     let view = emptyChain;
-    let isDue = false;
+    const frame = createEachFrame(() => setShown(view));
     setShown(view);
     const of = { channel: 'blocks', networks: [network] };
-    return socket.want({
+    const stop = socket.want({
       key: `blocks ${network}`,
-      subscribe: () => ({
-        op: 'subscribe',
-        ...of,
-        ...(view.chainSeq > 0 ? { resume: { [network]: view.chainSeq } } : {}),
-      }),
+      subscribe: () => {
+        view = askedAnew(view);
+        frame.draw();
+        return {
+          ...{ op: 'subscribe', ...of },
+          ...(view.chainSeq > 0 ? { resume: { [network]: view.chainSeq } } : {}),
+        };
+      },
       unsubscribe: () => ({ op: 'unsubscribe', ...of }),
       isFor: (message) => message.channel === 'blocks' && message.network === network,
       onMessage: (message) => {
         view = afterNews(view, checkNews(message), Date.now());
-        if (isDue) return;
-        isDue = true;
-        soon(() => {
-          isDue = false;
-          setShown(view);
-        });
+        frame.draw();
       },
     });
+    return () => {
+      stop();
+      frame.end();
+    };
   }, [socket, network]);
   return shown;
 }
@@ -48,7 +51,11 @@ export function useGasNow(network: string): GasNow | undefined {
     const of = { channel: 'gas', networks: [network] };
     return socket.want({
       key: `gas ${network}`,
-      subscribe: () => ({ op: 'subscribe', ...of }),
+      subscribe: () => {
+        // It is told at once, if it is known: what was told before may be long ago.
+        setGas(undefined);
+        return { op: 'subscribe', ...of };
+      },
       unsubscribe: () => ({ op: 'unsubscribe', ...of }),
       isFor: (message) => message.channel === 'gas' && message.network === network && message.type === 'gas',
       onMessage: (message) => setGas(checkGas(message)),

@@ -3,7 +3,8 @@ import { BookNews, CandleNews, GapNews, TradeNews } from '../../../contracts/mar
 import type { Interval } from '../../../datasets/market/bar-read.ts';
 import { createCheck } from '../answers/check.ts';
 import { type BookView, createBookKeeper } from './book-view.ts';
-import { openSocket, soon } from './live-context.tsx';
+import { createEachFrame } from './each-frame.ts';
+import { openSocket } from './live-context.tsx';
 import type { LiveSocket } from './live-socket.ts';
 
 const checkBook = createCheck(BookNews);
@@ -31,21 +32,15 @@ export function useBook(socket: LiveSocket, symbol: string, depth: number): Book
   useEffect(() => {
     const keeper = createBookKeeper();
     const of = { channel: 'book', symbols: [symbol] };
-    let isDue = false;
-    function show(): void {
-      if (isDue) return;
-      isDue = true;
-      soon(() => {
-        isDue = false;
-        setShown(keeper.view(depth));
-      });
-    }
+    const frame = createEachFrame(() => setShown(keeper.view(depth)));
     /** Asks for the whole book: what is held leads nowhere. */
     function begin(): () => void {
       return socket.want({
         key: `book ${symbol}`,
         subscribe: () => {
           const from = keeper.resumeFrom;
+          keeper.noteAsked();
+          frame.draw();
           return { op: 'subscribe', ...of, ...(from === undefined ? {} : { resume: { [symbol]: from } }) };
         },
         unsubscribe: () => ({ op: 'unsubscribe', ...of }),
@@ -58,13 +53,16 @@ export function useBook(socket: LiveSocket, symbol: string, depth: number): Book
             keeper.take({ type: 'reset', symbol });
             stop = begin();
           }
-          show();
+          frame.draw();
         },
       });
     }
     let stop = begin();
     setShown(undefined);
-    return () => stop();
+    return () => {
+      stop();
+      frame.end();
+    };
   }, [socket, symbol, depth]);
   return shown;
 }
@@ -77,21 +75,32 @@ export interface Trade {
   readonly eventTime: number;
 }
 
-/** The newest trades of a symbol since the page was opened, the newest first, and how many were left out as they came too fast. */
-export function useTrades(
-  socket: LiveSocket,
-  symbol: string,
-  max: number,
-): { readonly trades: readonly Trade[]; readonly dropped: number } {
-  const [shown, setShown] = useState<{ trades: readonly Trade[]; dropped: number }>({ trades: [], dropped: 0 });
+export interface Trades {
+  /** The newest first. */
+  readonly trades: readonly Trade[];
+  /** How many were left out as they came too fast. */
+  readonly dropped: number;
+  /** The connection was lost meanwhile: what was traded until it was there again is not among them. */
+  readonly wasCut: boolean;
+}
+
+const noTrades: Trades = { trades: [], dropped: 0, wasCut: false };
+
+/** The newest trades of a symbol since the page was opened. */
+export function useTrades(socket: LiveSocket, symbol: string, max: number): Trades {
+  const [shown, setShown] = useState(noTrades);
   useEffect(() => {
-    let held: { trades: readonly Trade[]; dropped: number } = { trades: [], dropped: 0 };
-    let isDue = false;
+    let held = noTrades;
+    const frame = createEachFrame(() => setShown(held));
     const of = { channel: 'trades', symbols: [symbol] };
     setShown(held);
-    return socket.want({
+    const stop = socket.want({
       key: `trades ${symbol}`,
-      subscribe: () => ({ op: 'subscribe', ...of }),
+      subscribe: () => {
+        if (held.trades.length > 0) held = { ...held, wasCut: true };
+        frame.draw();
+        return { op: 'subscribe', ...of };
+      },
       unsubscribe: () => ({ op: 'unsubscribe', ...of }),
       isFor: ({ channel, symbol: own, type }) =>
         channel === 'trades' && own === symbol && (type === 'trade' || type === 'dropped'),
@@ -99,17 +108,20 @@ export function useTrades(
         const news = checkTrade(message);
         if (news.type === 'dropped') held = { ...held, dropped: held.dropped + news.count };
         else held = { ...held, trades: [news, ...held.trades].slice(0, max) };
-        if (isDue) return;
-        isDue = true;
-        soon(() => {
-          isDue = false;
-          setShown(held);
-        });
+        frame.draw();
       },
     });
+    return () => {
+      stop();
+      frame.end();
+    };
   }, [socket, symbol, max]);
   return shown;
 }
+
+const noCandles: ReadonlyMap<number, CandleNews> = new Map();
+/** More than an answer has: a page out of view asks for none, and is told of all. */
+const candlesMax = 500;
 
 /** The newest candles that were told, by their start. */
 export function useLiveCandles(
@@ -117,20 +129,35 @@ export function useLiveCandles(
   symbol: string,
   interval: Interval,
 ): ReadonlyMap<number, CandleNews> {
-  const [shown, setShown] = useState<ReadonlyMap<number, CandleNews>>(new Map());
+  const [shown, setShown] = useState(noCandles);
   useEffect(() => {
+    const told = new Map<number, CandleNews>();
+    const frame = createEachFrame(() => setShown(new Map(told)));
     const of = { channel: 'candles', symbols: [symbol], interval };
-    setShown(new Map());
-    return socket.want({
+    setShown(noCandles);
+    const stop = socket.want({
       key: `candles ${symbol}`,
-      subscribe: () => ({ op: 'subscribe', ...of }),
+      subscribe: () => {
+        // One that was told before a loss of the connection may lack trades, and the newest is told anew.
+        told.clear();
+        return { op: 'subscribe', ...of };
+      },
       unsubscribe: () => ({ op: 'unsubscribe', ...of }),
       isFor: (message) => message.type === 'candle' && message.symbol === symbol && message.interval === interval,
       onMessage: (message) => {
         const candle = checkCandle(message);
-        setShown((before) => new Map(before).set(candle.time, candle));
+        told.set(candle.time, candle);
+        const [oldest] = told.keys();
+        if (told.size > candlesMax && oldest !== undefined) told.delete(oldest);
+        frame.draw();
       },
     });
+    return () => {
+      stop();
+      frame.end();
+    };
   }, [socket, symbol, interval]);
-  return shown;
+  // For a moment after another choice they are those of the one before.
+  const [any] = shown.values();
+  return any?.interval === interval ? shown : noCandles;
 }

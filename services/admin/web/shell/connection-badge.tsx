@@ -9,6 +9,7 @@ export function ConnectionBadge() {
     <span role="status" aria-live="polite" data-connection={connection.kind}>
       {connection.kind === 'open' ? <Badge tone="good">Live</Badge> : null}
       {connection.kind === 'connecting' ? <Badge tone="warn">Connecting</Badge> : null}
+      {connection.kind === 'unreadable' ? <Badge tone="bad">Reload the page</Badge> : null}
       {connection.kind === 'away' ? <Badge tone="bad">Not live since {formatTime(connection.sinceMs)}</Badge> : null}
     </span>
   );
@@ -17,6 +18,13 @@ export function ConnectionBadge() {
 /** Says across the page that what is shown is not live, and that nothing has to be done about it. */
 export function OutageNotice() {
   const connection = useConnection(useLiveSocket());
+  if (connection.kind === 'unreadable')
+    return (
+      <p className="outage" role="alert" title={connection.reason}>
+        At {formatTime(connection.sinceMs)} something came that this page does not understand: the service is of another
+        version. Reload the page to follow it.
+      </p>
+    );
   if (connection.kind !== 'away') return null;
   return (
     <p className="outage" role="alert">

@@ -1,5 +1,5 @@
 import { useConnection } from '../../live/live-context.tsx';
-import type { LiveSocket } from '../../live/live-socket.ts';
+import { isBroken, type LiveSocket } from '../../live/live-socket.ts';
 import { useBook } from '../../live/use-market.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -20,7 +20,7 @@ export function BookPanel({ socket, symbol }: { readonly socket: LiveSocket; rea
     <Panel
       title="Order book"
       flush
-      isOld={connection.kind === 'away' || book?.state === 'gap'}
+      isOld={isBroken(connection) || book?.state === 'gap' || book?.isTold === false}
       aside={
         book === undefined ? null : (
           <span className="toolbar">

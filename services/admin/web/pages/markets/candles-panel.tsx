@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { candlesOf } from '../../answers/market.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { useConnection } from '../../live/live-context.tsx';
-import type { LiveSocket } from '../../live/live-socket.ts';
+import { isBroken, type LiveSocket } from '../../live/live-socket.ts';
 import { useLiveCandles } from '../../live/use-market.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { Segments } from '../../ui/segments.tsx';
@@ -26,7 +26,7 @@ export function CandlesPanel({ socket, symbol }: { readonly socket: LiveSocket; 
       title="Candles"
       answer={answer}
       heightPx={chartPx + 24}
-      isOld={connection.kind === 'away'}
+      isOld={isBroken(connection)}
       aside={<Segments label="Length of a candle" words={intervals} value={interval} onChange={setInterval} />}
     >
       {() =>

@@ -6,6 +6,7 @@ import type { LiveSocket } from '../../live/live-socket.ts';
 import { useMarketSocket } from '../../live/use-market.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { formatTime } from '../../ui/format.ts';
+import { OldBadge } from '../../ui/old-badge.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { EmptyState, ErrorState, Loading } from '../../ui/states.tsx';
 import { SymbolState } from '../../ui/symbol-state.tsx';
@@ -42,6 +43,7 @@ export function PairPage({ symbol }: { readonly symbol: string }) {
         <span className="muted">/</span>
         <h2>{symbol}</h2>
         <SymbolState state={pair.state} />
+        <OldBadge answer={symbols} />
         <Badge plain>{pair.market}</Badge>
         <MarketConnection socket={socket} />
       </div>
@@ -59,7 +61,11 @@ function MarketConnection({ socket }: { readonly socket: LiveSocket }) {
   const connection = useConnection(socket);
   return (
     <span role="status" data-market-connection={connection.kind}>
-      {connection.kind === 'away' ? (
+      {connection.kind === 'unreadable' ? (
+        <Badge tone="bad" title={connection.reason}>
+          Market not understood: reload the page
+        </Badge>
+      ) : connection.kind === 'away' ? (
         <Badge tone="bad">Market not live since {formatTime(connection.sinceMs)}</Badge>
       ) : connection.kind === 'connecting' ? (
         <Badge tone="warn">Connecting to the market</Badge>

@@ -1,5 +1,5 @@
 import { useConnection } from '../../live/live-context.tsx';
-import type { LiveSocket } from '../../live/live-socket.ts';
+import { isBroken, type LiveSocket } from '../../live/live-socket.ts';
 import { useTrades } from '../../live/use-market.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
@@ -11,14 +11,19 @@ const shownMax = 19;
 
 /** Trades since the page was opened. */
 export function TradesPanel({ socket, symbol }: { readonly socket: LiveSocket; readonly symbol: string }) {
-  const { trades, dropped } = useTrades(socket, symbol, shownMax);
+  const { trades, dropped, wasCut } = useTrades(socket, symbol, shownMax);
   const connection = useConnection(socket);
   return (
     <Panel
       title="Trades"
       flush
-      isOld={connection.kind === 'away'}
-      aside={dropped === 0 ? null : <Badge tone="warn">{dropped} came too fast and are left out</Badge>}
+      isOld={isBroken(connection)}
+      aside={
+        <>
+          {wasCut ? <Badge tone="warn">those while the connection was lost are missing</Badge> : null}
+          {dropped === 0 ? null : <Badge tone="warn">{dropped} came too fast and are left out</Badge>}
+        </>
+      }
     >
       <div className="trades">
         {trades.length === 0 ? (

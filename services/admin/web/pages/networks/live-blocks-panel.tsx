@@ -4,7 +4,7 @@ import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount, formatWei, shortHash } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
-import { Loading } from '../../ui/states.tsx';
+import { EmptyState, Loading } from '../../ui/states.tsx';
 
 const shownMax = 12;
 
@@ -21,8 +21,10 @@ export function LiveBlocksPanel({
   return (
     <Panel title="Newest blocks" flush isOld={isOld}>
       <div className="table-scroll" style={{ minHeight: 470 }}>
-        {chain.chainSeq === 0 ? (
+        {chain.chainSeq === 0 && !chain.isTold ? (
           <Loading heightPx={470} label="Waiting for blocks" />
+        ) : chain.blocks.length === 0 ? (
+          <EmptyState title="No block is held yet">The first one appears here once the network is synced.</EmptyState>
         ) : (
           <table className="data">
             <caption className="visually-hidden">Newest blocks</caption>

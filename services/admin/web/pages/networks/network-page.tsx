@@ -2,6 +2,7 @@ import { Link } from 'wouter';
 import { networksHealth, oneNetwork } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { useConnection, useLiveSocket, useNetworkNow } from '../../live/live-context.tsx';
+import { isBroken } from '../../live/live-socket.ts';
 import { useChain, useGasNow } from '../../live/use-chain.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -16,11 +17,11 @@ import {
   formatWei,
 } from '../../ui/format.ts';
 import { NetworkState } from '../../ui/network-state.tsx';
+import { OldBadge } from '../../ui/old-badge.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
 import { ErrorState, Loading } from '../../ui/states.tsx';
 import { EndpointsPanel } from './endpoints-panel.tsx';
-
 import { LiveBlocksPanel } from './live-blocks-panel.tsx';
 import { NetworkFacts } from './network-facts.tsx';
 import { ReorgsPanel } from './reorgs-panel.tsx';
@@ -35,7 +36,9 @@ export function NetworkPage({ id }: { readonly id: string }) {
   const chain = useChain(id);
   const gas = useGasNow(id);
   const connection = useConnection(useLiveSocket());
-  const isOld = connection.kind === 'away' || chain.stale !== undefined;
+  // Before anything was told the answers of the API are shown.
+  const isOfBefore = chain.chainSeq > 0 && !chain.isTold;
+  const isOld = isBroken(connection) || chain.stale !== undefined || isOfBefore;
   const own = health.data?.networks.find((each) => each.network === id);
   if (network.data === undefined) {
     return network.error === null ? (
@@ -55,13 +58,14 @@ export function NetworkPage({ id }: { readonly id: string }) {
         <span className="muted">/</span>
         <h2>{name}</h2>
         <NetworkState network={network.data} now={now} />
+        <OldBadge answer={network} />
         {chain.stale === undefined ? null : (
           <Badge tone="warn" title={chain.stale.reason}>
             Old since {formatTime(chain.stale.since)}
           </Badge>
         )}
       </div>
-      <div className={isOld ? 'is-old' : undefined}>
+      <div className={isOld || health.isOld ? 'is-old' : undefined}>
         <Stats>
           <Stat label="Head" hint={<Age ms={now?.time == null ? null : now.time * 1_000} />}>
             <Figure value={now?.head ?? own?.head}>{(now?.head ?? own?.head)?.toLocaleString('en')}</Figure>
@@ -105,7 +109,7 @@ export function NetworkPage({ id }: { readonly id: string }) {
       <SeriesPanel id={id} symbol={nativeCurrency.symbol} />
       <div className="grid">
         <LiveBlocksPanel chain={chain} isOld={isOld} symbol={nativeCurrency.symbol} />
-        <TxsPanel id={id} symbol={nativeCurrency.symbol} />
+        <TxsPanel id={id} symbol={nativeCurrency.symbol} isOld={chain.stale !== undefined} />
       </div>
       <EndpointsPanel health={health} id={id} />
       <div className="grid">

@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import { allNetworks, networksHealth } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { useConnection, useLiveSocket, useNetworksNow } from '../../live/live-context.tsx';
+import { isBroken } from '../../live/live-socket.ts';
 import { Choice } from '../../ui/choice.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
@@ -39,7 +40,7 @@ export function NetworksTable() {
       answer={networks}
       heightPx={300}
       flush
-      isOld={connection.kind === 'away' || health.isOld}
+      isOld={isBroken(connection) || health.isOld}
       aside={
         <div className="toolbar">
           <SearchField label="Search networks" value={search} onChange={setSearch} />

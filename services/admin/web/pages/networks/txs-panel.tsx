@@ -9,10 +9,19 @@ import { EmptyState } from '../../ui/states.tsx';
 const shownMax = 12;
 
 /** The newest transactions with what each paid. */
-export function TxsPanel({ id, symbol }: { readonly id: string; readonly symbol: string }) {
+export function TxsPanel({
+  id,
+  symbol,
+  isOld,
+}: {
+  readonly id: string;
+  readonly symbol: string;
+  /** By the word of the API: newer ones may be there, and not have come. */
+  readonly isOld: boolean;
+}) {
   const answer = useAnswer(newestTxs(id, shownMax));
   return (
-    <AnswerPanel title="Newest transactions" answer={answer} heightPx={470} flush>
+    <AnswerPanel title="Newest transactions" answer={answer} heightPx={470} flush isOld={isOld}>
       {({ txs }) =>
         txs.length === 0 ? (
           <EmptyState title="No transaction is held yet" />
