@@ -1,7 +1,7 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Route, Router, Switch } from 'wouter';
+import { Route, Router, Switch, useLocation } from 'wouter';
 import { LiveProvider } from './live/live-context.tsx';
 import { AppShell } from './shell/app-shell.tsx';
 import { ErrorBoundary } from './shell/error-boundary.tsx';
@@ -16,6 +16,7 @@ import './styles/parts.css';
 applyTheme(storedTheme());
 
 function App() {
+  const [location] = useLocation();
   return (
     <AppShell>
       <Suspense fallback={<Loading heightPx={420} />}>
@@ -23,7 +24,7 @@ function App() {
           {pages.flatMap(({ paths, component: Component }) =>
             paths.map((path) => (
               <Route key={path} path={path}>
-                <ErrorBoundary key={path}>
+                <ErrorBoundary at={location}>
                   <Component />
                 </ErrorBoundary>
               </Route>

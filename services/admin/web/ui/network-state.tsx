@@ -1,5 +1,6 @@
 import type { NetworkAnswer } from '../../../contracts/chain-answers.ts';
 import type { NetworkNow } from '../../../contracts/live-messages.ts';
+import { oldReasonOf } from '../live/old-reason.ts';
 import { Badge, type Tone } from './badge.tsx';
 
 const tones: Record<string, Tone> = {
@@ -20,11 +21,11 @@ export function NetworkState({
   readonly now: NetworkNow | undefined;
 }) {
   const { state, reason } = now ?? network.sync;
-  const stale = now?.stale ?? null;
+  const oldReason = oldReasonOf({ state, isReportStale: network.sync.stale }, now);
   if (network.status === 'retired') return <Badge title={reason ?? undefined}>retired</Badge>;
-  if (stale !== null && stale.reason !== 'not-synced')
+  if (oldReason !== undefined)
     return (
-      <Badge tone="warn" title={`${stale.reason}: what is known of it is old`}>
+      <Badge tone="warn" title={`${oldReason}: what is known of it is old`}>
         {state}, old
       </Badge>
     );

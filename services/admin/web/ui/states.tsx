@@ -14,9 +14,12 @@ export function EmptyState({ title, children }: { readonly title: string; readon
 export function ErrorState({
   error,
   onRetry,
+  retry = 'Try again',
 }: {
   readonly error: unknown;
   readonly onRetry?: (() => void) | undefined;
+  /** What `onRetry` does. */
+  readonly retry?: string;
 }) {
   return (
     <div className="state bad" role="alert">
@@ -24,7 +27,7 @@ export function ErrorState({
       <span>{error instanceof Error ? error.message : String(error)}</span>
       {onRetry === undefined ? null : (
         <button type="button" className="button" onClick={onRetry}>
-          Try again
+          {retry}
         </button>
       )}
     </div>

@@ -2,7 +2,8 @@ import { Link } from 'wouter';
 import { environmentNow } from '../../answers/admin.ts';
 import { networksHealth } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
-import { useNetworksNow } from '../../live/live-context.tsx';
+import { useConnection, useLiveSocket, useNetworksNow } from '../../live/live-context.tsx';
+import { isBroken } from '../../live/live-socket.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { EmptyState } from '../../ui/states.tsx';
@@ -15,11 +16,12 @@ export function Attention() {
   const health = useAnswer(networksHealth);
   const environment = useAnswer(environmentNow);
   const live = useNetworksNow();
+  const connection = useConnection(useLiveSocket());
   const refused = (environment.data?.catalog.refused ?? []).map(
     (detail): Finding => ({ tone: 'bad', word: 'refused', href: '/catalog', name: 'Catalog', detail }),
   );
   return (
-    <AnswerPanel title="Needs attention" answer={health} heightPx={40}>
+    <AnswerPanel title="Needs attention" answer={health} heightPx={40} isOld={isBroken(connection)}>
       {({ networks }) => {
         const found = networks.map((each) => findingOf(each, live.get(each.network)));
         return <Findings findings={[...refused, ...found.filter((each) => each !== undefined)]} />;
@@ -39,7 +41,7 @@ function Findings({ findings }: { readonly findings: readonly Finding[] }) {
       ))}
       {findings.length > shownMax ? (
         <li>
-          <Link href="/networks?state=unreachable">and {findings.length - shownMax} more</Link>
+          <Link href="/networks">and {findings.length - shownMax} more</Link>
         </li>
       ) : null}
     </ul>

@@ -19,7 +19,8 @@ describe(findingOf, () => {
       ...{ stale: { reason, since: 1 }, head: 1, synced: 1, finalized: null, lagBlocks: 0, time: 1, tps: 1 },
     });
     expect(findingOf(healthOf({}), now('behind'))?.detail).toBe('behind');
-    expect(findingOf(healthOf({}), now('not-synced'))).toBeUndefined();
+    expect(findingOf(healthOf({ state: 'idle' }), { ...now('not-synced'), state: 'idle' })).toBeUndefined();
+    expect(findingOf(healthOf({ stale: true }), undefined)?.detail).toBe('nobody reports on it any more');
   });
 });
 

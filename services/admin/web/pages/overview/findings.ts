@@ -1,5 +1,6 @@
 import type { NetworkHealth } from '../../../../contracts/chain-answers.ts';
 import type { NetworkNow } from '../../../../contracts/live-messages.ts';
+import { oldReasonOf } from '../../live/old-reason.ts';
 
 /** Something that is not as it should be. */
 export interface Finding {
@@ -18,9 +19,8 @@ export function findingOf(health: NetworkHealth, now: NetworkNow | undefined): F
   const { network: name, state, reason, errorRate } = health;
   const place = { href: `/networks/${name}`, name };
   if (state === 'unreachable') return { ...place, tone: 'bad', word: 'unreachable', detail: reason ?? '' };
-  const stale = now?.stale ?? null;
-  if (stale !== null && stale.reason !== 'not-synced')
-    return { ...place, tone: 'warn', word: 'old', detail: stale.reason };
+  const oldReason = oldReasonOf({ state, isReportStale: health.stale }, now);
+  if (oldReason !== undefined) return { ...place, tone: 'warn', word: 'old', detail: oldReason };
   if (errorRate === null || errorRate < errorRateHigh) return undefined;
   const percent = Math.round(errorRate * 100);
   return { ...place, tone: 'warn', word: 'errors', detail: `${percent}% of the requests to its nodes fail` };

@@ -4,9 +4,18 @@ import { type OverviewAnswer, type OverviewRow, spanNames } from '../../../../co
 import { networksHealth, overviewOf } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Awaited } from '../../ui/awaited.tsx';
+import { Badge } from '../../ui/badge.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
-import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWei } from '../../ui/format.ts';
+import {
+  formatCount,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatTime,
+  formatUsd,
+  formatWei,
+} from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { Segments } from '../../ui/segments.tsx';
 import { Stat, Stats } from '../../ui/stat.tsx';
@@ -122,7 +131,22 @@ const columns: readonly Column<OverviewRow>[] = [
     id: 'name',
     title: 'Network',
     sortBy: ({ name }) => name,
-    cell: ({ network, name }) => <Link href={`/networks/${network}`}>{name}</Link>,
+    cell: ({ network, name, status, sync, counted, asOf }) => (
+      <>
+        <Link href={`/networks/${network}`}>{name}</Link>{' '}
+        {status === 'retired' ? (
+          <Badge>retired</Badge>
+        ) : !counted ? (
+          <Badge tone="warn" title="Its figures are of before this window, and not part of the totals">
+            stopped {formatTime(asOf === null ? null : asOf.timestamp * 1_000)}
+          </Badge>
+        ) : sync.stale ? (
+          <Badge tone="warn" title="Nobody reports on it any more: its figures are of before">
+            old
+          </Badge>
+        ) : null}
+      </>
+    ),
   },
   {
     id: 'transactions',
