@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Pair } from '../../../catalog/schema/pair.ts';
 import type { Protocol } from '../../../catalog/schema/protocol.ts';
+import { ChainNews, GasNow, NetworkNow } from '../../contracts/live-messages.ts';
 import type { Block } from '../../datasets/chain/block.ts';
 import { chainTopic, markRelayed, readPending } from '../../datasets/chain/changes.ts';
 import {
@@ -17,7 +18,8 @@ import { buildBar, buildTrades } from '../../datasets/market/bar-fixtures.ts';
 import { barsTopic, messageOf } from '../../datasets/market/bar-message.ts';
 import { listen } from '../../runtime/http-listen.ts';
 import { socketDefaults } from '../../runtime/socket/socket-route.ts';
-import { connect as connectTo, until } from '../../runtime/socket/testing/socket-client.ts';
+import { misfitsOf } from '../../runtime/socket/testing/misfits.ts';
+import { type Client, connect as connectTo, type Message, until } from '../../runtime/socket/testing/socket-client.ts';
 import { createEmbeddedBus } from '../../stores/embedded/bus.ts';
 import { createAnalyticsApp } from '../app.ts';
 import { openCandleFeed } from '../live/candle-feed.ts';
@@ -29,11 +31,14 @@ import { createAnalyticsApi } from '../module.ts';
 let stores: ChainStores;
 let networks = 0;
 const closers: (() => Promise<unknown>)[] = [];
+const clients: Client[] = [];
 beforeAll(async () => {
   stores = await openChainStores();
 });
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
+  // The pages take what is so, and nothing else.
+  for (const { messages } of clients.splice(0)) expect(misfitsOf(messages, formOf)).toEqual([]);
 });
 afterAll(async () => {
   await stores?.[Symbol.asyncDispose]();
@@ -42,8 +47,16 @@ afterAll(async () => {
 const connect: typeof connectTo = async (...args) => {
   const client = await connectTo(...args);
   closers.push(async () => client.socket.terminate());
+  clients.push(client);
   return client;
 };
+
+/** As what the pages read a message; undefined if they do not. */
+function formOf({ channel, network, type }: Message) {
+  if (channel === 'blocks' && network !== undefined) return ChainNews;
+  if (type === 'network') return NetworkNow;
+  return type === 'gas' ? GasNow : undefined;
+}
 
 const swap: Protocol = {
   id: 'swap',
@@ -89,7 +102,7 @@ describe('GET /ws', () => {
     const blocks = snapshot?.blocks as object[];
     expect(blocks).toHaveLength(20);
     expect(blocks.at(-1)).toEqual({
-      ...{ number: 24, hash: chain[24]?.hash, timestamp: 1_700_000_024, txCount: 2, logCount: 1 },
+      ...{ number: 24, hash: chain[24]?.hash, timestamp: 1_700_000_024, transactions: 2, logs: 1 },
       ...{ gasUsed: '21000', gasLimit: '30000000', baseFeePerGas: '7' },
       fees: { execution: '420000', l1Data: '5' },
     });

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BookNews, CandleNews, GapNews, TradeNews } from '../../contracts/market-messages.ts';
 import { createOrderBook } from '../../datasets/market/order-book.ts';
 import { buildDepth, buildGap, buildSnapshot, buildTicker, buildTrade } from '../../datasets/market/read-fixtures.ts';
 import type { MarketRecord } from '../../datasets/market/record.ts';
 import { listen } from '../../runtime/http-listen.ts';
 import { type SocketOptions, socketDefaults } from '../../runtime/socket/socket-route.ts';
-import { connect as connectTo, type Message, until } from '../../runtime/socket/testing/socket-client.ts';
+import { misfitsOf } from '../../runtime/socket/testing/misfits.ts';
+import { type Client, connect as connectTo, type Message, until } from '../../runtime/socket/testing/socket-client.ts';
 import { depsOf, type MarketStores, openMarketStores, write } from '../api-fixture.ts';
 import { createMarketApp } from '../app.ts';
 import { createCandleFeed } from '../live/candle-feed.ts';
@@ -17,11 +19,14 @@ const symbols = [...Array.from({ length: 9 }, (_, at) => `TEST${at}USDT`), 'TEST
 
 let stores: MarketStores;
 const closers: (() => Promise<unknown>)[] = [];
+const clients: Client[] = [];
 beforeAll(async () => {
   stores = await openMarketStores();
 });
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
+  // The pages take what is so, and nothing else.
+  for (const { messages } of clients.splice(0)) expect(misfitsOf(messages, formOf)).toEqual([]);
 });
 afterAll(async () => {
   await stores?.[Symbol.asyncDispose]();
@@ -251,8 +256,18 @@ describe('GET /ws', () => {
 const connect: typeof connectTo = async (...args) => {
   const client = await connectTo(...args);
   closers.push(async () => client.socket.terminate());
+  clients.push(client);
   return client;
 };
+
+/** As what the pages read a message; undefined if they do not. */
+function formOf({ channel, symbol, type }: Message) {
+  if (symbol === undefined) return undefined;
+  if (type === 'gap') return GapNews;
+  if (channel === 'book') return BookNews;
+  if (type === 'candle') return CandleNews;
+  return type === 'trade' || type === 'dropped' ? TradeNews : undefined;
+}
 
 async function openServer(options: Partial<SocketOptions> = {}) {
   const deps = depsOf(stores, symbols);
