@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CandleNews } from '../../contracts/market-messages.ts';
 import { type BarStore, buildBar, buildTrades, midnightMs, openBarStore } from '../../datasets/market/bar-fixtures.ts';
 import { writeBars } from '../../datasets/market/timeseries.ts';
+import { misfitsOf } from '../../runtime/socket/testing/misfits.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import { createCandleFeed, pollMsOf } from './candle-feed.ts';
 import { createCandleReader } from './newest-candles.ts';
@@ -47,6 +49,10 @@ describe(createCandleReader, () => {
       quoteVolume: '202',
       trades: 1,
     });
+    const told = candles.map(({ symbol, text }) =>
+      JSON.parse(`{"type":"candle","symbol":"${symbol}","interval":"1s",${text}}`),
+    );
+    expect(misfitsOf(told, () => CandleNews)).toEqual([]);
     expect(queries).toBe(1);
   });
 });

@@ -19,18 +19,28 @@ const timeoutMs = 20_000;
 
 /** Asks for `path`, relative to the page's base. Throws `AnswerError`, or `NotUnderstood` for an answer of another form. */
 export async function getAnswer<T>(path: string, check: Check<T>, signal: AbortSignal): Promise<T> {
-  const response = await reach(path, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return check(body);
-  throw problemOf(response.status, body);
+  const { status, isOk, text } = await reach(path, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+  const body = parsed(text);
+  if (isOk) return check(body);
+  throw problemOf(status, body);
 }
 
-async function reach(path: string, signal: AbortSignal): Promise<Response> {
+async function reach(path: string, signal: AbortSignal): Promise<{ status: number; isOk: boolean; text: string }> {
   try {
-    return await fetch(`${import.meta.env.BASE_URL}api/${path}`, { signal, headers: { accept: 'application/json' } });
+    const headers = { accept: 'application/json' };
+    const response = await fetch(`${import.meta.env.BASE_URL}api/${path}`, { signal, headers });
+    return { status: response.status, isOk: response.ok, text: await response.text() };
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new AnswerError(0, 'The dashboard’s server does not answer.');
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 
@@ -40,6 +50,10 @@ function problemOf(status: number, body: unknown): AnswerError {
     return new AnswerError(status, detail ?? title);
   } catch (error) {
     if (!(error instanceof NotUnderstood)) throw error;
+    // By the gateway, whose answers are no problems of ours.
+    if (status === 401)
+      return new AnswerError(status, 'You are not signed in any more. Sign in again, then reload the page.');
+    if (status === 403) return new AnswerError(status, 'You may not see this: ask somebody for the role that may.');
     return new AnswerError(status, `The server answered ${status} without saying why.`);
   }
 }

@@ -3,6 +3,7 @@ import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { EmptyState, Loading } from '../../ui/states.tsx';
+import { Elsewhere } from './elsewhere.tsx';
 import { ErrorsTable } from './errors-table.tsx';
 import { ModulesTable } from './modules-table.tsx';
 import { ProcessesTable } from './processes-table.tsx';
@@ -37,6 +38,7 @@ export function HealthPage() {
           )
         }
       </AnswerPanel>
+      <Elsewhere />
     </>
   );
 }
