@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { Network } from '../../../catalog/schema/network.ts';
 import { OverviewAnswer, type OverviewRow, overviewFigures } from '../../contracts/analytics-answers.ts';
-import { readProtocolSums } from '../../datasets/chain/protocol-sums.ts';
+import { readProtocolUses } from '../../datasets/chain/protocol-sums.ts';
 import { type HttpApp, problemResponses } from '../../runtime/http.ts';
 import type { AnalyticsDeps } from '../deps.ts';
 import { answerTagOf } from './answer-tag.ts';
@@ -40,7 +40,7 @@ export function addOverviewRoute(app: HttpApp, deps: AnalyticsDeps): void {
           return sums === undefined ? [] : [[network, sums] as const];
         }),
       );
-      const calls = counted.size === 0 ? [] : await readProtocolSums(timeseries, entries.protocols, span, counted);
+      const calls = counted.size === 0 ? [] : await readProtocolUses(timeseries, entries.protocols, span, counted);
       const answer = { window: spanAnswerOf(span), totals: totalsOf(rows, calls), networks: rows };
       reply.header('etag', answerTagOf(version, request.url, answer));
       return answer;

@@ -5,7 +5,12 @@ import type { Protocol } from '../../../catalog/schema/protocol.ts';
 import { type BucketName, bucketNames } from '../../contracts/analytics-answers.ts';
 import { type ProtocolAnswer, ProtocolsAnswer } from '../../contracts/protocol-answers.ts';
 import { OneOf } from '../../contracts/schema.ts';
-import { type ProtocolSums, readProtocolSums } from '../../datasets/chain/protocol-sums.ts';
+import {
+  type ProtocolSums,
+  type ProtocolUses,
+  readProtocolSums,
+  readProtocolUses,
+} from '../../datasets/chain/protocol-sums.ts';
 import { type ProtocolWindow, readProtocolWindows } from '../../datasets/chain/read-protocols.ts';
 import type { Span } from '../../datasets/chain/span.ts';
 import { windowStart } from '../../datasets/chain/window-size.ts';
@@ -21,6 +26,8 @@ import { bucketOf, spanAnswerOf, spanOf, WindowParameter } from './asked.ts';
 import { networkLabelOf, readSpans, spanFreshnessOf } from './read-spans.ts';
 
 type OnNetwork = ProtocolAnswer['networks'][number];
+/** Without volumes where everything is asked for at once. */
+type Sums = ProtocolUses & Partial<Pick<ProtocolSums, 'volumes'>>;
 
 /** What is done with the protocols of the catalog. */
 export function addProtocolRoutes(app: HttpApp, deps: AnalyticsDeps): void {
@@ -53,8 +60,11 @@ export function addProtocolRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       const size = sizeOf(span, bucket, named, protocols, networks);
       const reading = await readSpans(deps, span, networks);
       const rows = networks.map((network) => ({ ...spanFreshnessOf(network, reading), ...networkLabelOf(network) }));
+      // Of everything at once the amounts are left out: there are many, and windows and amounts must be read of the same state.
+      const readUses: (...asked: Parameters<typeof readProtocolUses>) => Promise<Sums[]> =
+        size === null ? readProtocolUses : readProtocolSums;
       const [sums, windows] = await Promise.all([
-        reading.sums.size === 0 ? [] : readProtocolSums(timeseries, protocols, span, reading.sums),
+        reading.sums.size === 0 ? [] : readUses(timeseries, protocols, span, reading.sums),
         size === null ? [] : readBuckets(timeseries, protocols, reading.sums, size),
       ]);
       const live = new Set(
@@ -188,18 +198,18 @@ function bucketsOf(windows: readonly ProtocolWindow[], protocol: string, network
     }));
 }
 
-function figuresOf(sums: ProtocolSums | undefined): Pick<OnNetwork, 'figures' | 'volumes'> {
+function figuresOf(sums: Sums | undefined): Pick<OnNetwork, 'figures' | 'volumes'> {
   if (sums === undefined) return { figures: null, volumes: [] };
-  const { calls, failedCalls, logs, events, undecoded, newestStart, isCurrent, volumes } = sums;
+  const { calls, failedCalls, logs, events, undecoded, newestStart, isCurrent, volumes = [] } = sums;
   return {
     figures: { calls, failedCalls, logs, events, undecoded: { ...undecoded }, newest: newestStart, isCurrent },
     volumes: volumes.map((each) => ({ ...each })),
   };
 }
 
-function totalsOf(sums: readonly ProtocolSums[]): ProtocolAnswer['totals'] {
+function totalsOf(sums: readonly ProtocolUses[]): ProtocolAnswer['totals'] {
   if (sums.length === 0) return null;
-  const sum = (of: (each: ProtocolSums) => number) => sums.reduce((total, each) => total + of(each), 0);
+  const sum = (of: (each: ProtocolUses) => number) => sums.reduce((total, each) => total + of(each), 0);
   return {
     networks: sums.length,
     calls: sum(({ calls }) => calls),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlockAppended, ChainEvent } from './changes.ts';
 import { chainChange, historyOf, protocolsOn } from './protocol-fixtures.ts';
 import { modelWindows } from './protocol-model.ts';
-import { type ProtocolSums, readProtocolSums } from './protocol-sums.ts';
+import { type ProtocolSums, readProtocolSums, readProtocolUses } from './protocol-sums.ts';
 import { recomputeProtocolWindows } from './protocol-windows.ts';
 import { type ChainStores, openChainStores } from './read-fixtures.ts';
 import { readProtocolVolumesOf, readProtocolWindows, readProtocolWindowsOf } from './read-protocols.ts';
@@ -50,6 +50,8 @@ describe(readProtocolSums, () => {
             undecoded: { any: Object.values(undecoded).reduce((sum, count) => sum + count, 0) },
           })),
         ).toEqual(expected.sort(byPlace));
+        const uses = await readProtocolUses(stores.timeseries, joined, span, sums);
+        expect(uses).toEqual(found.map(({ volumes: _, ...rest }) => rest));
       }),
       { numRuns: 6, seed: 4, endOnFailure: true },
     );
@@ -69,6 +71,7 @@ describe(readProtocolSums, () => {
 
   test('has nothing to say of networks without protocols', async () => {
     expect(await readProtocolSums(stores.timeseries, [], spans['1h'], new Map())).toEqual([]);
+    expect(await readProtocolUses(stores.timeseries, [], spans['1h'], new Map())).toEqual([]);
   });
 });
 

@@ -6,10 +6,11 @@ import { definitionsOf, type ProtocolVolume, type ProtocolWindow, placeKey, unde
 import { integerOf } from './rows.ts';
 import type { Span } from './span.ts';
 import { type DigitsSum, digitsSum, digitsSumOf } from './wide-sums.ts';
+import { windowStart } from './window-size.ts';
 import type { WindowSums } from './window-sums.ts';
 
-/** What a protocol did on a network in a span, exactly: the sum of its windows. */
-export interface ProtocolSums
+/** How much a protocol was used on a network in a span, exactly: the sum of its windows. */
+export interface ProtocolUses
   extends Pick<
     ProtocolWindow,
     'protocol' | 'network' | 'calls' | 'failedCalls' | 'logs' | 'events' | 'undecoded' | 'isCurrent'
@@ -17,6 +18,10 @@ export interface ProtocolSums
   /** Unix seconds: where the span begins, and the start of the newest window that was summed. */
   readonly from: number;
   readonly newestStart: number;
+}
+
+/** As `ProtocolUses`, with the amounts that its events name. */
+export interface ProtocolSums extends ProtocolUses {
   /** By contract, address, event, field and asset. */
   readonly volumes: readonly SumOfVolumes[];
 }
@@ -24,32 +29,48 @@ export interface ProtocolSums
 /** One amount of one event of one contract. */
 export type SumOfVolumes = Omit<ProtocolVolume, 'protocol' | 'network' | 'start'>;
 
+/** The span of each network, by its id. */
+type SpanOfNetworks = ReadonlyMap<string, Pick<WindowSums, 'asOf' | 'from'>>;
+
 /**
- * What the protocols did on the networks in the span of each, `sums`, by protocol and network. Those without a window in it are not
- * there; retired protocols are, as long as they have some. Users are not: the same ones may be in several windows.
- * Throws RetryableError when writers were met half-way every time.
+ * How much the protocols were used on the networks in the span of each, `sums`, by protocol and network. Those without a window in it are
+ * not there; retired protocols are, as long as they have some. Users are not told: the same ones may be in several windows.
+ */
+export async function readProtocolUses(
+  timeseries: Timeseries,
+  protocols: readonly Protocol[],
+  span: Span,
+  sums: SpanOfNetworks,
+): Promise<ProtocolUses[]> {
+  const definitions = definitionsOf(protocols, [...sums.keys()]);
+  if (definitions.size === 0) return [];
+  const { where, params } = rowsOf(span, sums, definitions);
+  const windows = await timeseries.query<WindowsRow>(windowsWhere(where), params);
+  return windows.map((row) => usesOf(row, sums, definitions));
+}
+
+/**
+ * As `readProtocolUses`, with volumes, which are of the same state of the chain. Throws RetryableError when writers were met half-way
+ * every time.
  */
 export async function readProtocolSums(
   timeseries: Timeseries,
   protocols: readonly Protocol[],
   span: Span,
-  sums: ReadonlyMap<string, Pick<WindowSums, 'asOf' | 'from'>>,
+  sums: SpanOfNetworks,
 ): Promise<ProtocolSums[]> {
   const definitions = definitionsOf(protocols, [...sums.keys()]);
   if (definitions.size === 0) return [];
-  const { where, params } = rowsOf(sums, definitions);
+  const { where, params } = rowsOf(span, sums, definitions);
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const [windows, volumes] = await Promise.all([
-      timeseries.query<WindowsRow>(windowsWhere(where), { ...params, size: span.size }),
-      timeseries.query<VolumesRow>(volumesWhere(where), { ...params, size: span.size }),
+      timeseries.query<WindowsRow>(windowsWhere(where), params),
+      timeseries.query<VolumesRow>(volumesWhere(where), params),
     ]);
     const volumesOf = Map.groupBy(volumes, placeKey);
     if (windows.every((row) => isOfSameState(row, volumesOf.get(placeKey(row)) ?? [])))
       return windows.map((row) => ({
-        ...{ protocol: row.protocol, network: row.network, from: sums.get(row.network)?.from ?? 0 },
-        ...{ newestStart: row.newest, calls: integerOf(row.calls), failedCalls: integerOf(row.failed) },
-        ...{ logs: integerOf(row.logs), events: integerOf(row.events), undecoded: undecodedOf(row.undecoded) },
-        isCurrent: row.definitions.every((definition) => definition === definitions.get(placeKey(row))),
+        ...usesOf(row, sums, definitions),
         volumes: (volumesOf.get(placeKey(row)) ?? []).map(volumeOf),
       }));
     await sleep(waitStepMs * attempt);
@@ -63,16 +84,17 @@ const limits = 'SETTINGS max_execution_time = 10';
 const attempts = 10;
 const waitStepMs = 15;
 
-/** The windows of the spans; most networks are at the same minute. */
+/** The windows of the spans; the newest ones of most networks are the same. */
 function rowsOf(
-  sums: ReadonlyMap<string, Pick<WindowSums, 'asOf' | 'from'>>,
+  { size }: Span,
+  sums: SpanOfNetworks,
   definitions: ReadonlyMap<string, string>,
-): { where: string; params: Record<string, readonly string[]> } {
+): { where: string; params: Record<string, unknown> } {
   const places = [...definitions.keys()].map((place) => place.split(' ') as [protocol: string, network: string]);
   const networks = [...new Set(places.map(([, network]) => network))];
   const times = Map.groupBy(networks, (network) => {
     const { from, asOf } = sums.get(network) ?? { from: 0, asOf: { timestamp: 0 } };
-    return `start BETWEEN toDateTime(${from}, 'UTC') AND toDateTime(${asOf.timestamp}, 'UTC')`;
+    return `start BETWEEN toDateTime(${from}, 'UTC') AND toDateTime(${windowStart(size, asOf.timestamp)}, 'UTC')`;
   });
   const byTime = [...times];
   return {
@@ -80,6 +102,7 @@ function rowsOf(
       AND concat(protocol, ' ', network) IN {places:Array(String)}
       AND (${byTime.map(([time], at) => `(network IN {networks${at}:Array(String)} AND ${time})`).join(' OR ')})`,
     params: {
+      size,
       protocols: [...new Set(places.map(([protocol]) => protocol))],
       places: [...definitions.keys()],
       ...Object.fromEntries(byTime.map(([, some], at) => [`networks${at}`, some])),
@@ -132,6 +155,15 @@ const volumesWhere = (where: string): string => `
                WHERE ${where} AND volumes > 0) AS counted USING (protocol, network, start, definition, version)
   GROUP BY protocol, network, contract, address, event, field, asset
   ORDER BY protocol, network, contract, address, event, field, asset ${limits}`;
+
+function usesOf(row: WindowsRow, sums: SpanOfNetworks, definitions: ReadonlyMap<string, string>): ProtocolUses {
+  return {
+    ...{ protocol: row.protocol, network: row.network, from: sums.get(row.network)?.from ?? 0 },
+    ...{ newestStart: row.newest, calls: integerOf(row.calls), failedCalls: integerOf(row.failed) },
+    ...{ logs: integerOf(row.logs), events: integerOf(row.events), undecoded: undecodedOf(row.undecoded) },
+    isCurrent: row.definitions.every((definition) => definition === definitions.get(placeKey(row))),
+  };
+}
 
 /** The sums wrap around at 64 bits, as ClickHouse's do. */
 function isOfSameState({ fingerprint }: WindowsRow, volumes: readonly VolumesRow[]): boolean {
