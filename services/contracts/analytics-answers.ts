@@ -64,7 +64,7 @@ export const networkLabel = {
   name: Text('For people'),
   status: OneOf(Status.enum, { description: 'retired: kept as history, never synced' }),
   nativeCurrency: Type.Object(
-    { symbol: Text('Ticker'), decimals: Count('Digits after the point of one unit: 18 where wei are 10^-18 of it') },
+    { symbol: Text('Ticker'), decimals: Count('Digits after the point of one unit of it: a wei is 10^-decimals') },
     { ...closed, description: 'What fees are paid in' },
   ),
 };
@@ -153,6 +153,7 @@ export const OverviewAnswer = Type.Object(
           Type.Object(
             {
               nativeCurrency: Text('Ticker'),
+              decimals: Count('Digits after the point of one unit of it: a wei is 10^-decimals'),
               networks: Count('Networks counted that pay in it, and tell what'),
               executionFeesTotal: Nullable(Text('Sum over them, in wei; null where none tells it')),
               l1DataFeesTotal: Nullable(Text('Sum over them, in wei; null where none tells it')),

@@ -110,6 +110,7 @@ export const GasFeesAnswer = Type.Object(
       Type.Object(
         {
           nativeCurrency: Text('Ticker of what all of them are paid in'),
+          decimals: Count('Digits after the point of one unit of it: a wei is 10^-decimals'),
           by: OneOf(['executionFeeP50', 'executionFeeMean'], {
             description: 'What is compared: the median where networks are named, else the mean',
           }),

@@ -29,7 +29,13 @@ const bare = networkLike({ id: 'bare', startBlock: 5, nativeCurrency: matic, tvl
 const holey = networkLike({ id: 'holey', startBlock: 5 });
 const retired = networkLike({ id: 'retired', status: 'retired', statusNote: 'switched off', startBlock: 5 });
 const never = networkLike({ id: 'never' });
-const alias = networkLike({ id: 'other_name', aliasOf: 'full', status: 'retired', statusNote: 'Former name of full.' });
+const alias = networkLike({
+  id: 'other_name',
+  aliasOf: 'full',
+  tvlUsd: 8_000_000,
+  status: 'retired',
+  statusNote: 'Former name of full.',
+});
 const networks = [full, bare, holey, retired, never, alias];
 const chains: ReadonlyMap<string, ChainEvent[]> = new Map([
   ['full', untilYesterday(changesOf('full', everythingTold(draftOf(1))))],
@@ -131,12 +137,14 @@ describe('GET /api/v1/analytics/overview', () => {
     expect(totals.fees).toEqual([
       {
         nativeCurrency: 'ETH',
+        decimals: 18,
         networks: 2,
         executionFeesTotal: wei('executionFeesTotal'),
         l1DataFeesTotal: wei('l1DataFeesTotal'),
       },
       {
         nativeCurrency: 'MATIC',
+        decimals: 18,
         networks: 1,
         executionFeesTotal: bareFees?.executionFeesTotal,
         l1DataFeesTotal: null,
@@ -252,7 +260,9 @@ describe('GET /api/v1/analytics/rankings', () => {
       const answer = await get<RankingAnswer>(`rankings?metric=${metric}&window=30d`);
       const modelled = (id: string) => {
         const model = models.get(id);
-        if (metric === 'tvlUsd') return networks.find((network) => network.id === id)?.tvlUsd ?? null;
+        // That of the other name is of the network itself.
+        if (metric === 'tvlUsd')
+          return id === alias.id ? null : (networks.find((each) => each.id === id)?.tvlUsd ?? null);
         return model === undefined ? null : modelMetrics(spanOf(model, '30d').counted, model)[metric];
       };
       expect(answer.total).toBe(networks.length);

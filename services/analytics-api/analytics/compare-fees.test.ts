@@ -15,6 +15,7 @@ describe(compareFees, () => {
     expect(compareFees(rows, false)).toEqual([
       {
         nativeCurrency: 'ETH',
+        decimals: 18,
         by: 'executionFeeMean',
         networks: [
           { network: 'alike', name: 'alike', rank: 1, executionFee: '100', l1DataFee: '7', timesCheapest: 1 },
@@ -25,11 +26,20 @@ describe(compareFees, () => {
       },
       {
         nativeCurrency: 'MATIC',
+        decimals: 18,
         by: 'executionFeeMean',
         networks: [
           { network: 'foreign', name: 'foreign', rank: 1, executionFee: '5', l1DataFee: null, timesCheapest: 1 },
         ],
       },
+    ]);
+  });
+
+  it('compares no units of one ticker that are of different sizes', () => {
+    const small = { ...rowOf('small', 'ETH', '1', null), nativeCurrency: { symbol: 'ETH', decimals: 9 } };
+    expect(compareFees([rowOf('usual', 'ETH', '5', null), small], false)).toMatchObject([
+      { nativeCurrency: 'ETH', decimals: 9, networks: [{ network: 'small', rank: 1 }] },
+      { nativeCurrency: 'ETH', decimals: 18, networks: [{ network: 'usual', rank: 1 }] },
     ]);
   });
 

@@ -77,13 +77,13 @@ export function bucketValueOf(id: SumMetricId | DistributionMetricId, bucket: Ch
   return isSum(id) ? sumTakers[id](bucket) : distributionTakers[id](distributionOf(bucket));
 }
 
-/** One metric of a network over a span; null where nothing is held of it. */
+/** One metric of a network over a span; null where nothing is held of it, and of what is another name of a network. */
 export function spanValueOf(
   id: Exclude<MetricId, DistributionMetricId>,
   network: Network,
   sums: Measures | undefined,
 ): MetricValue {
-  if (id === 'tvlUsd') return network.tvlUsd ?? null;
+  if (id === 'tvlUsd') return network.aliasOf === undefined ? (network.tvlUsd ?? null) : null;
   return sums === undefined ? null : sumTakers[id](sums);
 }
 

@@ -1,11 +1,12 @@
 import type { OverviewAnswer, OverviewRow } from '../../contracts/analytics-answers.ts';
-import type { ProtocolSums } from '../../datasets/chain/protocol-sums.ts';
+import type { ProtocolUses } from '../../datasets/chain/protocol-sums.ts';
+import { byCurrency } from './by-currency.ts';
 
 type Figures = NonNullable<OverviewRow['figures']>;
 type Totals = OverviewAnswer['totals'];
 
 /** What the rows that count add up to; null where none does. */
-export function totalsOf(rows: readonly OverviewRow[], calls: readonly Pick<ProtocolSums, 'calls'>[]): Totals {
+export function totalsOf(rows: readonly OverviewRow[], calls: readonly Pick<ProtocolUses, 'calls'>[]): Totals {
   const counted = rows.filter((row) => row.counted);
   const sum = (of: (figures: Figures) => number | null) => sumOf(counted.map(({ figures }) => figures && of(figures)));
   return {
@@ -24,19 +25,19 @@ export function totalsOf(rows: readonly OverviewRow[], calls: readonly Pick<Prot
 }
 
 function feesOf(counted: readonly OverviewRow[]): Totals['fees'] {
-  return [...Map.groupBy(counted, ({ nativeCurrency }) => nativeCurrency.symbol)]
-    .map(([nativeCurrency, rows]) => {
+  return byCurrency(counted)
+    .map(({ currency, rows }) => {
       const figures = rows.flatMap((row) => (row.figures === null ? [] : [row.figures]));
       const telling = figures.filter((each) => each.executionFeesTotal !== null || each.l1DataFeesTotal !== null);
       return {
-        nativeCurrency,
+        nativeCurrency: currency.symbol,
+        decimals: currency.decimals,
         networks: telling.length,
         executionFeesTotal: weiOf(figures.map((each) => each.executionFeesTotal)),
         l1DataFeesTotal: weiOf(figures.map((each) => each.l1DataFeesTotal)),
       };
     })
-    .filter(({ networks }) => networks > 0)
-    .sort((a, b) => (a.nativeCurrency < b.nativeCurrency ? -1 : 1));
+    .filter(({ networks }) => networks > 0);
 }
 
 function sumOf(values: readonly (number | null)[]): number | null {

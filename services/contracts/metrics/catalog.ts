@@ -7,7 +7,7 @@ export const catalogMetrics = {
     unit: 'US dollars',
     type: 'integer',
     definition: 'As the catalog states it: not measured, and the same for every window.',
-    nullWhen: 'the catalog does not state it',
+    nullWhen: 'the catalog does not state it, or the entry is another name of a network, which has it',
     from: 'catalog',
     columns: [],
   },
