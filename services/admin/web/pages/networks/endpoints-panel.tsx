@@ -1,10 +1,14 @@
-import type { NetworksHealthAnswer } from '../../../../contracts/chain-answers.ts';
+import type { NetworkHealth, NetworksHealthAnswer } from '../../../../contracts/chain-answers.ts';
 import type { Answer } from '../../answers/use-answer.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
+import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 import { EmptyState } from '../../ui/states.tsx';
+
+/** `place`: in the order of preference. One host may have several endpoints. */
+type Endpoint = NetworkHealth['endpoints'][number] & { readonly place: number };
 
 const tones: Record<string, Tone> = { up: 'good', resting: 'warn', refused: 'bad' };
 
@@ -14,64 +18,41 @@ export function EndpointsPanel({ health, id }: { readonly health: Answer<Network
     <AnswerPanel title="Endpoints" answer={health} heightPx={90} flush>
       {({ networks }) => {
         const endpoints = networks.find(({ network }) => network === id)?.endpoints ?? [];
-        if (endpoints.length === 0)
-          return (
-            <EmptyState title="No endpoint is in use">
-              The network is not synced, so none of its nodes is asked.
-            </EmptyState>
-          );
-        return (
-          <div className="table-scroll">
-            <table className="data">
-              <caption className="visually-hidden">RPC endpoints in order of preference</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Host</th>
-                  <th scope="col">State</th>
-                  <th scope="col" className="end">
-                    Head
-                  </th>
-                  <th scope="col" className="end">
-                    Latency
-                  </th>
-                  <th scope="col" className="end">
-                    Requests
-                  </th>
-                  <th scope="col" className="end">
-                    Failed
-                  </th>
-                  <th scope="col">What it did wrong last</th>
-                </tr>
-              </thead>
-              <tbody>
-                {endpoints.map(({ host, state, reason, requests, errors, latencyMs, head }) => (
-                  <tr key={host}>
-                    <td className="mono">{host}</td>
-                    <td>
-                      <Badge tone={tones[state] ?? 'neutral'}>{state}</Badge>
-                    </td>
-                    <td className="end">
-                      <Figure value={head}>{head?.toLocaleString('en')}</Figure>
-                    </td>
-                    <td className="end">
-                      <Figure value={latencyMs} unit="ms">
-                        {latencyMs === null ? null : `${Math.round(latencyMs)} ms`}
-                      </Figure>
-                    </td>
-                    <td className="end">
-                      <Figure value={requests}>{formatCount(requests)}</Figure>
-                    </td>
-                    <td className="end">
-                      <Figure value={errors}>{formatCount(errors)}</Figure>
-                    </td>
-                    <td>{reason ?? <span className="muted">nothing</span>}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+        return endpoints.length === 0 ? (
+          <EmptyState title="No endpoint is in use">
+            The network is not synced, so none of its nodes is asked.
+          </EmptyState>
+        ) : (
+          <SimpleTable
+            caption="RPC endpoints in order of preference"
+            columns={columns}
+            rows={endpoints.map((endpoint, place) => ({ ...endpoint, place }))}
+            keyOf={({ place, host }) => `${place} ${host}`}
+          />
         );
       }}
     </AnswerPanel>
   );
 }
+
+const columns: readonly SimpleColumn<Endpoint>[] = [
+  { title: 'Host', cell: ({ host }) => <span className="mono">{host}</span> },
+  { title: 'State', cell: ({ state }) => <Badge tone={tones[state] ?? 'neutral'}>{state}</Badge> },
+  { title: 'Head', align: 'end', cell: ({ head }) => <Figure value={head}>{head?.toLocaleString('en')}</Figure> },
+  {
+    title: 'Latency',
+    align: 'end',
+    cell: ({ latencyMs }) => (
+      <Figure value={latencyMs} unit="ms">
+        {latencyMs === null ? null : `${Math.round(latencyMs)} ms`}
+      </Figure>
+    ),
+  },
+  {
+    title: 'Requests',
+    align: 'end',
+    cell: ({ requests }) => <Figure value={requests}>{formatCount(requests)}</Figure>,
+  },
+  { title: 'Failed', align: 'end', cell: ({ errors }) => <Figure value={errors}>{formatCount(errors)}</Figure> },
+  { title: 'What it did wrong last', cell: ({ reason }) => reason ?? <span className="muted">nothing</span> },
+];

@@ -1,14 +1,16 @@
+import type { TxAnswer } from '../../../../contracts/chain-answers.ts';
 import { newestTxs } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatWei, shortHash } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
+import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 
 const shownMax = 12;
 
-/** The newest transactions with what each paid. */
+/** The newest transactions with what the execution of each cost; on some stacks data on L1 is paid on top. */
 export function TxsPanel({
   id,
   symbol,
@@ -26,57 +28,60 @@ export function TxsPanel({
         txs.length === 0 ? (
           <EmptyState title="No transaction is held yet" />
         ) : (
-          <div className="table-scroll" style={{ minHeight: 470 }}>
-            <table className="data">
-              <caption className="visually-hidden">Newest transactions</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Transaction</th>
-                  <th scope="col" className="end">
-                    Block
-                  </th>
-                  <th scope="col">From</th>
-                  <th scope="col">To</th>
-                  <th scope="col" className="end">
-                    Value
-                  </th>
-                  <th scope="col" className="end">
-                    Fee
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {txs.map((tx) => (
-                  <tr key={tx.hash} data-tx={tx.hash}>
-                    <td className="mono" title={tx.hash}>
-                      {shortHash(tx.hash)} {tx.status === 0 ? <Badge tone="bad">failed</Badge> : null}
-                    </td>
-                    <td className="end">
-                      <Figure value={tx.blockNumber}>{tx.blockNumber.toLocaleString('en')}</Figure>
-                    </td>
-                    <td className="mono" title={tx.from}>
-                      {shortHash(tx.from)}
-                    </td>
-                    <td className="mono" title={tx.to ?? undefined}>
-                      {tx.to === null ? <Badge plain>new contract</Badge> : shortHash(tx.to)}
-                    </td>
-                    <td className="end">
-                      <Figure value={tx.value} unit="wei">
-                        {formatWei(tx.value, symbol)}
-                      </Figure>
-                    </td>
-                    <td className="end">
-                      <Figure value={tx.executionFee} unit="wei">
-                        {formatWei(tx.executionFee, symbol)}
-                      </Figure>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <SimpleTable
+            caption="Newest transactions"
+            columns={columnsOf(symbol)}
+            rows={txs}
+            keyOf={({ hash }) => hash}
+          />
         )
       }
     </AnswerPanel>
+  );
+}
+
+function columnsOf(symbol: string): readonly SimpleColumn<TxAnswer>[] {
+  return [
+    {
+      title: 'Transaction',
+      cell: ({ hash, status }) => (
+        <>
+          <Hash value={hash} /> {status === 0 ? <Badge tone="bad">failed</Badge> : null}
+        </>
+      ),
+    },
+    {
+      title: 'Block',
+      align: 'end',
+      cell: ({ blockNumber }) => <Figure value={blockNumber}>{blockNumber.toLocaleString('en')}</Figure>,
+    },
+    { title: 'From', cell: ({ from }) => <Hash value={from} /> },
+    { title: 'To', cell: ({ to }) => (to === null ? <Badge plain>new contract</Badge> : <Hash value={to} />) },
+    {
+      title: 'Value',
+      align: 'end',
+      cell: ({ value }) => (
+        <Figure value={value} unit="wei">
+          {formatWei(value, symbol)}
+        </Figure>
+      ),
+    },
+    {
+      title: 'Execution fee',
+      align: 'end',
+      cell: ({ executionFee }) => (
+        <Figure value={executionFee} unit="wei">
+          {formatWei(executionFee, symbol)}
+        </Figure>
+      ),
+    },
+  ];
+}
+
+function Hash({ value }: { readonly value: string }) {
+  return (
+    <span className="mono" title={value}>
+      {shortHash(value)}
+    </span>
   );
 }
