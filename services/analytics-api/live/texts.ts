@@ -10,8 +10,9 @@ export interface BlockNote {
   readonly hash: Hex;
   /** Unix seconds. */
   readonly timestamp: number;
-  readonly txCount: number;
-  readonly logCount: number;
+  /** How many. */
+  readonly transactions: number;
+  readonly logs: number;
   readonly gasUsed: Decimal;
   readonly gasLimit: Decimal;
   readonly baseFeePerGas: Decimal | null;
@@ -20,7 +21,7 @@ export interface BlockNote {
 
 export function noteOf(event: BlockAppended): BlockNote {
   const { number, hash, timestamp, txs, logs, gasUsed, gasLimit, baseFeePerGas } = event;
-  const counts = { txCount: txs.length, logCount: logs.length };
+  const counts = { transactions: txs.length, logs: logs.length };
   return { number, hash, timestamp, ...counts, gasUsed, gasLimit, baseFeePerGas, fees: feesOf(txs) };
 }
 

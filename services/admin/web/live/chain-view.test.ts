@@ -79,7 +79,7 @@ function told(view: ChainView, news: ChainNews): ChainView {
 
 function blockOf(number: number, salt: number): LiveBlock {
   return {
-    ...{ number, hash: `0x${number}-${salt}`, timestamp: number, txCount: 1, logCount: 0 },
+    ...{ number, hash: `0x${number}-${salt}`, timestamp: number, transactions: 1, logs: 0 },
     ...{ gasUsed: '1', gasLimit: '2', baseFeePerGas: null, fees: { execution: null, l1Data: null } },
   };
 }

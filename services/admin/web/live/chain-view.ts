@@ -80,14 +80,14 @@ function blockOf({
   number,
   hash,
   timestamp,
-  txCount,
-  logCount,
+  transactions,
+  logs,
   gasUsed,
   gasLimit,
   baseFeePerGas,
   fees,
 }: LiveBlock): LiveBlock {
-  return { number, hash, timestamp, txCount, logCount, gasUsed, gasLimit, baseFeePerGas, fees };
+  return { number, hash, timestamp, transactions, logs, gasUsed, gasLimit, baseFeePerGas, fees };
 }
 
 /** A block of the past, which is told while history is filled in, is below what is shown. */

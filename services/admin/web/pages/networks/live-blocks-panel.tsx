@@ -57,7 +57,7 @@ export function LiveBlocksPanel({
                     <Age ms={block.timestamp * 1_000} />
                   </td>
                   <td className="end">
-                    <Figure value={block.txCount}>{formatCount(block.txCount)}</Figure>
+                    <Figure value={block.transactions}>{formatCount(block.transactions)}</Figure>
                   </td>
                   <td className="end">{fullnessOf(block)}</td>
                   <td className="end">
