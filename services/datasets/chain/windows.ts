@@ -114,7 +114,7 @@ export async function readWindowsOf(
     `SELECT w.* EXCEPT (size, watermark), toUnixTimestamp(start) AS at, reached
      FROM (
        SELECT * FROM chain_windows FINAL
-       WHERE network IN {networks:Array(String)} AND size = {size:String}
+       PREWHERE network IN {networks:Array(String)} AND size = {size:String}
          AND start >= toDateTime({from:UInt32}) AND start < toDateTime({to:UInt32})) AS w
      LEFT JOIN (
        SELECT network, toUnixTimestamp(argMax(watermark, (start, watermark))) AS reached FROM chain_windows
