@@ -1,3 +1,4 @@
+import type { NetworkAnswer } from '../../../../contracts/chain-answers.ts';
 import type { ChainView } from '../../live/chain-view.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -12,15 +13,16 @@ const shownMax = 12;
 export function LiveBlocksPanel({
   chain,
   isOld,
-  symbol,
+  currency,
 }: {
   readonly chain: ChainView;
   readonly isOld: boolean;
-  readonly symbol: string;
+  readonly currency: NetworkAnswer['nativeCurrency'];
 }) {
   return (
     <Panel title="Newest blocks" flush isOld={isOld}>
-      <div className="table-scroll" style={{ minHeight: 470 }}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by the keyboard */}
+      <section className="table-scroll" aria-label="Newest blocks" tabIndex={0} style={{ minHeight: 470 }}>
         {chain.chainSeq === 0 && !chain.isTold ? (
           <Loading heightPx={470} label="Waiting for blocks" />
         ) : chain.blocks.length === 0 ? (
@@ -62,7 +64,7 @@ export function LiveBlocksPanel({
                   <td className="end">{fullnessOf(block)}</td>
                   <td className="end">
                     <Figure value={block.fees.execution} unit="wei">
-                      {formatWei(block.fees.execution, symbol)}
+                      {formatWei(block.fees.execution, currency.symbol, currency.decimals)}
                     </Figure>
                   </td>
                   <td className="mono" title={block.hash}>
@@ -73,7 +75,7 @@ export function LiveBlocksPanel({
             </tbody>
           </table>
         )}
-      </div>
+      </section>
     </Panel>
   );
 }

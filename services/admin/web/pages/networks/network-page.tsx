@@ -91,11 +91,11 @@ export function NetworkPage({ id }: { readonly id: string }) {
             hint={
               gas?.l1DataFees == null
                 ? 'execution'
-                : `execution; L1 data ${formatWei(gas.l1DataFees.p50, nativeCurrency.symbol)}`
+                : `execution; L1 data ${formatWei(gas.l1DataFees.p50, nativeCurrency.symbol, nativeCurrency.decimals)}`
             }
           >
             <Figure value={gas?.executionFees?.p50} unit="wei">
-              {formatWei(gas?.executionFees?.p50, nativeCurrency.symbol)}
+              {formatWei(gas?.executionFees?.p50, nativeCurrency.symbol, nativeCurrency.decimals)}
             </Figure>
           </Stat>
           <Stat label="Failed requests" hint="of the last five minutes">
@@ -106,10 +106,10 @@ export function NetworkPage({ id }: { readonly id: string }) {
           </Stat>
         </Stats>
       </div>
-      <SeriesPanel id={id} symbol={nativeCurrency.symbol} />
+      <SeriesPanel id={id} currency={nativeCurrency} />
       <div className="grid">
-        <LiveBlocksPanel chain={chain} isOld={isOld} symbol={nativeCurrency.symbol} />
-        <TxsPanel id={id} symbol={nativeCurrency.symbol} isOld={chain.stale !== undefined} />
+        <LiveBlocksPanel chain={chain} isOld={isOld} currency={nativeCurrency} />
+        <TxsPanel id={id} currency={nativeCurrency} isOld={chain.stale !== undefined} />
       </div>
       <EndpointsPanel health={health} id={id} />
       <div className="grid">

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { bucketNames } from '../../../../contracts/analytics-answers.ts';
+import type { NetworkAnswer } from '../../../../contracts/chain-answers.ts';
 import type { SeriesAnswer } from '../../../../contracts/series-answers.ts';
 import { seriesCsvUrl, seriesOf } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
@@ -11,10 +12,12 @@ import { EmptyState } from '../../ui/states.tsx';
 import { useUrlChoice } from '../../ui/use-url-state.ts';
 import { linesOf, type SeriesView, seriesViewNames, seriesViews } from './series-views.ts';
 
+type Currency = NetworkAnswer['nativeCurrency'];
+
 const chartPx = 250;
 
 /** What a network cost and carried over time, by minutes, hours or days. */
-export function SeriesPanel({ id, symbol }: { readonly id: string; readonly symbol: string }) {
+export function SeriesPanel({ id, currency }: { readonly id: string; readonly currency: Currency }) {
   const [view, setView] = useUrlChoice('chart', seriesViewNames, 'Gas price');
   const [bucket, setBucket] = useUrlChoice('bucket', bucketNames, 'minute');
   const query = { network: id, metrics: seriesViews[view].metrics, bucket };
@@ -34,7 +37,7 @@ export function SeriesPanel({ id, symbol }: { readonly id: string; readonly symb
         </div>
       }
     >
-      {(series) => <SeriesChart series={series} view={view} symbol={symbol} />}
+      {(series) => <SeriesChart series={series} view={view} currency={currency} />}
     </AnswerPanel>
   );
 }
@@ -42,11 +45,11 @@ export function SeriesPanel({ id, symbol }: { readonly id: string; readonly symb
 function SeriesChart({
   series,
   view,
-  symbol,
+  currency,
 }: {
   readonly series: SeriesAnswer;
   readonly view: SeriesView;
-  readonly symbol: string;
+  readonly currency: Currency;
 }) {
   const { times, lines } = useMemo(() => linesOf(series), [series]);
   const isEmpty = lines.every(({ values }) => values.every((value) => value === null));
@@ -58,15 +61,15 @@ function SeriesChart({
         </EmptyState>
       </div>
     );
-  return <LineChart label={view} times={times} lines={lines} format={formatOf(view, symbol)} heightPx={chartPx} />;
+  return <LineChart label={view} times={times} lines={lines} format={formatOf(view, currency)} heightPx={chartPx} />;
 }
 
-function formatOf(view: SeriesView, symbol: string): (value: number) => string {
+function formatOf(view: SeriesView, { symbol, decimals }: Currency): (value: number) => string {
   switch (seriesViews[view].unit) {
     case 'gas price':
       return (value) => formatGwei(digitsOf(value));
     case 'wei':
-      return (value) => formatWei(digitsOf(value), symbol);
+      return (value) => formatWei(digitsOf(value), symbol, decimals);
     case 'rate':
       return formatRate;
     case 'count':

@@ -1,4 +1,4 @@
-import type { TxAnswer } from '../../../../contracts/chain-answers.ts';
+import type { NetworkAnswer, TxAnswer } from '../../../../contracts/chain-answers.ts';
 import { newestTxs } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
@@ -13,11 +13,11 @@ const shownMax = 12;
 /** The newest transactions with what the execution of each cost; on some stacks data on L1 is paid on top. */
 export function TxsPanel({
   id,
-  symbol,
+  currency,
   isOld,
 }: {
   readonly id: string;
-  readonly symbol: string;
+  readonly currency: NetworkAnswer['nativeCurrency'];
   /** By the word of the API: newer ones may be there, and not have come. */
   readonly isOld: boolean;
 }) {
@@ -30,7 +30,7 @@ export function TxsPanel({
         ) : (
           <SimpleTable
             caption="Newest transactions"
-            columns={columnsOf(symbol)}
+            columns={columnsOf(currency)}
             rows={txs}
             keyOf={({ hash }) => hash}
           />
@@ -40,7 +40,7 @@ export function TxsPanel({
   );
 }
 
-function columnsOf(symbol: string): readonly SimpleColumn<TxAnswer>[] {
+function columnsOf({ symbol, decimals }: NetworkAnswer['nativeCurrency']): readonly SimpleColumn<TxAnswer>[] {
   return [
     {
       title: 'Transaction',
@@ -62,7 +62,7 @@ function columnsOf(symbol: string): readonly SimpleColumn<TxAnswer>[] {
       align: 'end',
       cell: ({ value }) => (
         <Figure value={value} unit="wei">
-          {formatWei(value, symbol)}
+          {formatWei(value, symbol, decimals)}
         </Figure>
       ),
     },
@@ -71,7 +71,7 @@ function columnsOf(symbol: string): readonly SimpleColumn<TxAnswer>[] {
       align: 'end',
       cell: ({ executionFee }) => (
         <Figure value={executionFee} unit="wei">
-          {formatWei(executionFee, symbol)}
+          {formatWei(executionFee, symbol, decimals)}
         </Figure>
       ),
     },

@@ -86,18 +86,18 @@ function Totals({ totals, isOld }: { readonly totals: OverviewAnswer['totals']; 
         <Stat label="Protocol calls">
           <Figure value={totals.protocolCalls}>{formatCount(totals.protocolCalls)}</Figure>
         </Stat>
-        {totals.fees.map(({ nativeCurrency, executionFeesTotal, l1DataFeesTotal }) => (
+        {totals.fees.map(({ nativeCurrency, decimals, executionFeesTotal, l1DataFeesTotal }) => (
           <Stat
-            key={nativeCurrency}
+            key={`${nativeCurrency} ${decimals}`}
             label={`Fees in ${nativeCurrency}`}
             hint={
               l1DataFeesTotal === null
                 ? 'execution'
-                : `execution; L1 data ${formatWei(l1DataFeesTotal, nativeCurrency)}`
+                : `execution; L1 data ${formatWei(l1DataFeesTotal, nativeCurrency, decimals)}`
             }
           >
             <Figure value={executionFeesTotal} unit="wei">
-              {formatWei(executionFeesTotal, nativeCurrency)}
+              {formatWei(executionFeesTotal, nativeCurrency, decimals)}
             </Figure>
           </Stat>
         ))}
@@ -184,7 +184,7 @@ const columns: readonly Column<OverviewRow>[] = [
     sortBy: ({ figures }) => toBigInt(figures?.executionFeeMean),
     cell: ({ figures, nativeCurrency }) => (
       <Figure value={figures?.executionFeeMean} unit="wei">
-        {formatWei(figures?.executionFeeMean, nativeCurrency.symbol)}
+        {formatWei(figures?.executionFeeMean, nativeCurrency.symbol, nativeCurrency.decimals)}
       </Figure>
     ),
   },
