@@ -24,6 +24,7 @@ import type { HttpApp } from '../runtime/http.ts';
 import { Problem } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
 import { createEmbeddedCache } from '../stores/embedded/cache.ts';
+import { reportOf } from './analytics/analytics-fixtures.ts';
 import { createAnalyticsApp } from './app.ts';
 import { encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
@@ -45,6 +46,7 @@ const testNetworks = [
   'test_h',
   'test_i',
   'test_j',
+  'test_k',
 ] as const;
 /** In the catalog, unlike the laptop's own network. */
 const listed: Network[] = testNetworks.map((id, at) => ({ ...templateOf('optimism'), id, chainId: 9_000_000 + at }));
@@ -547,6 +549,42 @@ describe('an answer that is kept', () => {
   });
 });
 
+describe('GET /api/v1/l2/networks/:network/reorgs', () => {
+  it('lists what left the chain, the newest first, and says what state that is of', async () => {
+    const app = await openApp();
+    const writer = await openChainWriter(stores, 'test_k');
+    const chain = buildChain(undefined, 5, () => ({ txs: [{}, {}] }));
+    await writer.commit({ append: chain });
+    const once = buildChain(chain[2], 2, () => ({ salt: 'once' }));
+    await writer.commit({ retract: { from: 3, to: 4 }, append: once });
+    const twice = buildChain(chain[2], 3, () => ({ salt: 'twice' }));
+    await writer.commit({ retract: { from: 3, to: 4 }, append: twice });
+    await report({ network: 'test_k', state: 'synced', head: 7 });
+    const url = '/api/v1/l2/networks/test_k/reorgs';
+    const answer = await app.inject(url);
+    const { reorgs, ...freshness } = answer.json();
+    const newest = twice.at(-1);
+    expect(freshness).toMatchObject({
+      ...{ network: 'test_k', asOf: { number: 5, hash: newest?.hash, timestamp: newest?.timestamp } },
+      ...{ lag: { blocks: 2 }, finality: { number: null }, sync: { state: 'synced' } },
+    });
+    const left = ({ number, hash, timestamp, txs }: Block) => ({ number, hash, timestamp, transactions: txs.length });
+    expect(reorgs).toEqual([
+      { at: expect.any(Number), depth: 2, fromBlock: 3, toBlock: 4, blocks: once.map(left) },
+      { at: expect.any(Number), depth: 2, fromBlock: 3, toBlock: 4, blocks: chain.slice(3).map(left) },
+    ]);
+    const again = { url, headers: { 'if-none-match': String(answer.headers.etag) } };
+    expect((await app.inject(again)).statusCode).toBe(304);
+    const older = (await app.inject(`${url}?before=${reorgs[0].at}&limit=1`)).json();
+    expect(older.reorgs).toEqual(reorgs.slice(1));
+  });
+
+  it('has none of a network that nothing is held of', async () => {
+    const app = await openApp();
+    expect((await app.inject('/api/v1/l2/networks/base/reorgs')).json()).toMatchObject({ asOf: null, reorgs: [] });
+  });
+});
+
 describe('GET /api/v1/health', () => {
   it('is ok with the catalog in force, or degraded with the reasons', async () => {
     const well = await openApp({ health: async () => ({ relational: { ok: true }, bus: { ok: true, detail: 'x' } }) });
@@ -776,19 +814,5 @@ function networkOf(answer: { networks: { id: string; sync: Record<string, unknow
 }
 
 async function report(parts: Partial<SyncReport> & { network: string }): Promise<void> {
-  const blank: Omit<SyncReport, 'network'> = {
-    state: 'synced',
-    reason: null,
-    head: null,
-    synced: null,
-    finalized: null,
-    blocksHeld: 0,
-    backfillRemaining: 0,
-    blocksPerSecond: 0,
-    errorRate: null,
-    finalitySeconds: null,
-    reorgs: 0,
-    endpoints: [],
-  };
-  await writeStatus(stores.relational, [{ ...blank, ...parts }]);
+  await writeStatus(stores.relational, [reportOf(parts)]);
 }

@@ -31,7 +31,7 @@ import { cacheControlOf, etagOf } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { networkPath } from './network-routes.ts';
-import { ageSecondsOf, exampleNetworkOf, getNetwork, lagBlocksOf, type SyncNote, syncNoteOf } from './network-view.ts';
+import { exampleNetworkOf, freshnessOf, getNetwork, type SyncNote, syncNoteOf } from './network-view.ts';
 
 const tags = ['chain data'];
 const closed = { additionalProperties: false };
@@ -402,20 +402,6 @@ function notHeld(what: string, network: Network, { synced, asOf }: ChainView, sy
     title: 'It is not held',
     detail: `${network.name}: ${what} is not among what is held. Blocks held: ${held}.${why}`,
   });
-}
-
-function freshnessOf(network: Network, view: ChainView, sync: SyncNote) {
-  const { asOf, finalizedNumber, reported } = view;
-  return {
-    network: network.id,
-    asOf,
-    lag: {
-      blocks: lagBlocksOf(reported?.report.head, asOf?.number),
-      seconds: asOf === null ? null : ageSecondsOf(asOf.timestamp),
-    },
-    finality: { number: finalizedNumber },
-    sync,
-  };
 }
 
 function stampOf({ number, hash, timestamp }: BlockStamp): BlockStamp {

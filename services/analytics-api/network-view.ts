@@ -1,6 +1,7 @@
 import { nearestFew } from '../../catalog/nearest.ts';
 import type { Network } from '../../catalog/schema/network.ts';
 import type { NetworkAnswer, NetworkHealth, syncStates } from '../contracts/chain-answers.ts';
+import type { ChainView } from '../datasets/chain/read.ts';
 import type { SyncReport } from '../datasets/chain/status.ts';
 import { ProblemError } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
@@ -62,6 +63,20 @@ export function syncNoteOf(network: Network, reported: ReportedState | undefined
     state: 'unknown',
     reason: 'chain-sync has not reported on it: it is not running, or just starting',
     stale: false,
+  };
+}
+
+/** What every answer with data of a chain says of itself. */
+export function freshnessOf(network: Network, { asOf, finalizedNumber, reported }: ChainView, sync: SyncNote) {
+  return {
+    network: network.id,
+    asOf,
+    lag: {
+      blocks: lagBlocksOf(reported?.report.head, asOf?.number),
+      seconds: asOf === null ? null : ageSecondsOf(asOf.timestamp),
+    },
+    finality: { number: finalizedNumber },
+    sync,
   };
 }
 

@@ -1,15 +1,17 @@
 import Type from 'typebox';
 import { ReorgsAnswer } from '../contracts/chain-answers.ts';
+import { readView } from '../datasets/chain/read.ts';
 import { readReorgs } from '../datasets/chain/reorgs.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
+import { etagOf } from './caching.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { networkPath } from './network-routes.ts';
-import { exampleNetworkOf, getNetwork } from './network-view.ts';
+import { exampleNetworkOf, freshnessOf, getNetwork, syncNoteOf } from './network-view.ts';
 
 const limitDefault = 50;
 
 /** The reorganisations of a network that were followed. */
-export function addReorgRoutes(app: HttpApp, { catalog, relational }: AnalyticsDeps): void {
+export function addReorgRoutes(app: HttpApp, { catalog, relational, version }: AnalyticsDeps): void {
   app.get(
     '/api/v1/l2/networks/:network/reorgs',
     {
@@ -52,12 +54,16 @@ export function addReorgRoutes(app: HttpApp, { catalog, relational }: AnalyticsD
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const network = getNetwork(catalog.current(), request.params.network);
       const { limit = limitDefault, before: beforeMs } = request.query;
+      // In this order: the log is then never older than the block that it goes with.
+      const { view } = await readView(relational, network.id);
       const reorgs = await readReorgs(relational, network.id, { limit, beforeMs });
+      const sync = syncNoteOf(network, view.reported);
+      reply.header('etag', etagOf(version, request.url, reorgs, sync));
       return {
-        network: network.id,
+        ...freshnessOf(network, view, sync),
         reorgs: reorgs.map(({ atMs, orphans }) => ({
           at: atMs,
           depth: orphans.length,

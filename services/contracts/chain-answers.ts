@@ -217,7 +217,7 @@ export const OneTxAnswer = Type.Object(
 
 export const ReorgsAnswer = Type.Object(
   {
-    network: Text('The network, by its id'),
+    ...freshness,
     reorgs: Type.Array(
       Type.Object(
         {
