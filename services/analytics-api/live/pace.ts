@@ -8,27 +8,42 @@ export interface Pace {
 }
 
 const windowSeconds = 60;
+/** What a reorganisation brings back into the minute is still known. */
+const keptSeconds = 2 * windowSeconds;
 
 export function createPace(): Pace {
-  /** By second. */
-  const counts = new Map<number, number>();
-  let first: number | undefined;
-  let newest = 0;
+  /** What the chain has, by second. */
+  const seconds = new Map<number, { blocks: number; txs: number }>();
+  /** All blocks since then are known. */
+  let knownFrom: number | undefined;
+
+  function newest(): number | undefined {
+    let highest: number | undefined;
+    for (const second of seconds.keys()) if (highest === undefined || second > highest) highest = second;
+    return highest;
+  }
+
   return {
     add: (timestamp, txs) => {
-      first ??= timestamp;
-      newest = Math.max(newest, timestamp);
-      if (timestamp > newest - windowSeconds) counts.set(timestamp, (counts.get(timestamp) ?? 0) + txs);
-      for (const second of counts.keys()) if (second <= newest - windowSeconds) counts.delete(second);
+      knownFrom ??= timestamp;
+      const held = seconds.get(timestamp) ?? { blocks: 0, txs: 0 };
+      seconds.set(timestamp, { blocks: held.blocks + 1, txs: held.txs + txs });
+      const kept = timestamp - keptSeconds;
+      if (kept <= knownFrom) return;
+      knownFrom = kept;
+      for (const second of seconds.keys()) if (second <= kept) seconds.delete(second);
     },
     remove: (timestamp, txs) => {
-      const count = counts.get(timestamp);
-      if (count !== undefined) counts.set(timestamp, Math.max(0, count - txs));
+      const held = seconds.get(timestamp);
+      if (held === undefined) return;
+      if (held.blocks === 1) seconds.delete(timestamp);
+      else seconds.set(timestamp, { blocks: held.blocks - 1, txs: held.txs - txs });
     },
     tps: () => {
-      if (first === undefined || newest - first < windowSeconds) return null;
+      const end = newest();
+      if (knownFrom === undefined || end === undefined || end - knownFrom < windowSeconds) return null;
       let txs = 0;
-      for (const count of counts.values()) txs += count;
+      for (const [second, held] of seconds) if (second > end - windowSeconds) txs += held.txs;
       return Math.round((txs / windowSeconds) * 1000) / 1000;
     },
   };
