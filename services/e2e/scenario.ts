@@ -14,6 +14,7 @@ import type { Bed } from './bed.ts';
 import { followLive, type LiveFollower } from './live-follower.ts';
 import { dataFolderOf, type Platform } from './platform.ts';
 import { quiet } from './quiet.ts';
+import { verifyFigures } from './recompute/verify-figures.ts';
 import type { SourceChain, Sources } from './sources.ts';
 import { sumOf, type Verified } from './verified.ts';
 import { ask, verifyAnswers, verifyMade, verifyStores } from './verify.ts';
@@ -42,6 +43,11 @@ export async function runScenario(bed: Bed, tell: (line: string) => void, traffi
     await moveChains(bed, { platforms, followers, trafficMs, tell });
     tell('nothing moves any more: waiting for every answer to be that of the chains');
     parts.push(...(await checkAnswers(bed, platforms)), ...(await checkFollowers(bed, platforms, followers)));
+    for (const each of platforms)
+      parts.push({
+        what: `figures of ${each.name} computed again from raw blocks`,
+        ...(await verifyFigures(each, bed.sources)),
+      });
     if (bed.stores !== undefined) {
       const { stores, sources } = bed;
       const verified = await quiet(() => verifyStores(stores, sources));

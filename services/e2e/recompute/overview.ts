@@ -1,7 +1,6 @@
 import { type Compared, type Comparison, settle } from './comparison.ts';
 import { type Figure, sum } from './figures.ts';
-import { countProtocols, momentsOf } from './protocols.ts';
-import type { RawBlock } from './raw-chain.ts';
+import { callsOf, momentsOf } from './protocols.ts';
 import { compareEnd } from './reports.ts';
 import { compareFigures, readSpan, type SpanOfNetwork, type Window } from './span.ts';
 import type { Subject } from './subject.ts';
@@ -53,7 +52,7 @@ export async function compareOverview(subject: Subject): Promise<Compared[]> {
           if (span === undefined) protocolCalls = null;
           else if (protocolCalls !== null) {
             const moments = await momentsOf(subject, network, span);
-            const counts = moments.map((blocks) => callsOf(subject, network, blocks));
+            const counts = moments.map((blocks) => callsOf(subject.protocols, network, blocks));
             protocolCalls = new Set([...protocolCalls].flatMap((total) => counts.map((count) => total + count)));
           }
         }
@@ -72,10 +71,6 @@ export async function compareOverview(subject: Subject): Promise<Compared[]> {
   return all;
 }
 
-function callsOf({ protocols }: Subject, network: string, blocks: readonly RawBlock[]): number {
-  return protocols.reduce((total, protocol) => total + countProtocols(protocol, network, blocks).calls, 0);
-}
-
 function compareTotals(
   comparison: Comparison,
   totals: Overview['totals'],
@@ -92,7 +87,7 @@ function compareTotals(
   comparison.equal(
     'totals.complete',
     totals.complete,
-    counted.every(({ coverage }) => coverage?.complete === true),
+    counted.length > 0 && counted.every(({ coverage }) => coverage?.complete === true),
   );
   for (const name of ['blocks', 'transactions', 'userOperations', 'tps'] as const)
     comparison.equal(`totals.${name}`, totals[name], totalOf(name));

@@ -229,7 +229,7 @@ export function countProtocols(protocol: Protocol, network: string, blocks: read
       uses.logs++;
       users.add(from);
       const entry = protocol.events.find(
-        (event) => event.contract === contract && findEvent(event.signature)?.topicHash === log.topics[0],
+        (event) => event.contract === contract && eventOf(event.signature)?.topic === log.topics[0],
       );
       if (entry === undefined) continue;
       const decoded = decode(entry.signature, log);
@@ -257,12 +257,52 @@ export function countProtocols(protocol: Protocol, network: string, blocks: read
   return { ...uses, users: users.size, volumes };
 }
 
+/** Transactions sent to one of a protocol's contracts, over all protocols. */
+export function callsOf(protocols: readonly Protocol[], network: string, blocks: readonly RawBlock[]): number {
+  const receivers = blocks.flatMap(({ transactions }) => transactions.map(({ to }) => to));
+  const perAddress = Map.groupBy(receivers, (to) => to);
+  const addresses = protocols.flatMap(({ contracts }) => {
+    const here = contracts.filter((each) => each.network === network);
+    return [...new Set(here.map(({ address }) => address.toLowerCase()))];
+  });
+  return addresses.reduce((total, address) => total + (perAddress.get(address)?.length ?? 0), 0);
+}
+
+interface Event {
+  readonly topic: string;
+  readonly indexed: number;
+  readonly interface: Interface;
+}
+
+const events = new Map<string, Event | undefined>();
+const decodedLogs = new Map<string, WeakMap<RawLog, { readonly event: LogDescription | undefined }>>();
+
+function eventOf(signature: string): Event | undefined {
+  if (events.has(signature)) return events.get(signature);
+  const found = findEvent(signature);
+  const event = found && {
+    topic: found.topicHash,
+    indexed: found.inputs.filter((input) => input.indexed === true).length,
+    interface: new Interface([signature]),
+  };
+  events.set(signature, event);
+  return event;
+}
+
 /** Undefined if it is not what its signature says, down to the last parameter. */
-function decode(signature: string, { topics, data }: RawLog): LogDescription | undefined {
-  const indexed = findEvent(signature)?.inputs.filter((input) => input.indexed === true).length ?? 0;
-  if (topics.length !== indexed + 1) return undefined;
+function decode(signature: string, log: RawLog): LogDescription | undefined {
+  const known = decodedLogs.get(signature) ?? new WeakMap<RawLog, { readonly event: LogDescription | undefined }>();
+  decodedLogs.set(signature, known);
+  const decoded = known.get(log) ?? { event: decodeAnew(signature, log) };
+  known.set(log, decoded);
+  return decoded.event;
+}
+
+function decodeAnew(signature: string, { topics, data }: RawLog): LogDescription | undefined {
+  const event = eventOf(signature);
+  if (event === undefined || topics.length !== event.indexed + 1) return undefined;
   try {
-    const decoded = new Interface([signature]).parseLog({ topics: [...topics], data });
+    const decoded = event.interface.parseLog({ topics: [...topics], data });
     decoded?.args.toArray(true);
     return decoded ?? undefined;
   } catch {
