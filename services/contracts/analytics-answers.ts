@@ -3,9 +3,9 @@ import { Status } from '../../catalog/schema/common.ts';
 import { NetworkKind } from '../../catalog/schema/network.ts';
 import { Figures, metricIds, metricIdsFrom } from './analytics-metrics.ts';
 import { Lag, Stamp, SyncNote } from './chain-answers.ts';
-import { Count, closed, Nullable, OneOf, shared, Text, UnixSeconds } from './schema.ts';
+import { Count, closed, Nullable, OneOf, shared, Text, UnixSeconds, WholeDecimal } from './schema.ts';
 
-// What /api/v1/analytics answers with: what its answers share, the overview, activity, finality, throughput, rankings and metrics.
+// What /api/v1/analytics answers with: what its answers share, the overview, rankings and metrics.
 
 /** How far back figures go, by name. */
 export const spanNames = ['1h', '24h', '7d', '30d'] as const;
@@ -17,6 +17,14 @@ export type BucketName = (typeof bucketNames)[number];
 
 /** A query that names networks names at most so many. */
 export const networksMax = 10;
+
+/** The buckets that an answer has. `without`: where it has none. */
+export const BucketAnswer = (without: string) =>
+  Type.Unsafe<BucketName | null>({
+    type: ['string', 'null'],
+    enum: [...bucketNames, null],
+    description: `How long a bucket is; null where ${without}`,
+  });
 
 /** Any metric's value. */
 export const AnyValue = (description: string) =>
@@ -43,7 +51,7 @@ export const SpanCoverage = Type.Object(
     toBlock: Count('The highest block counted'),
     complete: Type.Boolean({
       description:
-        'No block of the span is missing. False while history is still being filled, and where it does not reach back to `from`',
+        'No block of the span is missing: all numbers from fromBlock to toBlock are counted, and the block below is held and older than `from`, or is not wanted, as the network is held from fromBlock on. False while history is still being filled',
     }),
   },
   { ...closed, description: 'Null where no block is held' },
@@ -73,10 +81,13 @@ export const networkLabel = {
 export const bucketState = {
   start: UnixSeconds('Its start'),
   complete: Type.Boolean({ description: 'No block of it is missing, and a younger one is held' }),
-  closed: Type.Boolean({ description: 'Block time has gone on a minute past its end: only a reorg can change it' }),
+  closed: Type.Boolean({
+    description:
+      'Block time has gone on a minute past its end: only a reorg can change it, or blocks that are filled in later',
+  }),
 };
 
-const noFigures = 'Null where no block is held';
+export const noFigures = 'Null where no block is held';
 
 export const overviewFigures = [
   'blocks',
@@ -155,8 +166,8 @@ export const OverviewAnswer = Type.Object(
               nativeCurrency: Text('Ticker'),
               decimals: Count('Digits after the point of one unit of it: a wei is 10^-decimals'),
               networks: Count('Networks counted that pay in it, and tell what'),
-              executionFeesTotal: Nullable(Text('Sum over them, in wei; null where none tells it')),
-              l1DataFeesTotal: Nullable(Text('Sum over them, in wei; null where none tells it')),
+              executionFeesTotal: Nullable(WholeDecimal('Sum over them, in wei; null where none tells it')),
+              l1DataFeesTotal: Nullable(WholeDecimal('Sum over them, in wei; null where none tells it')),
             },
             closed,
           ),
@@ -170,106 +181,6 @@ export const OverviewAnswer = Type.Object(
   closed,
 );
 export type OverviewAnswer = Static<typeof OverviewAnswer>;
-
-/** Which metrics each of the reports has: of all networks, and of those asked for by name also what does not add up. */
-export const reportMetrics = {
-  activity: {
-    figures: [
-      'blocks',
-      'transactions',
-      'tps',
-      'userOperations',
-      'userOperationsPerSecond',
-      'failedTransactions',
-      'failedShare',
-      'contractCreations',
-      'logs',
-    ],
-    details: ['activeSenders', 'activeAddresses'],
-  },
-  finality: {
-    figures: ['blocks', 'blockTimeSeconds', 'blockTimeMaxSeconds', 'finalityMaxSeconds'],
-    details: ['blockTimeP50Seconds', 'blockTimeP95Seconds', 'finalityP50Seconds', 'finalityP95Seconds'],
-  },
-  throughput: {
-    figures: [
-      'blocks',
-      'transactions',
-      'tps',
-      'userOperationsPerSecond',
-      'logs',
-      'logsPerSecond',
-      'gasUsed',
-      'gasPerSecond',
-      'gasUtilisation',
-      'blockTimeSeconds',
-    ],
-    details: ['blockTimeP50Seconds', 'blockTimeP95Seconds'],
-  },
-} as const;
-export type ReportName = keyof typeof reportMetrics;
-
-function Report<const Name extends ReportName>(report: Name) {
-  const { figures, details } = reportMetrics[report] as (typeof reportMetrics)[Name];
-  const all = [...figures, ...details] as ((typeof figures)[number] | (typeof details)[number])[];
-  return Type.Object(
-    {
-      window: SpanAnswer,
-      bucket: Type.Unsafe<BucketName | null>({
-        type: ['string', 'null'],
-        enum: [...bucketNames, null],
-        description: 'How long a bucket is; null where no networks are named',
-      }),
-      networks: Type.Array(
-        Type.Object(
-          {
-            ...spanFreshness,
-            ...networkLabel,
-            head: Nullable(Count('The last block the network is known to have')),
-            finalBlock: Nullable(Count('The newest block that is final; null while none is known')),
-            figures: Nullable(Figures(figures, `Over the span. ${noFigures}`)),
-            details: Nullable(
-              Type.Object(
-                {
-                  asOf: Stamp(
-                    'The block counted up to: that of the figures, or its successor of that number after a reorganisation which they do not know yet',
-                  ),
-                  figures: Figures(details, 'Over the span, counted from its transactions'),
-                },
-                {
-                  ...closed,
-                  description: `What does not add up. ${noFigures}, and where no networks are named`,
-                },
-              ),
-            ),
-            buckets: Nullable(
-              Type.Array(
-                Type.Object(
-                  { ...bucketState, figures: Figures(all, 'Over the whole bucket') },
-                  { ...closed, description: 'What happened in a minute, an hour or a day' },
-                ),
-                {
-                  description:
-                    'Those that share time with the span, oldest first; the first may begin before it. Those without a block are left out. Null where no networks are named',
-                },
-              ),
-            ),
-          },
-          closed,
-        ),
-        { description: 'In the order in which they are named; all by id where none is' },
-      ),
-    },
-    closed,
-  );
-}
-
-export const ActivityAnswer = Report('activity');
-export type ActivityAnswer = Static<typeof ActivityAnswer>;
-export const FinalityAnswer = Report('finality');
-export type FinalityAnswer = Static<typeof FinalityAnswer>;
-export const ThroughputAnswer = Report('throughput');
-export type ThroughputAnswer = Static<typeof ThroughputAnswer>;
 
 export const rankedMetricIds = metricIdsFrom('sums', 'catalog');
 export const seriesMetricIds = metricIdsFrom('sums', 'distribution');

@@ -1,7 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { bucketNames, bucketState, networkLabel, SpanAnswer, spanFreshness } from './analytics-answers.ts';
-import { Figures } from './analytics-metrics.ts';
-import { Stamp } from './chain-answers.ts';
+import { reportFields } from './report-answers.ts';
 import { Count, closed, Nullable, OneOf, Text, WholeDecimal } from './schema.ts';
 
 // What /api/v1/analytics/gas-fees answers with.
@@ -39,9 +37,6 @@ export const feeReport = {
   ],
 } as const;
 
-const noFigures = 'Null where no block is held';
-const everything = [...feeReport.figures, ...feeReport.details];
-
 const ComparedNetwork = Type.Object(
   {
     network: Text('The network, by its own id'),
@@ -64,48 +59,7 @@ const ComparedNetwork = Type.Object(
 
 export const GasFeesAnswer = Type.Object(
   {
-    window: SpanAnswer,
-    bucket: Type.Unsafe<(typeof bucketNames)[number] | null>({
-      type: ['string', 'null'],
-      enum: [...bucketNames, null],
-      description: 'How long a bucket is; null where no networks are named',
-    }),
-    networks: Type.Array(
-      Type.Object(
-        {
-          ...spanFreshness,
-          ...networkLabel,
-          head: Nullable(Count('The last block the network is known to have')),
-          finalBlock: Nullable(Count('The newest block that is final; null while none is known')),
-          figures: Nullable(Figures(feeReport.figures, `Over the span. ${noFigures}`)),
-          details: Nullable(
-            Type.Object(
-              {
-                asOf: Stamp(
-                  'The block counted up to: that of the figures, or its successor of that number after a reorganisation which they do not know yet',
-                ),
-                figures: Figures(feeReport.details, 'Over the span, counted from its transactions'),
-              },
-              { ...closed, description: `What does not add up. ${noFigures}, and where no networks are named` },
-            ),
-          ),
-          buckets: Nullable(
-            Type.Array(
-              Type.Object(
-                { ...bucketState, figures: Figures(everything, 'Over the whole bucket') },
-                { ...closed, description: 'What happened in a minute, an hour or a day' },
-              ),
-              {
-                description:
-                  'Those that share time with the span, oldest first; the first may begin before it. Those without a block are left out. Null where no networks are named',
-              },
-            ),
-          ),
-        },
-        closed,
-      ),
-      { description: 'In the order in which they are named; all by id where none is' },
-    ),
+    ...reportFields(feeReport.figures, feeReport.details),
     comparison: Type.Array(
       Type.Object(
         {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { Status } from '../../catalog/schema/common.ts';
 import { Protocol } from '../../catalog/schema/protocol.ts';
-import { bucketNames, networkLabel, SpanAnswer, spanFreshness } from './analytics-answers.ts';
+import { BucketAnswer, networkLabel, SpanAnswer, spanFreshness } from './analytics-answers.ts';
 import { Address, Count, closed, Nullable, OneOf, Text, UnixSeconds, WholeDecimal } from './schema.ts';
 
 // What /api/v1/analytics/protocols answers with.
@@ -105,11 +105,7 @@ export type ProtocolAnswer = Static<typeof ProtocolAnswer>;
 export const ProtocolsAnswer = Type.Object(
   {
     window: SpanAnswer,
-    bucket: Type.Unsafe<(typeof bucketNames)[number] | null>({
-      type: ['string', 'null'],
-      enum: [...bucketNames, null],
-      description: 'How long a bucket is; null where neither a protocol nor a network is named',
-    }),
+    bucket: BucketAnswer('neither a protocol nor a network is named'),
     networks: Type.Array(Type.Object({ ...spanFreshness, ...networkLabel }, closed), {
       description: 'Those on which one of the protocols has a contract, by id',
     }),

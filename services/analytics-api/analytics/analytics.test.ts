@@ -6,11 +6,11 @@ import {
   type OverviewAnswer,
   overviewFigures,
   type RankingAnswer,
-  reportMetrics,
   type SpanName,
   spanNames,
 } from '../../contracts/analytics-answers.ts';
 import { definitionOf, type MetricId, metricIds } from '../../contracts/analytics-metrics.ts';
+import { reportMetrics } from '../../contracts/report-answers.ts';
 import type { BlockAppended, ChainEvent } from '../../datasets/chain/changes.ts';
 import { type ChainStores, openChainStores } from '../../datasets/chain/read-fixtures.ts';
 import { type ChainDraft, chainDraft, changesOf, processChanges } from '../../datasets/chain/span-fixtures.ts';
@@ -170,8 +170,8 @@ describe('GET /api/v1/analytics/overview', () => {
     });
   });
 
-  it('asks the stores as often for 500 networks as for one', async () => {
-    const many = Array.from({ length: 500 }, (_, at) => networkLike({ id: `many_${at}` }));
+  it('asks the stores as often for many networks as for one', async () => {
+    const many = Array.from({ length: 50 }, (_, at) => networkLike({ id: `many_${at}` }));
     const queriesOf = async (some: readonly Network[]) => {
       await using counting = await opened(some);
       expect((await counting.app.inject('/api/v1/analytics/overview')).json().networks).toHaveLength(some.length);
@@ -182,17 +182,17 @@ describe('GET /api/v1/analytics/overview', () => {
 });
 
 describe('GET /api/v1/analytics/activity, /finality and /throughput', () => {
-  const reports = ['activity', 'finality', 'throughput'] as const;
-  const buckets = [
-    ['1h', 'minute'],
-    ['24h', 'hour'],
-    ['7d', 'hour'],
-    ['30d', 'day'],
+  /** One road leads to all of them: each span is tried, and each report. */
+  const tried = [
+    ['1h', 'minute', ['activity']],
+    ['24h', 'hour', ['finality']],
+    ['7d', 'hour', ['throughput']],
+    ['30d', 'day', ['activity', 'finality', 'throughput']],
   ] as const;
 
-  it.each(buckets)(
+  it.each(tried)(
     'have of networks asked for by name over %s, and by %s, what their blocks say',
-    async (window, bucket) => {
+    async (window, bucket, reports) => {
       for (const report of reports) {
         const { figures: sums, details } = reportMetrics[report];
         const answer = await get<Report>(`${report}?networks=retired,full,bare,holey&window=${window}`);

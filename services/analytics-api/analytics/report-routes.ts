@@ -1,12 +1,12 @@
 import Type from 'typebox';
+import type { DistributionMetricId, SumMetricId } from '../../contracts/analytics-metrics.ts';
 import {
   ActivityAnswer,
   FinalityAnswer,
   type ReportName,
   reportMetrics,
   ThroughputAnswer,
-} from '../../contracts/analytics-answers.ts';
-import type { DistributionMetricId, SumMetricId } from '../../contracts/analytics-metrics.ts';
+} from '../../contracts/report-answers.ts';
 import { type HttpApp, problemResponses } from '../../runtime/http.ts';
 import type { AnalyticsDeps } from '../deps.ts';
 import { exampleNetworkOf } from '../network-view.ts';
