@@ -19,12 +19,14 @@ interface Shared {
 
 /** A reading of all networks of a large catalog takes the store seconds: it is then busy with them for a fifth of the time at most. */
 const restPerWork = 4;
-const keepMsMax = 15_000;
+/** Also of one that took half a minute, on a machine with much else to do. */
+const keepMsMax = 60_000;
 const readingsMax = 200;
 
 /**
  * Lets all who ask for the same span and networks share one reading, whichever endpoint they ask: for `keepMs`, and the longer the more it cost,
- * up to 15 seconds. Windows are computed every some seconds, so that it is hardly older than they are, and `asOf` says how old it is.
+ * up to a minute. Windows are computed every some seconds, so that it is hardly older than they are where the store is quick, and
+ * `asOf` says how old it is.
  * A failure is shared only with those who wait for it.
  */
 export function shareSums(read: ReadSums, options: SharedSumsOptions): ReadSums {
