@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../../runtime/errors.ts';
 
 /** JSON-RPC to a node, at a pace that it bears. */
 export interface Node {
@@ -46,6 +47,8 @@ export function createNode({ url, requestsPerSecond }: NodeOptions): Node {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params }),
       signal: AbortSignal.timeout(timeoutMs),
+    }).catch((error: unknown) => {
+      throw new Error(`${withoutKey(url)} cannot be reached: ${describeError(error)}`);
     });
     const text = await response.text();
     const answer = parse(text);
