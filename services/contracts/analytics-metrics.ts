@@ -17,7 +17,6 @@ type IdsFrom<From extends MetricDefinition['from']> = {
 }[MetricId];
 export type SumMetricId = IdsFrom<'sums'>;
 export type DistributionMetricId = IdsFrom<'distribution'>;
-export type CatalogMetricId = IdsFrom<'catalog'>;
 
 /** What a metric's value is. */
 export type MetricValueOf<Id extends MetricId> = ValueOf<Definitions[Id]>;
