@@ -34,7 +34,7 @@ const keptBack = ['set-cookie', 'strict-transport-security', 'access-control-all
 
 /** Passes reads below /admin/api/<name> on to the API; one that is away is told as a problem of 503 or 504 that names it. */
 export async function addUpstreams(app: HttpApp, options: UpstreamOptions): Promise<void> {
-  const { upstreams, timeoutMs = 15_000, log } = options;
+  const { upstreams, timeoutMs = 35_000, log } = options;
   const paths = upstreamNames.map(upstreamPath);
   // The APIs describe themselves.
   app.addHook('onRoute', (route) => {

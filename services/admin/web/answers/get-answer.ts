@@ -15,7 +15,8 @@ export class AnswerError extends Error {
 const checkProblem = createCheck(
   Type.Object({ title: Type.String(), detail: Type.Optional(Type.String()), status: Type.Integer() }),
 );
-const timeoutMs = 20_000;
+/** The APIs give up on a reading after 30 seconds, and the dashboard's server on an API after 35. */
+const timeoutMs = 40_000;
 
 /** Asks for `path`, relative to the page's base. Throws `AnswerError`, or `NotUnderstood` for an answer of another form. */
 export async function getAnswer<T>(path: string, check: Check<T>, signal: AbortSignal): Promise<T> {

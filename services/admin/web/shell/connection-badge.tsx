@@ -28,8 +28,8 @@ export function OutageNotice() {
   if (connection.kind !== 'away') return null;
   return (
     <p className="outage" role="alert">
-      The connection to the analytics API was lost at {formatTime(connection.sinceMs)}. Figures are as they were then,
-      and are marked so; the page connects again by itself.
+      There is no connection to the analytics API since {formatTime(connection.sinceMs)}. Figures that came before are
+      marked as old; the page connects by itself.
     </p>
   );
 }

@@ -10,7 +10,6 @@ const dollars = new Intl.NumberFormat('en', {
   notation: 'compact',
   maximumFractionDigits: 2,
 });
-const wholeDollars = new Intl.NumberFormat('en', { style: 'currency', currency: 'USD', maximumFractionDigits: 0 });
 
 type Maybe<T> = T | null | undefined;
 
@@ -35,10 +34,6 @@ export function formatShare(value: Maybe<number>): string {
 
 export function formatUsd(value: Maybe<number>): string {
   return value === null || value === undefined ? unknown : dollars.format(value);
-}
-
-export function formatWholeUsd(value: Maybe<number>): string {
-  return value === null || value === undefined ? unknown : wholeDollars.format(value);
 }
 
 /** Seconds as people say them: 12 s, 3 min, 2 h 5 min, 3 d. */

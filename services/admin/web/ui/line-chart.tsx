@@ -12,6 +12,8 @@ export interface Line {
 
 const colours = ['--series-1', '--series-2', '--series-3', '--series-4', '--series-5', '--series-6'] as const;
 
+const aloneSeconds = 1_800;
+
 /** Lines over time. The values under the pointer are told in the legend. */
 export function LineChart({
   label,
@@ -33,6 +35,10 @@ export function LineChart({
   );
   const labels = lines.map((line) => line.label);
   const box = useChart(data, heightPx, labels.join('\n'), () => ({
+    // One moment alone has no length that an axis could be drawn by.
+    scales: {
+      x: { range: (_chart, min, max) => (min === max ? [min - aloneSeconds, max + aloneSeconds] : [min, max]) },
+    },
     axes: [timeAxis(), axisOf({ size: 76, values: (_chart, values) => values.map(format) })],
     series: [{ value: (_chart, at) => momentText(at) }, ...labels.map((each, at) => seriesOf(each, at, format))],
   }));
@@ -55,12 +61,17 @@ export function LineChart({
   );
 }
 
+/** A value without a neighbour has no line to be on: it is drawn as a point. */
+function aloneAt(values: uPlot.AlignedData[number]): number[] {
+  return [...values.keys()].filter((at) => values[at] != null && values[at - 1] == null && values[at + 1] == null);
+}
+
 function seriesOf(label: string, at: number, format: (value: number) => string): uPlot.Series {
   return {
     label,
     stroke: colourOf(colours[at % colours.length] ?? '--series-1'),
     width: 1.75,
-    points: { show: false },
+    points: { show: true, size: 6, filter: (chart, series) => aloneAt(chart.data[series] ?? []) },
     value: (_chart, value: number | null) => (value === null ? '–' : format(value)),
   };
 }

@@ -53,7 +53,7 @@ export function NetworkPage({ id }: { readonly id: string }) {
   const { name, nativeCurrency } = network.data;
   return (
     <>
-      <div className="toolbar">
+      <div className={isOld ? 'toolbar is-old' : 'toolbar'}>
         <Link href="/networks">Networks</Link>
         <span className="muted">/</span>
         <h2>{name}</h2>
