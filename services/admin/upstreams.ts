@@ -53,7 +53,7 @@ export async function addUpstreams(app: HttpApp, options: UpstreamOptions): Prom
     }
     await app.register(httpProxy, {
       ...{ upstream, prefix, httpMethods: ['GET', 'HEAD'], proxyPayloads: false },
-      undici: { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: timeoutMs } },
+      undici: { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect: { timeout: Math.min(timeoutMs, 5_000) } },
       replyOptions: {
         // By itself the plugin asks again up to ten times after a 503, within milliseconds: an API that is overloaded would be asked
         // more the less it can. The pages ask again at their own pace.
