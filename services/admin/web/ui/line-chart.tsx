@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type uPlot from 'uplot';
 import { colourOf } from './chart-colours.ts';
 import { ChartFigure } from './chart-figure.tsx';
-import { axisOf, momentText, timeAxis, useChart } from './use-chart.ts';
+import { axisOf, momentText, timeAxis, timeRange, useChart } from './use-chart.ts';
 
 export interface Line {
   readonly label: string;
@@ -12,6 +12,7 @@ export interface Line {
 
 const colours = ['--series-1', '--series-2', '--series-3', '--series-4', '--series-5', '--series-6'] as const;
 
+/** Shown before and after one moment alone. */
 const aloneSeconds = 1_800;
 
 /** Lines over time. The values under the pointer are told in the legend. */
@@ -35,10 +36,7 @@ export function LineChart({
   );
   const labels = lines.map((line) => line.label);
   const box = useChart(data, heightPx, labels.join('\n'), () => ({
-    // One moment alone has no length that an axis could be drawn by.
-    scales: {
-      x: { range: (_chart, min, max) => (min === max ? [min - aloneSeconds, max + aloneSeconds] : [min, max]) },
-    },
+    scales: { x: { range: (chart, min, max) => timeRange(chart, min, max, aloneSeconds) } },
     axes: [timeAxis(), axisOf({ size: 76, values: (_chart, values) => values.map(format) })],
     series: [{ value: (_chart, at) => momentText(at) }, ...labels.map((each, at) => seriesOf(each, at, format))],
   }));

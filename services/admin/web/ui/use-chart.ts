@@ -51,6 +51,12 @@ export function useChart(
   return box;
 }
 
+/** From the first moment to the last; uPlot itself would show years around one alone. `aroundSeconds`: before and after that one. */
+export function timeRange(chart: uPlot, min: number, max: number, aroundSeconds: number): [number, number] {
+  const [only, ...others] = chart.data[0];
+  return only === undefined || others.length > 0 ? [min, max] : [only - aroundSeconds, only + aroundSeconds];
+}
+
 /** An axis in the colours of the page. */
 export function axisOf(parts: Partial<uPlot.Axis> = {}): uPlot.Axis {
   const line = { stroke: colourOf('--line'), width: 1 };

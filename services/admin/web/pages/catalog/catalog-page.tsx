@@ -11,6 +11,7 @@ import { EntryPanel } from './entry-panel.tsx';
 import { EnvironmentsPanel } from './environments-panel.tsx';
 import { KindLinks } from './kind-links.tsx';
 import { PromotionPanel } from './promotion-panel.tsx';
+import { RunningPanel } from './running-panel.tsx';
 
 /** What is in force here, entry by entry, and what a promotion would bring to production. */
 export function CatalogPage() {
@@ -38,6 +39,7 @@ export function CatalogPage() {
       {kind === undefined ? (
         <>
           <EnvironmentsPanel />
+          <RunningPanel />
           <PromotionPanel />
         </>
       ) : id === undefined ? (

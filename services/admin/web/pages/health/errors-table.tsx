@@ -3,8 +3,8 @@ import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
 import { formatCount } from '../../ui/format.ts';
+import { nameOf, type Process } from '../../ui/process.ts';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
-import { nameOf, type Process } from './processes-table.tsx';
 
 interface Row {
   readonly process: string;

@@ -5,6 +5,7 @@ import { AnswerPanel } from '../../ui/panel.tsx';
 import { EmptyState, Loading } from '../../ui/states.tsx';
 import { Elsewhere } from './elsewhere.tsx';
 import { ErrorsTable } from './errors-table.tsx';
+import { LagPanel } from './lag-panel.tsx';
 import { ModulesTable } from './modules-table.tsx';
 import { ProcessesTable } from './processes-table.tsx';
 
@@ -26,6 +27,7 @@ export function HealthPage() {
           </>
         )}
       </AnswerPanel>
+      <LagPanel />
       <AnswerPanel title="Modules and stores" answer={answer} heightPx={72} flush>
         {({ processes }) => <ModulesTable processes={processes} />}
       </AnswerPanel>

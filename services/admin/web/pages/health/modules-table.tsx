@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '../../../../contracts/admin-answers.ts';
 import { Badge } from '../../ui/badge.tsx';
+import { nameOf, type Process } from '../../ui/process.ts';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
-import { nameOf, type Process } from './processes-table.tsx';
 
 type ModuleState = NonNullable<StatusAnswer['modules']>[number];
 

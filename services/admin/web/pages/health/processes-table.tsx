@@ -1,19 +1,8 @@
-import type { ProcessesAnswer } from '../../../../contracts/admin-answers.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
-import { Digest } from '../../ui/digest.tsx';
+import { nameOf, type Process } from '../../ui/process.ts';
+import { RunningCatalog } from '../../ui/running-catalog.tsx';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
-
-export type Process = ProcessesAnswer['processes'][number];
-
-/** What a process is called: what it runs. */
-export function nameOf({ address, status }: Process): string {
-  if (status === null) return address;
-  const { service, shard, targets } = status;
-  const [first = address, ...others] = targets;
-  const name = service ?? (others.length < 2 ? targets.join(', ') : `${first} and ${others.length} more`);
-  return shard === null ? name : `${name} ${shard}`;
-}
 
 export function ProcessesTable({ processes }: { readonly processes: readonly Process[] }) {
   return <SimpleTable caption="Processes" columns={columns} rows={processes} keyOf={({ address }) => address} />;
@@ -22,20 +11,7 @@ export function ProcessesTable({ processes }: { readonly processes: readonly Pro
 const columns: readonly SimpleColumn<Process>[] = [
   { title: 'Runs', cell: (process) => <strong title={process.status?.targets.join(', ')}>{nameOf(process)}</strong> },
   { title: 'State', cell: (process) => <ProcessState process={process} /> },
-  {
-    title: 'Catalog',
-    cell: ({ status, asExpected, expectedDigest }) => (
-      <>
-        <Digest value={status?.catalog?.digest} />{' '}
-        {asExpected === false ? (
-          <Badge tone="warn" title={`Its environment gives ${expectedDigest}`}>
-            behind
-          </Badge>
-        ) : null}
-        {asExpected === true ? <Badge tone="good">as released</Badge> : null}
-      </>
-    ),
-  },
+  { title: 'Catalog', cell: (process) => <RunningCatalog process={process} /> },
   { title: 'Version', cell: ({ status }) => status?.version ?? '–' },
   { title: 'Environment', cell: ({ status }) => status?.environment ?? '–' },
   { title: 'Started', cell: ({ status }) => <Age ms={status?.startedAt} /> },
