@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import type uPlot from 'uplot';
 import { colourOf } from '../../ui/chart-colours.ts';
 import { ChartFigure } from '../../ui/chart-figure.tsx';
-import { axisOf, momentText, timeAxis, useChart } from '../../ui/use-chart.ts';
+import { axisOf, momentText, timeAxis, timeRange, useChart } from '../../ui/use-chart.ts';
 import type { DrawnCandle } from './candles.ts';
 
 /** Candles with their volume below. */
@@ -21,7 +21,13 @@ export function CandleChart({
   }, [candles]);
   const box = useChart(data, heightPx, `candles ${stepOf(candles)}`, () => ({
     scales: {
-      x: { range: (_chart, min, max) => [min - stepOf(candles) / 2, max + stepOf(candles) / 2] },
+      x: {
+        range: (chart, min, max) => {
+          const half = stepOf(candles) / 2;
+          const [from, to] = timeRange(chart, min, max, 0);
+          return [from - half, to + half];
+        },
+      },
       y: { range: (_chart, min, max) => [min - (max - min) * 0.3, max + (max - min) * 0.05] },
       volume: { range: (_chart, _min, max) => [0, max * 5] },
     },
