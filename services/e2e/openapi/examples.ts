@@ -15,6 +15,8 @@ export interface ExampleReport {
   readonly requests: number;
   /** `GET /things/{id}: what is wrong`, for all that is. */
   readonly faults: readonly string[];
+  /** Values of successful requests, by `path.network` and the like. */
+  readonly values: ReadonlyMap<string, readonly unknown[]>;
   /** Optional parameters that only links fill, where no answer had a value for them: a list that has one page. */
   readonly untried: readonly string[];
 }
@@ -92,7 +94,16 @@ export async function runExamples(url: string, api: OpenApi): Promise<ExampleRep
     const required = await tryRequired(operation);
     if (required !== undefined) await tryOptional(operation, required);
   }
-  return { requests, faults, untried };
+  return { requests, faults, untried, values: valuesOf([...runs.values()].flat()) };
+}
+
+function valuesOf(runs: readonly Run[]): ExampleReport['values'] {
+  const found = new Map<string, Set<unknown>>();
+  for (const [key, value] of runs.flatMap(({ values }) => [...values])) {
+    const known = found.get(key) ?? new Set();
+    found.set(key, known.add(value));
+  }
+  return new Map([...found].map(([key, values]) => [key, [...values]]));
 }
 
 /** What an operation is asked for: a success, where the document has one at all. */
