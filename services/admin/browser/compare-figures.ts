@@ -1,11 +1,17 @@
-import type { PoolsAnswer } from '../../contracts/admin-answers.ts';
+import type {
+  CatalogAnswer,
+  EnvironmentsAnswer,
+  PoolsAnswer,
+  ProcessesAnswer,
+  PromotionAnswer,
+} from '../../contracts/admin-answers.ts';
 import type { OverviewAnswer } from '../../contracts/analytics-answers.ts';
 import type { NetworksAnswer, NetworksHealthAnswer } from '../../contracts/chain-answers.ts';
 import type { NetworkNow } from '../../contracts/live-messages.ts';
 import type { StatsAnswer, SymbolsAnswer } from '../../contracts/market-answers.ts';
 import type { ProtocolsAnswer } from '../../contracts/protocol-answers.ts';
 import type { Bed } from './bed.ts';
-import { type Row, readFigures, readStats, readTable, shownAs } from './read-figures.ts';
+import { type Row, readDigests, readFigures, readStats, readTable, shownAs } from './read-figures.ts';
 import { liveKeyOf, type WatchedPage } from './watched-page.ts';
 
 /** What a page shows, and the same as the APIs tell it at their own addresses, in the same form. */
@@ -161,18 +167,20 @@ async function comparePools({ adminUrl }: Bed, { page }: WatchedPage): Promise<C
 }
 
 async function compareCatalog({ adminUrl }: Bed, { page }: WatchedPage): Promise<Comparison> {
-  const shown = await page.evaluate(
-    `[...document.querySelectorAll('[data-digest]')].map((each) => each.dataset.digest)`,
-  );
-  const [{ digest }, { environments }, plan] = await Promise.all([
-    get<{ digest: string }>(`${adminUrl}api/catalog`),
-    get<{ environments: readonly { catalog: { digest: string } | null }[] }>(`${adminUrl}api/environments`),
-    get<{ catalog: { before: string; after: string } }>(`${adminUrl}api/promotion?from=staging&to=production`),
+  const shown = await readDigests(page);
+  const [{ digest }, { environments }, { processes }, plan] = await Promise.all([
+    get<CatalogAnswer>(`${adminUrl}api/catalog`),
+    get<EnvironmentsAnswer>(`${adminUrl}api/environments`),
+    get<ProcessesAnswer>(`${adminUrl}api/processes`),
+    get<PromotionAnswer>(`${adminUrl}api/promotion?from=staging&to=production`),
   ]);
-  return {
-    shown: (shown as string[]).slice(0, environments.length + 3),
-    told: [digest, ...environments.map(({ catalog }) => catalog?.digest), plan.catalog.before, plan.catalog.after],
+  const told = {
+    'In force here': [digest],
+    Environments: environments.map(({ catalog }) => catalog?.digest),
+    'What each service works by': processes.map(({ status }) => status?.catalog?.digest),
+    'Staging against production': [plan.catalog.before, plan.catalog.after],
   };
+  return { shown, told };
 }
 
 function rowOf(figures: Readonly<Record<string, number | string | null | undefined>>): Row {

@@ -46,6 +46,16 @@ export async function readFigures(page: Page, selector: string): Promise<string[
   )) as string[];
 }
 
+/** The digests that panels show, whole, by the titles of these. */
+export async function readDigests(page: Page): Promise<Readonly<Record<string, readonly string[]>>> {
+  return (await page.evaluate(`Object.fromEntries([...document.querySelectorAll('.panel')]
+    .map((panel) => [
+      panel.querySelector('h2').textContent,
+      [...panel.querySelectorAll('[data-digest]')].map(({ dataset }) => dataset.digest),
+    ])
+    .filter(([, digests]) => digests.length > 0))`)) as Readonly<Record<string, readonly string[]>>;
+}
+
 /** As a page writes a figure of an answer. */
 export function shownAs(value: number | string | null | undefined): Cell {
   return value === null || value === undefined ? null : String(value);
