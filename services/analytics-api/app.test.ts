@@ -581,7 +581,7 @@ describe('GET /api/v1/l2/networks/:network/reorgs', () => {
 
   it('has none of a network that nothing is held of', async () => {
     const app = await openApp();
-    expect((await app.inject('/api/v1/l2/networks/base/reorgs')).json()).toMatchObject({ asOf: null, reorgs: [] });
+    expect((await app.inject('/api/v1/l2/networks/scroll/reorgs')).json()).toMatchObject({ asOf: null, reorgs: [] });
   });
 });
 
