@@ -25,6 +25,8 @@ beforeAll(() => {
       if (existsSync(from)) cpSync(from, join(root, 'environments', name, file));
     }
   }
+  // What tells people about the folder is no part of any environment.
+  cpSync(join(projectRoot, 'environments/README.md'), join(root, 'environments/README.md'));
   const nowhere = { write: () => true };
   if (runGenerate(root, ['--init', 'production'], nowhere, nowhere) !== 0)
     throw new Error('the project does not render');

@@ -40,9 +40,10 @@ export function findRevision(root: string, wanted?: string): Revision {
   return base === head ? { commit: head, name: 'HEAD' } : { commit: base, name: `merge base with ${main}` };
 }
 
-/** Every file below environments/ and argocd/ as a commit has it. */
+/** Every file below environments/ and argocd/ as a commit has it. What is right in environments/ is of none: it is to be read. */
 export function readTreeAt(root: string, { commit }: Revision): Tree {
-  return new Map(filesAt(root, commit, treeFolders).map(({ path, text }) => [path, text]));
+  const files = filesAt(root, commit, treeFolders).filter(({ path }) => !/^environments\/[^/]+$/.test(path));
+  return new Map(files.map(({ path, text }) => [path, text]));
 }
 
 /** The tree of a fresh render: what is generated, and the files beside it that are written by hand. */

@@ -18,7 +18,7 @@ import { comparePromotion } from './promotion.ts';
 
 const notThere = 'The environment is not known: its files are not there, or were never read';
 const EnvironmentName = (description: string, name: string) =>
-  Type.String({ enum: [...environmentNames], default: name, description });
+  Type.String({ enum: [...environmentNames], default: name, examples: [name], description });
 
 /** What environments hold, what a promotion would bring, and what pools give and cost. */
 export function addEnvironmentRoutes(app: HttpApp, deps: RouteDeps): void {
@@ -56,7 +56,10 @@ export function addEnvironmentRoutes(app: HttpApp, deps: RouteDeps): void {
           },
           { additionalProperties: false },
         ),
-        response: { 200: PromotionAnswer, ...problemResponses({ 400: 'Both are the same', 404: notThere }) },
+        response: {
+          200: PromotionAnswer,
+          ...problemResponses({ 400: 'Both are the same, or one is not an environment', 404: notThere }),
+        },
       },
     },
     async (request) => {
@@ -91,7 +94,10 @@ export function addEnvironmentRoutes(app: HttpApp, deps: RouteDeps): void {
           },
           { additionalProperties: false },
         ),
-        response: { 200: PoolsAnswer, ...problemResponses({ 404: notThere }) },
+        response: {
+          200: PoolsAnswer,
+          ...problemResponses({ 400: 'There is no such parameter or value', 404: notThere }),
+        },
       },
     },
     async (request) => {

@@ -42,9 +42,7 @@ export async function fuzzApis(
 ): Promise<FuzzResult[]> {
   const endMs = performance.now() + limitMs;
   const leftMs = (): number => endMs - performance.now();
-  const subjects = await Promise.all(
-    apis.flatMap(({ name, url, document }) => (document === undefined ? [] : [prepare(name, url, document)])),
-  );
+  const subjects = await Promise.all(apis.map(prepare));
   const made = (): number => subjects.reduce((sum, subject) => sum + subject.requests, 0);
   const operations = subjects.reduce((sum, subject) => sum + subject.operations, 0);
   for (let round = 0; made() < requests && leftMs() > 0; round++) {
@@ -61,7 +59,14 @@ export async function fuzzApis(
       const own = join(folder, subject.name);
       mkdirSync(own, { recursive: true });
       const run = await runSchemathesis(children, schemathesis, {
-        ...{ url: subject.url, folder: own, requestsEach, phases, seed: seed + round },
+        ...{
+          url: subject.url,
+          documentUrl: subject.documentUrl,
+          folder: own,
+          requestsEach,
+          phases,
+          seed: seed + round,
+        },
         ...{ known: subject.known, limitMs: leftMs() },
       });
       subject.requests += run.requests;
@@ -74,8 +79,8 @@ export async function fuzzApis(
   return subjects.map(({ name, ...subject }) => ({ api: name, ...subject }));
 }
 
-async function prepare(name: string, url: string, document: unknown) {
+async function prepare({ name, url, documentUrl, document }: Api) {
   const api = readOpenApi(document);
   const { requests, faults, values } = await runExamples(url, api);
-  return { name, url, operations: api.operations.length, requests, known: values, findings: [...faults] };
+  return { name, url, documentUrl, operations: api.operations.length, requests, known: values, findings: [...faults] };
 }

@@ -36,16 +36,11 @@ afterAll(async () => {
 });
 
 describe('an OpenAPI document', () => {
-  it('is served by the APIs', () => {
-    const served = platform.apis.filter(({ document }) => document !== undefined).map(({ name }) => name);
-    expect(served).toEqual(expect.arrayContaining(['analytics-api', 'market-api']));
-  });
-
   it.each(['analytics-api', 'market-api', 'admin'])(
     'has an example of every operation and parameter of %s that runs, and answers as it describes them',
     async (name) => {
       const api = platform.apis.find((each) => each.name === name);
-      if (api?.document === undefined) return;
+      if (api === undefined) throw new Error(`${name} was not started`);
       const report = await runExamples(api.url, readOpenApi(api.document));
       expect(report.faults).toEqual([]);
       expect(report.requests).toBeGreaterThan(5);

@@ -12,7 +12,8 @@ export interface Api {
   /** The service's id in the catalog. */
   readonly name: string;
   readonly url: string;
-  /** The document that it serves; undefined where it serves none. */
+  /** Where it describes itself. */
+  readonly documentUrl: string;
   readonly document: unknown;
 }
 
@@ -66,12 +67,12 @@ export async function startPlatform(
       [`${market}/candles/BTCUSDT?interval=1s`, '"time"'],
     ]);
     const places = [
-      ['analytics-api', analytics] as const,
-      ['market-api', market] as const,
-      ['admin', at(adminPorts[0])] as const,
+      { name: 'analytics-api', url: analytics, documentUrl: `${analytics}/openapi.json` },
+      { name: 'market-api', url: market, documentUrl: `${market}/openapi.json` },
+      { name: 'admin', url: at(adminPorts[0]), documentUrl: `${at(adminPorts[0])}/admin/api/openapi.json` },
     ];
     const apis = await Promise.all(
-      places.map(async ([name, url]) => ({ name, url, document: await findDocument(url) })),
+      places.map(async (place) => ({ ...place, document: await getDocument(place.documentUrl) })),
     );
     return { apis, stop: () => program.stop() };
   } catch (error) {
@@ -80,10 +81,9 @@ export async function startPlatform(
   }
 }
 
-async function findDocument(url: string): Promise<unknown> {
-  const answer = await ask(`${url}/openapi.json`);
-  if (answer.status === 404) return undefined;
-  if (!answer.ok) throw new Error(`${url}/openapi.json: ${answer.status} ${await answer.text()}`);
+async function getDocument(url: string): Promise<unknown> {
+  const answer = await ask(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status} ${await answer.text()}`);
   return answer.json();
 }
 

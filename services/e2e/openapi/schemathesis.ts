@@ -79,8 +79,10 @@ export interface FuzzRun {
 }
 
 export interface FuzzOptions {
-  /** Of the API, whose /openapi.json is gone by. */
+  /** Of the API. */
   readonly url: string;
+  /** Of the document that is gone by. */
+  readonly documentUrl: string;
   /** Takes settings and report. */
   readonly folder: string;
   /** Requests of an operation, at most, in each phase. */
@@ -98,7 +100,7 @@ export interface FuzzOptions {
 export async function runSchemathesis(
   children: Children,
   { python, env }: Schemathesis,
-  { url, folder, requestsEach, phases, seed, known, limitMs }: FuzzOptions,
+  { url, documentUrl, folder, requestsEach, phases, seed, known, limitMs }: FuzzOptions,
 ): Promise<FuzzRun> {
   const [settings, reportFile] = [join(folder, 'schemathesis.toml'), join(folder, 'report.json')];
   writeFileSync(settings, renderSettings(known));
@@ -107,7 +109,7 @@ export async function runSchemathesis(
     command: python,
     args: [
       ...['-c', 'from schemathesis.cli import schemathesis; schemathesis()', '--config-file', settings],
-      ...['run', `${url}/openapi.json`, '--checks', checks.join(','), '--phases', phases.join(',')],
+      ...['run', documentUrl, '--url', url, '--checks', checks.join(','), '--phases', phases.join(',')],
       ...['--max-examples', String(requestsEach), '--seed', String(seed), '--request-timeout', String(requestSeconds)],
       ...['--continue-on-failure', '--generation-database', 'none', '--no-color'],
       ...['--report', 'json', '--report-json-path', reportFile],
