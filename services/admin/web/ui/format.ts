@@ -19,6 +19,11 @@ export function formatCount(value: Maybe<number>): string {
   return Math.abs(value) < 100_000 ? grouped.format(value) : compact.format(value);
 }
 
+/** A number of a block and the like: every digit. */
+export function formatWhole(value: Maybe<number>): string {
+  return value === null || value === undefined ? unknown : value.toLocaleString('en');
+}
+
 export function formatRate(value: Maybe<number>): string {
   if (value === null || value === undefined) return unknown;
   if (value === 0) return '0';

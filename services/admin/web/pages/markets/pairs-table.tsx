@@ -8,6 +8,7 @@ import { Age } from '../../ui/age.tsx';
 import { Choice } from '../../ui/choice.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
+import { figureColumn } from '../../ui/figure-column.tsx';
 import { formatBytes, formatCount, formatRate } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { SearchField } from '../../ui/search-field.tsx';
@@ -128,42 +129,36 @@ const columns: readonly Column<PairRow>[] = [
   },
   { id: 'market', title: 'Market', sortBy: ({ pair }) => pair.market, cell: ({ pair }) => pair.market },
   { id: 'category', title: 'Category', sortBy: ({ pair }) => pair.category, cell: ({ pair }) => pair.category },
-  {
+  figureColumn({
     id: 'priority',
     title: 'Priority',
     hint: '10 is resynced first',
-    align: 'end',
-    sortBy: ({ pair }) => pair.priority,
-    cell: ({ pair }) => <Figure value={pair.priority}>{pair.priority}</Figure>,
-  },
-  {
+    value: ({ pair }) => pair.priority,
+    format: String,
+  }),
+  figureColumn({
     id: 'rate',
     title: 'Records/s',
     hint: 'Over the last minute',
-    align: 'end',
-    sortBy: ({ stats }) => stats?.recordsPerSecond.last1m,
-    cell: ({ stats }) => (
-      <Figure value={stats?.recordsPerSecond.last1m}>{formatRate(stats?.recordsPerSecond.last1m)}</Figure>
-    ),
-  },
-  {
+    value: ({ stats }) => stats?.recordsPerSecond.last1m,
+    format: formatRate,
+  }),
+  figureColumn({
     id: 'records',
     title: 'Records',
-    align: 'end',
-    sortBy: ({ stats }) => stats?.records.total,
-    cell: ({ stats }) => <Figure value={stats?.records.total}>{formatCount(stats?.records.total)}</Figure>,
-  },
+    value: ({ stats }) => stats?.records.total,
+    format: formatCount,
+  }),
   {
     id: 'last',
     title: 'Last update',
     sortBy: ({ pair }) => pair.lastTime,
     cell: ({ pair }) => <Age ms={pair.lastTime} />,
   },
-  {
+  figureColumn({
     id: 'gaps',
     title: 'Open gaps',
-    align: 'end',
-    sortBy: ({ stats }) => stats?.gaps.open,
-    cell: ({ stats }) => <Figure value={stats?.gaps.open}>{formatCount(stats?.gaps.open)}</Figure>,
-  },
+    value: ({ stats }) => stats?.gaps.open,
+    format: formatCount,
+  }),
 ];

@@ -2,7 +2,7 @@ import type { NetworkHealth, NetworksHealthAnswer } from '../../../../contracts/
 import type { Answer } from '../../answers/use-answer.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
-import { formatCount } from '../../ui/format.ts';
+import { formatCount, formatWhole } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 import { EmptyState } from '../../ui/states.tsx';
@@ -38,7 +38,7 @@ export function EndpointsPanel({ health, id }: { readonly health: Answer<Network
 const columns: readonly SimpleColumn<Endpoint>[] = [
   { title: 'Host', cell: ({ host }) => <span className="mono">{host}</span> },
   { title: 'State', cell: ({ state }) => <Badge tone={tones[state] ?? 'neutral'}>{state}</Badge> },
-  { title: 'Head', align: 'end', cell: ({ head }) => <Figure value={head}>{head?.toLocaleString('en')}</Figure> },
+  { title: 'Head', align: 'end', cell: ({ head }) => <Figure value={head}>{formatWhole(head)}</Figure> },
   {
     title: 'Latency',
     align: 'end',

@@ -3,7 +3,7 @@ import type { ChainView } from '../../live/chain-view.ts';
 import { Age } from '../../ui/age.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
-import { formatCount, formatWei, shortHash } from '../../ui/format.ts';
+import { formatCount, formatWei, formatWhole, shortHash } from '../../ui/format.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { EmptyState, Loading } from '../../ui/states.tsx';
 
@@ -50,7 +50,7 @@ export function LiveBlocksPanel({
               {chain.blocks.slice(0, shownMax).map((block) => (
                 <tr key={block.hash} data-block={block.number}>
                   <td>
-                    <Figure value={block.number}>{block.number.toLocaleString('en')}</Figure>{' '}
+                    <Figure value={block.number}>{formatWhole(block.number)}</Figure>{' '}
                     {chain.finalized !== null && block.number <= chain.finalized ? (
                       <Badge tone="good">final</Badge>
                     ) : null}

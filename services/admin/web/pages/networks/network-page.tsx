@@ -15,6 +15,7 @@ import {
   formatShare,
   formatTime,
   formatWei,
+  formatWhole,
 } from '../../ui/format.ts';
 import { NetworkState } from '../../ui/network-state.tsx';
 import { OldBadge } from '../../ui/old-badge.tsx';
@@ -68,20 +69,20 @@ export function NetworkPage({ id }: { readonly id: string }) {
       <div className={isOld || health.isOld ? 'is-old' : undefined}>
         <Stats>
           <Stat label="Head" hint={<Age ms={now?.time == null ? null : now.time * 1_000} />}>
-            <Figure value={now?.head ?? own?.head}>{(now?.head ?? own?.head)?.toLocaleString('en')}</Figure>
+            <Figure value={now?.head ?? own?.head}>{formatWhole(now?.head ?? own?.head)}</Figure>
           </Stat>
           <Stat label="Lag" hint="blocks to the head">
             <Figure value={now?.lagBlocks ?? own?.lag.blocks}>{formatCount(now?.lagBlocks ?? own?.lag.blocks)}</Figure>
           </Stat>
           <Stat label="Final" hint={`${formatSeconds(own?.finality.seconds)} after the block`}>
             <Figure value={now?.finalized ?? own?.finality.number}>
-              {(now?.finalized ?? own?.finality.number)?.toLocaleString('en')}
+              {formatWhole(now?.finalized ?? own?.finality.number)}
             </Figure>
           </Stat>
           <Stat label="Transactions a second" hint="over the last minute">
             <Figure value={now?.tps}>{formatRate(now?.tps)}</Figure>
           </Stat>
-          <Stat label="Base fee" hint={gas === undefined ? undefined : `block ${gas.number.toLocaleString('en')}`}>
+          <Stat label="Base fee" hint={gas === undefined ? undefined : `block ${formatWhole(gas.number)}`}>
             <Figure value={gas?.baseFeePerGas} unit="wei">
               {formatGwei(gas?.baseFeePerGas)}
             </Figure>

@@ -6,8 +6,8 @@ import { useConnection, useLiveSocket, useNetworksNow } from '../../live/live-co
 import { isBroken } from '../../live/live-socket.ts';
 import { Choice } from '../../ui/choice.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Figure } from '../../ui/figure.tsx';
-import { formatCount, formatRate, formatSeconds, formatShare, formatUsd } from '../../ui/format.ts';
+import { figureColumn } from '../../ui/figure-column.tsx';
+import { formatCount, formatRate, formatSeconds, formatShare, formatUsd, formatWhole } from '../../ui/format.ts';
 import { NetworkState } from '../../ui/network-state.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { SearchField } from '../../ui/search-field.tsx';
@@ -94,76 +94,67 @@ const columns: readonly Column<NetworkRow>[] = [
     sortBy: ({ state }) => state,
     cell: ({ network, now }) => <NetworkState network={network} now={now} />,
   },
-  {
+  figureColumn({
     id: 'priority',
     title: 'Priority',
     hint: '10 is synced first',
-    align: 'end',
-    sortBy: ({ network }) => network.priority,
-    cell: ({ network }) => <Figure value={network.priority}>{network.priority}</Figure>,
-  },
-  {
+    value: ({ network }) => network.priority,
+    format: String,
+  }),
+  figureColumn({
     id: 'phase',
     title: 'Phase',
     hint: 'Of the roll-out',
-    align: 'end',
-    sortBy: ({ network }) => network.phase,
-    cell: ({ network }) => <Figure value={network.phase}>{network.phase}</Figure>,
-  },
-  {
+    value: ({ network }) => network.phase,
+    format: String,
+  }),
+  figureColumn({
     id: 'tvl',
     title: 'TVL',
     hint: 'Total value locked, as the catalog states it: not measured',
-    align: 'end',
-    sortBy: ({ network }) => network.tvlUsd,
-    cell: ({ network }) => <Figure value={network.tvlUsd}>{formatUsd(network.tvlUsd)}</Figure>,
-  },
-  {
+    value: ({ network }) => network.tvlUsd,
+    format: formatUsd,
+  }),
+  figureColumn({
     id: 'head',
     title: 'Head',
     hint: 'The last block the network is known to have',
-    align: 'end',
-    sortBy: ({ head }) => head,
-    cell: ({ head }) => <Figure value={head}>{head?.toLocaleString('en')}</Figure>,
-  },
-  {
+    value: ({ head }) => head,
+    format: formatWhole,
+  }),
+  figureColumn({
     id: 'lag',
     title: 'Lag',
     hint: 'Blocks from the last one held to the head',
-    align: 'end',
-    sortBy: ({ lagBlocks }) => lagBlocks,
-    cell: ({ lagBlocks }) => <Figure value={lagBlocks}>{formatCount(lagBlocks)}</Figure>,
-  },
-  {
+    value: ({ lagBlocks }) => lagBlocks,
+    format: formatCount,
+  }),
+  figureColumn({
     id: 'tps',
     title: 'TPS',
     hint: 'Transactions a second over the last minute',
-    align: 'end',
-    sortBy: ({ tps }) => tps,
-    cell: ({ tps }) => <Figure value={tps}>{formatRate(tps)}</Figure>,
-  },
-  {
+    value: ({ tps }) => tps,
+    format: formatRate,
+  }),
+  figureColumn({
     id: 'speed',
     title: 'Blocks/s',
     hint: 'Blocks committed a second, over the last 30 seconds',
-    align: 'end',
-    sortBy: ({ health }) => health?.blocksPerSecond,
-    cell: ({ health }) => <Figure value={health?.blocksPerSecond}>{formatRate(health?.blocksPerSecond)}</Figure>,
-  },
-  {
+    value: ({ health }) => health?.blocksPerSecond,
+    format: formatRate,
+  }),
+  figureColumn({
     id: 'errors',
     title: 'Errors',
     hint: 'Failed requests as a share of all in the last five minutes',
-    align: 'end',
-    sortBy: ({ health }) => health?.errorRate,
-    cell: ({ health }) => <Figure value={health?.errorRate}>{formatShare(health?.errorRate)}</Figure>,
-  },
-  {
+    value: ({ health }) => health?.errorRate,
+    format: formatShare,
+  }),
+  figureColumn({
     id: 'finality',
     title: 'Finality',
     hint: 'Age of the newest final block when it was seen to be final',
-    align: 'end',
-    sortBy: ({ health }) => health?.finality.seconds,
-    cell: ({ health }) => <Figure value={health?.finality.seconds}>{formatSeconds(health?.finality.seconds)}</Figure>,
-  },
+    value: ({ health }) => health?.finality.seconds,
+    format: formatSeconds,
+  }),
 ];

@@ -4,7 +4,7 @@ import { reorgsOf } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Age } from '../../ui/age.tsx';
 import { Figure } from '../../ui/figure.tsx';
-import { shortHash } from '../../ui/format.ts';
+import { formatWhole, shortHash } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 import { EmptyState } from '../../ui/states.tsx';
@@ -41,7 +41,7 @@ const columns: readonly SimpleColumn<ReorgsAnswer['reorgs'][number]>[] = [
   {
     title: 'Blocks',
     cell: ({ fromBlock, toBlock }) =>
-      `${fromBlock.toLocaleString('en')}${toBlock === fromBlock ? '' : ` to ${toBlock.toLocaleString('en')}`}`,
+      `${formatWhole(fromBlock)}${toBlock === fromBlock ? '' : ` to ${formatWhole(toBlock)}`}`,
   },
   {
     title: 'Hash of the highest',

@@ -3,7 +3,7 @@ import { newestTxs } from '../../answers/analytics.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Figure } from '../../ui/figure.tsx';
-import { formatWei, shortHash } from '../../ui/format.ts';
+import { formatWei, formatWhole, shortHash } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { type SimpleColumn, SimpleTable } from '../../ui/simple-table.tsx';
 import { EmptyState } from '../../ui/states.tsx';
@@ -53,7 +53,7 @@ function columnsOf({ symbol, decimals }: NetworkAnswer['nativeCurrency']): reado
     {
       title: 'Block',
       align: 'end',
-      cell: ({ blockNumber }) => <Figure value={blockNumber}>{blockNumber.toLocaleString('en')}</Figure>,
+      cell: ({ blockNumber }) => <Figure value={blockNumber}>{formatWhole(blockNumber)}</Figure>,
     },
     { title: 'From', cell: ({ from }) => <Hash value={from} /> },
     { title: 'To', cell: ({ to }) => (to === null ? <Badge plain>new contract</Badge> : <Hash value={to} />) },

@@ -7,6 +7,7 @@ import { Awaited } from '../../ui/awaited.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
 import { Figure } from '../../ui/figure.tsx';
+import { figureColumn } from '../../ui/figure-column.tsx';
 import {
   formatCount,
   formatRate,
@@ -148,34 +149,30 @@ const columns: readonly Column<OverviewRow>[] = [
       </>
     ),
   },
-  {
+  figureColumn({
     id: 'transactions',
     title: 'Transactions',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.transactions,
-    cell: ({ figures }) => <Figure value={figures?.transactions}>{formatCount(figures?.transactions)}</Figure>,
-  },
-  {
+    value: ({ figures }) => figures?.transactions,
+    format: formatCount,
+  }),
+  figureColumn({
     id: 'tps',
     title: 'TPS',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.tps,
-    cell: ({ figures }) => <Figure value={figures?.tps}>{formatRate(figures?.tps)}</Figure>,
-  },
-  {
+    value: ({ figures }) => figures?.tps,
+    format: formatRate,
+  }),
+  figureColumn({
     id: 'userOperations',
     title: 'User operations',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.userOperations,
-    cell: ({ figures }) => <Figure value={figures?.userOperations}>{formatCount(figures?.userOperations)}</Figure>,
-  },
-  {
+    value: ({ figures }) => figures?.userOperations,
+    format: formatCount,
+  }),
+  figureColumn({
     id: 'failed',
     title: 'Failed',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.failedShare,
-    cell: ({ figures }) => <Figure value={figures?.failedShare}>{formatShare(figures?.failedShare)}</Figure>,
-  },
+    value: ({ figures }) => figures?.failedShare,
+    format: formatShare,
+  }),
   {
     id: 'fee',
     title: 'Mean fee',
@@ -188,39 +185,33 @@ const columns: readonly Column<OverviewRow>[] = [
       </Figure>
     ),
   },
-  {
+  figureColumn({
     id: 'l1',
     title: 'L1 share',
     hint: 'Of all fees, what pays for the data on L1',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.l1FeeShare,
-    cell: ({ figures }) => <Figure value={figures?.l1FeeShare}>{formatShare(figures?.l1FeeShare)}</Figure>,
-  },
-  {
+    value: ({ figures }) => figures?.l1FeeShare,
+    format: formatShare,
+  }),
+  figureColumn({
     id: 'blockTime',
     title: 'Block time',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.blockTimeSeconds,
-    cell: ({ figures }) => (
-      <Figure value={figures?.blockTimeSeconds}>{formatSeconds(figures?.blockTimeSeconds)}</Figure>
-    ),
-  },
-  {
+    value: ({ figures }) => figures?.blockTimeSeconds,
+    format: formatSeconds,
+  }),
+  figureColumn({
     id: 'full',
     title: 'Blocks full',
     hint: 'Gas used of the gas limit',
-    align: 'end',
-    sortBy: ({ figures }) => figures?.gasUtilisation,
-    cell: ({ figures }) => <Figure value={figures?.gasUtilisation}>{formatShare(figures?.gasUtilisation)}</Figure>,
-  },
-  {
+    value: ({ figures }) => figures?.gasUtilisation,
+    format: formatShare,
+  }),
+  figureColumn({
     id: 'tvl',
     title: 'TVL',
     hint: 'As the catalog states it: not measured',
-    align: 'end',
-    sortBy: ({ tvlUsd }) => tvlUsd,
-    cell: ({ tvlUsd }) => <Figure value={tvlUsd}>{formatUsd(tvlUsd)}</Figure>,
-  },
+    value: ({ tvlUsd }) => tvlUsd,
+    format: formatUsd,
+  }),
 ];
 
 function toBigInt(digits: string | null | undefined): bigint | null {

@@ -7,7 +7,7 @@ import { useAnswer } from '../../answers/use-answer.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Choice } from '../../ui/choice.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Figure } from '../../ui/figure.tsx';
+import { figureColumn } from '../../ui/figure-column.tsx';
 import { formatCount, formatShare } from '../../ui/format.ts';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { SearchField } from '../../ui/search-field.tsx';
@@ -76,44 +76,39 @@ const columns: readonly Column<ProtocolAnswer>[] = [
     ),
   },
   { id: 'category', title: 'Category', sortBy: ({ category }) => category, cell: ({ category }) => category },
-  {
+  figureColumn({
     id: 'networks',
     title: 'Networks',
     hint: 'On which it has a contract',
-    align: 'end',
-    sortBy: ({ networks }) => networks.length,
-    cell: ({ networks }) => <Figure value={networks.length}>{networks.length}</Figure>,
-  },
-  {
+    value: ({ networks }) => networks.length,
+    format: String,
+  }),
+  figureColumn({
     id: 'calls',
     title: 'Calls',
     hint: 'Transactions sent to one of its contracts',
-    align: 'end',
-    sortBy: ({ totals }) => totals?.calls,
-    cell: ({ totals }) => <Figure value={totals?.calls}>{formatCount(totals?.calls)}</Figure>,
-  },
-  {
+    value: ({ totals }) => totals?.calls,
+    format: formatCount,
+  }),
+  figureColumn({
     id: 'failed',
     title: 'Failed',
-    align: 'end',
-    sortBy: ({ totals }) => failedShareOf(totals),
-    cell: ({ totals }) => <Figure value={failedShareOf(totals)}>{formatShare(failedShareOf(totals))}</Figure>,
-  },
-  {
+    value: ({ totals }) => failedShareOf(totals),
+    format: formatShare,
+  }),
+  figureColumn({
     id: 'events',
     title: 'Events',
     hint: 'That the catalog names, decoded',
-    align: 'end',
-    sortBy: ({ totals }) => totals?.events,
-    cell: ({ totals }) => <Figure value={totals?.events}>{formatCount(totals?.events)}</Figure>,
-  },
-  {
+    value: ({ totals }) => totals?.events,
+    format: formatCount,
+  }),
+  figureColumn({
     id: 'logs',
     title: 'Logs',
-    align: 'end',
-    sortBy: ({ totals }) => totals?.logs,
-    cell: ({ totals }) => <Figure value={totals?.logs}>{formatCount(totals?.logs)}</Figure>,
-  },
+    value: ({ totals }) => totals?.logs,
+    format: formatCount,
+  }),
 ];
 
 /** Of calls; null where there were none. */
