@@ -64,9 +64,9 @@ export function reorgsOf(id: string, limit: number): Endpoint<ReorgsAnswer> {
   };
 }
 
-/** Metrics of one network over time, as many buckets back as the API shows by itself. */
+/** Metrics of networks over time, as many buckets back as the API shows by itself. */
 export interface SeriesQuery {
-  readonly network: string;
+  readonly networks: readonly string[];
   readonly metrics: readonly string[];
   readonly bucket: BucketName;
 }
@@ -80,6 +80,6 @@ export function seriesCsvUrl(query: SeriesQuery): string {
   return `${import.meta.env.BASE_URL}api/${seriesPath(query, 'csv')}`;
 }
 
-function seriesPath({ network, metrics, bucket }: SeriesQuery, format?: 'csv'): string {
-  return `${base}/analytics/series${queryOf({ networks: network, metrics: metrics.join(','), bucket, format })}`;
+function seriesPath({ networks, metrics, bucket }: SeriesQuery, format?: 'csv'): string {
+  return `${base}/analytics/series${queryOf({ networks: networks.join(','), metrics: metrics.join(','), bucket, format })}`;
 }

@@ -8,9 +8,10 @@ import { formatCount, formatGwei, formatRate, formatSeconds, formatShare, format
 import { LineChart } from '../../ui/line-chart.tsx';
 import { AnswerPanel } from '../../ui/panel.tsx';
 import { Segments } from '../../ui/segments.tsx';
+import { metricLinesOf } from '../../ui/series-lines.ts';
 import { EmptyState } from '../../ui/states.tsx';
 import { useUrlChoice } from '../../ui/use-url-state.ts';
-import { linesOf, type SeriesView, seriesViewNames, seriesViews } from './series-views.ts';
+import { type SeriesView, seriesViewNames, seriesViews } from './series-views.ts';
 
 type Currency = NetworkAnswer['nativeCurrency'];
 
@@ -20,7 +21,7 @@ const chartPx = 250;
 export function SeriesPanel({ id, currency }: { readonly id: string; readonly currency: Currency }) {
   const [view, setView] = useUrlChoice('chart', seriesViewNames, 'Gas price');
   const [bucket, setBucket] = useUrlChoice('bucket', bucketNames, 'minute');
-  const query = { network: id, metrics: seriesViews[view].metrics, bucket };
+  const query = { networks: [id], metrics: seriesViews[view].metrics, bucket };
   const answer = useAnswer(seriesOf(query));
   return (
     <AnswerPanel
@@ -51,7 +52,7 @@ function SeriesChart({
   readonly view: SeriesView;
   readonly currency: Currency;
 }) {
-  const { times, lines } = useMemo(() => linesOf(series), [series]);
+  const { times, lines } = useMemo(() => metricLinesOf(series), [series]);
   const isEmpty = lines.every(({ values }) => values.every((value) => value === null));
   if (isEmpty)
     return (

@@ -23,6 +23,7 @@ import { Stat, Stats } from '../../ui/stat.tsx';
 import { EmptyState, Loading } from '../../ui/states.tsx';
 import { useUrlChoice } from '../../ui/use-url-state.ts';
 import { Attention } from './attention.tsx';
+import { BusiestChart } from './busiest-chart.tsx';
 
 /** What happens on all networks together, and what of it needs somebody. */
 export function OverviewPage() {
@@ -46,6 +47,7 @@ export function OverviewPage() {
             </Awaited>
           )}
           <Attention />
+          {data === undefined ? null : <BusiestChart window={window} networks={data.networks} />}
           <AnswerPanel title="Networks by transactions" answer={answer} heightPx={110} flush>
             {({ networks }) => <BusiestNetworks networks={networks} />}
           </AnswerPanel>

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { bucketNames, spanNames } from '../../../../contracts/analytics-answers.ts';
+import { type BucketName, bucketNames, spanNames } from '../../../../contracts/analytics-answers.ts';
 import type { ProtocolAnswer } from '../../../../contracts/protocol-answers.ts';
 import { protocolsOf } from '../../answers/protocols.ts';
 import { useAnswer } from '../../answers/use-answer.ts';
@@ -46,7 +46,7 @@ export function ProtocolPage({ id }: { readonly id: string }) {
           </div>
         }
       >
-        {() => <ProtocolChart protocol={found} figure={figure} stepSeconds={stepSeconds[bucket]} />}
+        {() => <ProtocolChart protocol={found} figure={figure} bucket={bucket} />}
       </AnswerPanel>
       <AnswerPanel title="On each network" answer={answer} heightPx={110} flush>
         {() => (
@@ -72,18 +72,16 @@ export function ProtocolPage({ id }: { readonly id: string }) {
   );
 }
 
-const stepSeconds = { minute: 60, hour: 3_600, day: 86_400 } as const;
-
 function ProtocolChart({
   protocol,
   figure,
-  stepSeconds,
+  bucket,
 }: {
   readonly protocol: ProtocolAnswer | undefined;
   readonly figure: ProtocolFigure;
-  readonly stepSeconds: number;
+  readonly bucket: BucketName;
 }) {
-  const { times, lines } = linesOf(protocol, figure, stepSeconds);
+  const { times, lines } = linesOf(protocol, figure, bucket);
   if (times.length === 0)
     return (
       <div style={{ minHeight: chartPx + 24 }}>
