@@ -2,7 +2,6 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import * as fc from 'fast-check';
 import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../catalog/load.ts';
 import type { Network } from '../../catalog/schema/network.ts';
@@ -24,7 +23,7 @@ import type { HttpApp } from '../runtime/http.ts';
 import { Problem } from '../runtime/http-problem.ts';
 import type { CatalogInForce } from '../runtime/live-catalog.ts';
 import { createEmbeddedCache } from '../stores/embedded/cache.ts';
-import { reportOf } from './analytics/analytics-fixtures.ts';
+import { analyticsDeps, reportOf } from './analytics/analytics-fixtures.ts';
 import { createAnalyticsApp } from './app.ts';
 import { encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps, LiveParts } from './deps.ts';
@@ -719,20 +718,7 @@ interface Operation {
 }
 
 async function openApp(deps: Partial<AnalyticsDeps> = {}, live?: LiveParts): Promise<HttpApp> {
-  const parts: AnalyticsDeps = {
-    catalog: liveCatalog([]),
-    relational: stores.relational,
-    timeseries: stores.timeseries,
-    cache: stores.cache,
-    environment: 'local',
-    version: '1.2.3',
-    // What was just written is asked for.
-    newestSharedMs: 0,
-    health: async () => ({}),
-    log: pino({ level: 'silent' }),
-    metrics: new Registry(),
-    ...deps,
-  };
+  const parts = { ...analyticsDeps(stores, liveCatalog([])), ...deps };
   const app = await createAnalyticsApp(parts, live);
   apps.push(app);
   holdToDocument(app);

@@ -1,4 +1,5 @@
 /** `npm run e2e`: the whole platform against real chains and stores, as one process and as many, with faults. */
+
 import { parseArgs, styleText } from 'node:util';
 import { pino } from 'pino';
 import { renderTable } from '../../catalog/commands/terminal.ts';
@@ -6,6 +7,7 @@ import { seededRandom } from '../testing/seeded-random.ts';
 import { type Bed, openBed } from './bed.ts';
 import type { Fault, FaultContext } from './faults/fault.ts';
 import { faults, tryFault } from './faults/run-faults.ts';
+import { runCommand, UsageError } from './run-command.ts';
 import { runScenario } from './scenario.ts';
 
 const faultNames = faults.map(({ name }) => name).join(', ');
@@ -48,15 +50,7 @@ function tell(line: string): void {
   process.stderr.write(`${styleText('dim', `${seconds} s`, { stream: process.stderr })}  ${line}\n`);
 }
 
-/** What the user got wrong: told without a stack. */
-class UsageError extends Error {}
-
-await main(process.argv.slice(2)).catch((error: unknown) => {
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-  const text = error instanceof Error ? ((isUsage ? undefined : error.stack) ?? error.message) : String(error);
-  process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
-});
+await runCommand(main);
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options });

@@ -1,4 +1,5 @@
 /** `npm run verify`: every figure of the API against raw blocks, by code that shares nothing with what made it. */
+
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { renderTable } from '../../catalog/commands/terminal.ts';
@@ -10,6 +11,7 @@ import { createNode } from './recompute/node.ts';
 import { createRawChain, type RawChain } from './recompute/raw-chain.ts';
 import { type PartName, partNames, recompute } from './recompute/recompute.ts';
 import { spanNames } from './recompute/span.ts';
+import { runCommand, UsageError } from './run-command.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -51,17 +53,9 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-/** What the user got wrong: told without a stack. */
-class UsageError extends Error {}
-
 const differencesShown = 60;
 
-await main(process.argv.slice(2)).catch((error: unknown) => {
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-  const text = error instanceof Error ? ((isUsage ? undefined : error.stack) ?? error.message) : String(error);
-  process.stderr.write(`${text}\n`);
-  process.exitCode = 1;
-});
+await runCommand(main);
 
 async function main(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options });

@@ -10,7 +10,7 @@ import type { ChainStores } from '../../datasets/chain/read-fixtures.ts';
 import type { SyncReport } from '../../datasets/chain/status.ts';
 import type { HttpApp } from '../../runtime/http.ts';
 import { Problem } from '../../runtime/http-problem.ts';
-import type { CatalogInForce } from '../../runtime/live-catalog.ts';
+import type { CatalogInForce, LiveCatalog } from '../../runtime/live-catalog.ts';
 import { createAnalyticsApp } from '../app.ts';
 import type { AnalyticsDeps } from '../deps.ts';
 
@@ -33,6 +33,23 @@ export function catalogOf(networks: readonly Network[]): CatalogInForce {
   return { catalog: { ...catalog, networks: sorted }, networks: sorted, digest: 'sha256:test', since };
 }
 
+/** What the API works with when nothing of it is of interest but the stores and the catalog. */
+export function analyticsDeps(stores: ChainStores, catalog: LiveCatalog): AnalyticsDeps {
+  return {
+    catalog,
+    relational: stores.relational,
+    timeseries: stores.timeseries,
+    cache: stores.cache,
+    environment: 'local',
+    version: '1.2.3',
+    // What was just written is asked for.
+    newestSharedMs: 0,
+    health: async () => ({}),
+    log: pino({ level: 'silent' }),
+    metrics: new Registry(),
+  };
+}
+
 /** Every answer is held against its schema, before the serializer could leave out what is not in it. */
 export async function openAnalytics(
   stores: ChainStores,
@@ -40,19 +57,8 @@ export async function openAnalytics(
   deps: Partial<AnalyticsDeps> = {},
 ): Promise<HttpApp> {
   const inForce = catalogOf(networks);
-  const app = await createAnalyticsApp({
-    catalog: { current: () => inForce, refused: () => [], subscribe: () => () => undefined },
-    relational: stores.relational,
-    timeseries: stores.timeseries,
-    cache: stores.cache,
-    environment: 'local',
-    version: '1.2.3',
-    newestSharedMs: 0,
-    health: async () => ({}),
-    log: pino({ level: 'silent' }),
-    metrics: new Registry(),
-    ...deps,
-  });
+  const live = { current: () => inForce, refused: () => [], subscribe: () => () => undefined };
+  const app = await createAnalyticsApp({ ...analyticsDeps(stores, live), ...deps });
   const ajv = formats.default(new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true }));
   ajv.addSchema([Problem, ...sharedAnswers, ...sharedAnalyticsAnswers]);
   app.addHook('preSerialization', async (request, reply, payload) => {

@@ -67,13 +67,7 @@ export function useBook(socket: LiveSocket, symbol: string, depth: number): Book
   return shown;
 }
 
-export interface Trade {
-  readonly tradeId: number;
-  readonly price: string;
-  readonly size: string;
-  readonly buyerIsMaker: boolean;
-  readonly eventTime: number;
-}
+export type Trade = Extract<TradeNews, { readonly type: 'trade' }>;
 
 export interface Trades {
   /** The newest first. */
