@@ -6,6 +6,26 @@ import { Protocol } from './protocol.ts';
 
 const closed = { additionalProperties: false };
 
+/** For how long single blocks, transactions and logs are kept. What was computed of them by the minute, hour and day stays. */
+export const ChainRetention = Type.Object(
+  {
+    // A process that was away over a weekend goes on where it was.
+    relationalDays: Type.Integer({
+      minimum: 3,
+      maximum: 36_500,
+      description: 'In PostgreSQL, by the time of the block; history is filled no further back',
+    }),
+    // Percentiles and distinct addresses of 30 days are counted from single transactions.
+    timeseriesDays: Type.Integer({
+      minimum: 31,
+      maximum: 36_500,
+      description: 'In ClickHouse, by the time of the block',
+    }),
+  },
+  { ...closed, description: 'For how long blocks, transactions and logs are kept; left out: for ever' },
+);
+export type ChainRetention = Static<typeof ChainRetention>;
+
 export const SyncSettings = Type.Object(
   {
     intervalSeconds: Type.Number({
@@ -36,6 +56,7 @@ export const SyncSettings = Type.Object(
       description: 'Budget of a network that states none',
     }),
     requestTimeoutSeconds: Type.Number({ exclusiveMinimum: 0, maximum: 600 }),
+    retention: Type.Optional(ChainRetention),
   },
   closed,
 );
