@@ -145,11 +145,10 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     environment: config.environment.name,
     version: context.version,
     health: async () => (await context.health()) ?? {},
+    trustedProxies: config.trustedProxies,
     ...{ host, log, metrics },
   };
-  const { requestsPerMinute, trustedProxies } = config;
   const isLocal = config.environment.name === 'local';
-  const limits = { requestsPerMinute, trustedProxies };
   let liveCatalog: LiveCatalog | undefined;
   const status = createProcessStatus({
     ...{ targets: targetsOf(config), version: context.version, environment: config.environment.name },
@@ -240,7 +239,10 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       ({ catalog, relational, bus }) => createChainRelay({ catalog, relational, bus, log, metrics }),
     ),
     'analytics-api': part(['catalog', 'relational', 'timeseries', 'cache', 'bus', 'chain-series'], (parts) =>
-      createAnalyticsApi({ ...parts, ...served, ...limits, answersKeptMs, ports: portsOf(apiPorts) }),
+      createAnalyticsApi({
+        ...{ ...parts, ...served, requestsPerMinute: config.requestsPerMinute, answersKeptMs },
+        ports: portsOf(apiPorts),
+      }),
     ),
     'market-collector': part(
       [
@@ -263,6 +265,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
       createAdmin({
         ...{ catalog, host, log, metrics, settings: config.admin, environment: config.environment },
         ...{ version: context.version, startedAt: context.startedAt, ports: portsOf(adminPorts) },
+        trustedProxies: config.trustedProxies,
         heldKinds: () => status.head()?.keys,
         upstreams: upstreamsOf(config),
         projectFolder: isLocal ? join(import.meta.dirname, '..') : undefined,

@@ -19,9 +19,9 @@ const description = `What the dashboard at [/admin/](/admin/) shows of the platf
 
 /** The service without its port: tests ask it by \`inject\`. */
 export async function createAdminApp(deps: RouteDeps): Promise<HttpApp> {
-  const { log, metrics, version, upstreams, pagesFolder } = deps;
+  const { log, metrics, version, upstreams, pagesFolder, trustedProxies } = deps;
   const app = await createHttpApp({
-    ...{ service: 'admin', log, metrics },
+    ...{ service: 'admin', log, metrics, trustedProxies },
     openapi: {
       ...{ title: 'Defimon admin', version, description, prefix: '/admin/api' },
       tags: [
@@ -35,7 +35,7 @@ export async function createAdminApp(deps: RouteDeps): Promise<HttpApp> {
   });
   for (const schema of sharedAnswers) app.addSchema(schema);
   refuseChanges(app);
-  addSockets(app, { upstreams, log });
+  addSockets(app, { upstreams, trustedProxies, log });
   await addUpstreams(app, { upstreams, log });
   addCatalogRoutes(app, deps);
   addEnvironmentRoutes(app, deps);

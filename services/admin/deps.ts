@@ -16,6 +16,8 @@ export interface AdminDeps {
   readonly startedAt: number;
   /** Addresses of the APIs whose reads are passed on; those that are not known are left out. */
   readonly upstreams: Readonly<Partial<Record<UpstreamName, string>>>;
+  /** Gateways that tell who calls. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Ops ports of all processes; undefined: this is the only one. */
   readonly opsUrls: readonly string[] | undefined;
   /** What this process says of itself, and where. */

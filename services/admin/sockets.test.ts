@@ -14,8 +14,8 @@ describe(addSockets.name, () => {
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
-  async function openAdmin(upstreams: { analytics?: string; market?: string }) {
-    const app = await openApp({ upstreams });
+  async function openAdmin(upstreams: { analytics?: string; market?: string }, trustedProxies: readonly string[] = []) {
+    const app = await openApp({ upstreams, trustedProxies });
     const [url = ''] = await listen(app, [0], '127.0.0.1');
     ends.push(() => app.close());
     return { app, url: url.replace(/^http/, 'ws') };
@@ -114,6 +114,19 @@ describe(addSockets.name, () => {
     const own = connect(`${url}/admin/api/analytics/ws`, { origin: url.replace(/^ws/, 'http') });
     await vi.waitFor(() => expect(own.socket.readyState).toBe(WebSocket.OPEN), soon);
     expect(upstream.sockets.length).toBeLessThanOrEqual(1);
+  });
+
+  it('tells an API who connects: as the gateway says, if it is trusted, and never as the caller says himself', async () => {
+    const upstream = await openUpstream();
+    const told: unknown[] = [];
+    upstream.server.on('connection', (_socket, { headers }) => told.push(headers['x-forwarded-for']));
+    const headers = { 'x-forwarded-for': '198.51.100.9, 203.0.113.1' };
+    for (const trustedProxies of [['loopback'], []]) {
+      const { url } = await openAdmin({ analytics: upstream.url }, trustedProxies);
+      connect(`${url}/admin/api/analytics/ws`, headers);
+      await vi.waitFor(() => expect(told.length).toBeGreaterThan(trustedProxies.length === 0 ? 1 : 0), soon);
+    }
+    expect(told).toEqual(['203.0.113.1', '127.0.0.1']);
   });
 
   it('reads an API only as fast as its client reads, so that the API sees a slow reader', async () => {

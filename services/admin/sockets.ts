@@ -6,11 +6,14 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { type UpstreamName, upstreamCloseCodes, upstreamNames } from '../contracts/admin-answers.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { HttpApp } from '../runtime/http.ts';
+import { callerAddress, createProxyTrust } from '../runtime/proxies.ts';
 import { tokenFor } from './token.ts';
 import { titles, upstreamPath, variables } from './upstreams.ts';
 
 export interface SocketsOptions {
   readonly upstreams: Readonly<Partial<Record<UpstreamName, string>>>;
+  /** Gateways that tell who calls. */
+  readonly trustedProxies?: readonly string[] | undefined;
   readonly log: Logger;
   readonly limits?: SocketLimits;
 }
@@ -52,7 +55,9 @@ const goodbyeMs = 1_000;
  * an API sees a slow reader as such and can leave out what it may: @fastify/http-proxy would buffer without a bound. How the API
  * closes is passed on; if it is away the client is told so by upstreamCloseCodes, and if it breaks off at once.
  */
-export function addSockets(app: HttpApp, { upstreams, log, limits = socketLimits }: SocketsOptions): void {
+export function addSockets(app: HttpApp, options: SocketsOptions): void {
+  const { upstreams, trustedProxies = [], log, limits = socketLimits } = options;
+  const isTrusted = createProxyTrust(trustedProxies);
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -76,7 +81,7 @@ export function addSockets(app: HttpApp, { upstreams, log, limits = socketLimits
     const upstream = upstreams[name];
     if (upstream === undefined) client.close(upstreamCloseCodes.away, `${variables[name]} is not set`);
     else if (open.size >= limits.connectionsMax) client.close(1013, 'too many connections: try again later');
-    else passOn(name, client, connect(upstream, request, limits));
+    else passOn(name, client, connect(upstream, request, callerAddress(request, isTrusted), limits));
   }
 
   function passOn(name: UpstreamName, client: WebSocket, upstream: WebSocket): void {
@@ -148,7 +153,12 @@ export function addSockets(app: HttpApp, { upstreams, log, limits = socketLimits
   });
 }
 
-function connect(upstream: string, request: IncomingMessage, limits: SocketLimits): WebSocket {
+function connect(
+  upstream: string,
+  request: IncomingMessage,
+  caller: string | undefined,
+  limits: SocketLimits,
+): WebSocket {
   const token = tokenFor(upstream, request.headers);
   const given = request.headers['x-request-id'];
   return new WebSocket(`${upstream.replace(/^http/, 'ws')}/ws`, {
@@ -158,7 +168,7 @@ function connect(upstream: string, request: IncomingMessage, limits: SocketLimit
     headers: {
       'x-request-id': typeof given === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID(),
       // As of reads: an API that trusts us counts the connections of each caller, not of all dashboards together.
-      ...(request.socket.remoteAddress === undefined ? {} : { 'x-forwarded-for': request.socket.remoteAddress }),
+      ...(caller === undefined ? {} : { 'x-forwarded-for': caller }),
       ...(token === undefined ? {} : { authorization: token }),
     },
   });

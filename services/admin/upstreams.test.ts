@@ -12,8 +12,11 @@ describe(addUpstreams.name, () => {
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
-  async function open(upstreams: { analytics?: string; market?: string }): Promise<HttpApp> {
-    const app = await openApp({ upstreams });
+  async function open(
+    upstreams: { analytics?: string; market?: string },
+    trustedProxies: readonly string[] = [],
+  ): Promise<HttpApp> {
+    const app = await openApp({ upstreams, trustedProxies });
     ends.push(() => app.close());
     return app;
   }
@@ -50,6 +53,20 @@ describe(addUpstreams.name, () => {
     expect(seen[0]?.headers).toMatchObject({ 'if-none-match': '"0"', 'x-request-id': answer.headers['x-request-id'] });
     for (const header of ['cookie', 'authorization', 'x-own']) expect(seen[0]?.headers).not.toHaveProperty(header);
     expect((await app.inject({ method: 'HEAD', url: '/admin/api/analytics/docs' })).statusCode).toBe(200);
+  });
+
+  it('tells an API who asks: as the gateway says, if it is trusted', async () => {
+    const told: unknown[] = [];
+    const { url } = await serve((_asked, headers, response) => {
+      told.push(headers['x-forwarded-for']);
+      response.end();
+    });
+    const headers = { 'x-forwarded-for': '198.51.100.9, 203.0.113.1' };
+    for (const trustedProxies of [['loopback'], []]) {
+      const app = await open({ analytics: url }, trustedProxies);
+      await app.inject({ url: '/admin/api/analytics/docs', headers });
+    }
+    expect(told).toEqual(['203.0.113.1', '127.0.0.1']);
   });
 
   it('passes on problems and answers without a body as the API gave them', async () => {

@@ -28,6 +28,7 @@ export async function createMarketApp(deps: RouteDeps, socket: SocketOptions = s
     service: 'market-api',
     log: deps.log,
     metrics: deps.metrics,
+    trustedProxies: deps.trustedProxies,
     openapi: {
       title: 'Defimon Market API',
       version: deps.version,

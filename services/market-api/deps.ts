@@ -16,6 +16,8 @@ export interface MarketDeps {
   readonly version: string;
   /** How the modules of this process are. */
   readonly health: () => Promise<Record<string, Health>>;
+  /** Gateways that tell who calls. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly log: Logger;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import rateLimit, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import rateLimit from '@fastify/rate-limit';
+import type { preHandlerAsyncHookHandler } from 'fastify';
 import { cacheTtls } from './cache-ttls.ts';
+import { callerOf } from './caller.ts';
 import type { HttpApp } from './http.ts';
 import { ProblemError, problemContentType } from './http-problem.ts';
 
@@ -29,8 +29,7 @@ const headers = {
 /**
  * Counts the requests of each caller to the routes that follow, and answers 429 with Retry-After to those over the limit. All
  * answers bear RateLimit-Limit, -Remaining and -Reset (seconds), by draft-ietf-httpapi-ratelimit-headers-07.
- * A caller is an address (IPv6: a network of 64 bits), or the token of a request that came through a trusted proxy, which
- * has checked it: unchecked, a new one for each request would be a new caller each time.
+ * A caller is as `callerOf` has it.
  * Returns the same for what is no route.
  */
 export async function addRateLimit(
@@ -66,12 +65,6 @@ export async function addRateLimit(
     };
   });
   return app.rateLimit();
-}
-
-function callerOf({ headers: { authorization }, ip, ips = [] }: FastifyRequest): string {
-  const isProxied = ips.length > 1;
-  if (!isProxied || authorization === undefined) return `address:${normalizeIP(ip)}`;
-  return `token:${createHash('sha256').update(authorization).digest('base64url')}`;
 }
 
 function tooMany(max: number, ttlMs: number): ProblemError {

@@ -23,6 +23,7 @@ import { addRateLimit, type RateLimit } from './http-rate-limit.ts';
 import { brokeOff } from './http-stream.ts';
 import { createValidator, type RequestPart } from './http-validation.ts';
 import { counterOf, histogramOf } from './metrics.ts';
+import { createProxyTrust } from './proxies.ts';
 
 /** Types a handler's request and answer by the TypeBox schemas of its route. */
 interface TypeBoxProvider extends FastifyTypeProvider {
@@ -82,7 +83,7 @@ export async function createHttpApp(options: HttpAppOptions): Promise<HttpApp> {
   const app: HttpApp = fastify({
     logger: false,
     genReqId: requestIdOf,
-    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    trustProxy: trustedProxies.length > 0 && createProxyTrust(trustedProxies),
     bodyLimit: options.bodyBytesMax ?? 64 * 1024,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),

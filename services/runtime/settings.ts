@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { rpcKeyPrefix } from '../../catalog/rpc-keys.ts';
 import type { SyncSettings } from '../../catalog/schema/environment.ts';
 import { type DatabaseParts, databaseUrlOf, sslModes } from './database-url.ts';
+import { isProxyName } from './proxies.ts';
 import { type SaslMechanism, saslMechanisms } from './stores-config.ts';
 
 /** A value that must not be shown: it prints as stars, in JSON and in templates too. `reveal` gives it to the one who uses it. */
@@ -508,13 +508,8 @@ function certificateOf(text: string): string {
 
 function proxiesOf(text: string): string[] {
   const proxies = text.split(',').map((proxy) => proxy.trim());
-  const isProxy = (proxy: string): boolean => {
-    const [address = '', bits] = proxy.split('/');
-    const bitsMax = { 4: 32, 6: 128 }[isIP(address)];
-    if (bitsMax === undefined) return ['loopback', 'linklocal', 'uniquelocal'].includes(proxy);
-    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax);
-  };
-  if (!proxies.every(isProxy)) throw new Error('must be addresses or networks separated by commas, like 10.0.0.0/8');
+  if (!proxies.every(isProxyName))
+    throw new Error('must be addresses or networks separated by commas, like 10.0.0.0/8');
   return proxies;
 }
 

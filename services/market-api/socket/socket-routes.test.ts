@@ -208,10 +208,6 @@ describe('GET /ws', () => {
     const { url } = await openServer({ connectionsMax: 1 });
     await connect(url);
     await expect(connect(url)).rejects.toThrow('503');
-    const one = await openServer({ connectionsPerCallerMax: 1 });
-    await connect(one.url, { headers: { authorization: 'Bearer a' } });
-    await connect(one.url, { headers: { authorization: 'Bearer b' } });
-    await expect(connect(one.url, { headers: { authorization: 'Bearer a' } })).rejects.toThrow('503');
     const plain = await fetch(`${url}/ws`);
     expect([plain.status, plain.headers.get('upgrade')]).toEqual([426, 'websocket']);
     await expect(connect(url, {}, '/wss')).rejects.toThrow('404');

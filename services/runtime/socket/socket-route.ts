@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Counter, Gauge } from 'prom-client';
 import type { WebSocket } from 'ws';
+import { callerOf } from '../caller.ts';
 import { describeError } from '../errors.ts';
 import { type HttpApp, problemResponses } from '../http.ts';
 import { ProblemError } from '../http-problem.ts';
@@ -242,11 +243,6 @@ function tooMany(why: string): ProblemError {
     detail: `${why}: try again in some seconds.`,
     headers: { 'retry-after': '5' },
   });
-}
-
-/** Who asks, as far as can be told: one token, or one address. */
-function callerOf({ headers, ip }: FastifyRequest): string {
-  return headers.authorization ?? headers['sec-websocket-protocol'] ?? ip;
 }
 
 /**
