@@ -456,6 +456,12 @@ export const metrics = {
     help: 'Records put aside for what is in them, by why: unreadable, or refused by the store',
     labels: ['topic', 'group', 'reason'],
   },
+  busLost: {
+    name: 'defimon_bus_lost_records_total',
+    type: 'counter',
+    help: 'Records that their topic removed before the group had them, as each member of it notices',
+    labels: ['topic', 'group'],
+  },
   busResting: {
     name: 'defimon_bus_resting_partitions',
     type: 'gauge',

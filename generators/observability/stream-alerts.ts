@@ -84,6 +84,16 @@ const groupAlerts: Unowned[] = [
       'see whether the group has members at all: kubectl logs and describe the pods of the service it is named by',
   },
   {
+    alert: 'RecordsLost',
+    expr: newIn('topic, group', of('busLost')),
+    for: '0s',
+    severity: 'critical',
+    summary: '{{ $labels.topic }} removed {{ $value }} records before {{ $labels.group }} had them',
+    action:
+      'it was away or stuck for longer than the topic keeps: chain.blocks are told again by npm run rebuild, of each network ' +
+      'from before the group last worked until now; and see what held it up',
+  },
+  {
     alert: 'DeadLetters',
     expr: newIn('topic, group, reason', of('busDeadLetters')),
     for: '0s',

@@ -40,6 +40,8 @@ export interface ConsumerOptions {
   readonly onFetched?: (partition: number, highWatermark: string) => void;
   readonly onCommitted?: (partition: number, offset: bigint) => void;
   readonly onAssigned?: (partitions: readonly number[]) => void;
+  /** As of the lanes; only of topics whose offsets follow each other, which are those that are not compacted. */
+  readonly onSkipped?: ((partition: number, from: bigint, to: bigint) => void) | undefined;
 }
 
 interface Prepared {
@@ -179,6 +181,7 @@ async function joinGroup(options: ConsumerOptions, { topic, positions }: Prepare
   const lanes = createLanes({
     handle,
     retryAfterMs,
+    onSkipped: topic.cleanup === 'delete' ? options.onSkipped : undefined,
     concurrency: partitionsAtATime,
     budgetBytes: 4 * perPartition,
     setPaused: (partition, paused) => {

@@ -22,6 +22,17 @@ describe(createLanes, () => {
     expect(lanes.heldBytes).toBe(0);
   });
 
+  it('tells which offsets were not there between two batches, and of none at the start', () => {
+    const skipped: unknown[] = [];
+    const { lanes } = lanesForTest({ onSkipped: (...told) => skipped.push(told) });
+    lanes.assign([0]);
+    lanes.add(0, records(5, 7));
+    lanes.add(0, records(7, 8));
+    expect(skipped).toEqual([]);
+    lanes.add(0, records(11, 12));
+    expect(skipped).toEqual([[0, 8n, 11n]]);
+  });
+
   it('pauses a partition that has two batches, and all when too much is held', async () => {
     const gate = Promise.withResolvers<void>();
     const { lanes, paused } = lanesForTest({ handle: () => gate.promise, budgetBytes: 1_000 });

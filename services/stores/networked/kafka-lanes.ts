@@ -21,6 +21,8 @@ export interface LanesOptions {
   readonly budgetBytes: number;
   /** How long a partition rests after its batch failed for the `attempt`th time in a row, from 1. Undefined: it is left out. */
   readonly retryAfterMs: (error: unknown, partition: number, attempt: number) => number | undefined;
+  /** Told that what is fetched does not follow what was fetched before: offsets from `from` up to `to` were not there. */
+  readonly onSkipped?: ((partition: number, from: bigint, to: bigint) => void) | undefined;
 }
 
 export interface Lanes {
@@ -66,7 +68,7 @@ const batchesPerLane = 2;
  * one answer of every broker, which was on its way.
  */
 export function createLanes(options: LanesOptions): Lanes {
-  const { handle, commit, setPaused, concurrency, budgetBytes, retryAfterMs } = options;
+  const { handle, commit, setPaused, concurrency, budgetBytes, retryAfterMs, onSkipped } = options;
   const lanes = new Map<number, Lane>();
   /** What is in hand, by partition; also that of partitions lost since. */
   const inHand = new Map<number, Promise<void>>();
@@ -177,6 +179,8 @@ export function createLanes(options: LanesOptions): Lanes {
       const last = records.at(-1);
       if (lane === undefined || last === undefined || ending.signal.aborted) return false;
       const bytes = records.reduce((sum, { key, value }) => sum + (key?.length ?? 0) + (value?.length ?? 0), 0);
+      const first = BigInt(records[0]?.offset ?? 0);
+      if (lane.next !== undefined && first > lane.next) onSkipped?.(partition, lane.next, first);
       lane.queue.push({ records, bytes });
       lane.next = endOf(records);
       heldBytes += bytes;

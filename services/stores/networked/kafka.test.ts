@@ -223,30 +223,89 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
     await stop();
   });
 
-  it('says which records were removed before their group had them', async () => {
-    const topic = topicForTest({ partitions: 1 });
-    const lines: Record<string, unknown>[] = [];
-    const log = pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line)) });
-    const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic], { log });
-    const seen: unknown[] = [];
-    const subscribe = () =>
-      bus.subscribe(topic.id, 'one', async ({ messages }) => void seen.push(...messages.map(({ value }) => value)));
-    await bus.publish(topic.id, [{ key: 'a', value: 0 }]);
-    const unsubscribe = await subscribe();
-    await until(() => seen.length === 1, patienceMs);
-    await unsubscribe();
-    for (let value = 1; value < 6; value++) await bus.publish(topic.id, [{ key: 'a', value }]);
-    const admin = adminOf(kafka);
-    await admin.connect();
-    // By this it knows the partition's leader.
-    await admin.fetchTopicOffsets(topic.id);
-    await admin.deleteTopicRecords({ topic: topic.id, partitions: [{ partition: 0, offset: '4' }] });
-    await admin.disconnect();
-    await subscribe();
-    await until(() => seen.length === 3, patienceMs);
-    expect(seen).toEqual([0, 4, 5]);
-    expect(lines).toMatchObject([{ topic: topic.id, group: 'one', fromOffset: '1', toOffset: '4', count: 3 }]);
-    await stop();
+  describe('records that were removed before their group had them', () => {
+    it('are told when it comes back, as a loss of what it never had', async () => {
+      const topic = topicForTest({ partitions: 1 });
+      const { bus, health, lost, lines, stop } = await openWatchedBus(topic);
+      const seen: unknown[] = [];
+      const subscribe = () =>
+        bus.subscribe(topic.id, 'one', async ({ messages }) => void seen.push(...messages.map(({ value }) => value)));
+      await bus.publish(topic.id, [{ key: 'a', value: 0 }]);
+      const unsubscribe = await subscribe();
+      await until(() => seen.length === 1, patienceMs);
+      await unsubscribe();
+      for (let value = 1; value < 6; value++) await bus.publish(topic.id, [{ key: 'a', value }]);
+      expect(await lost()).toEqual([]);
+      await removeBelow(topic.id, '4');
+      await subscribe();
+      await until(() => seen.length === 3, patienceMs);
+      expect(seen).toEqual([0, 4, 5]);
+      expect(lines).toMatchObject([{ topic: topic.id, group: 'one', fromOffset: '1', toOffset: '4', count: 3 }]);
+      expect(await lost()).toEqual([{ labels: { topic: topic.id, group: 'one' }, value: 3 }]);
+      expect(await health()).toEqual({
+        ok: true,
+        detail: expect.stringMatching(/^3 records of .* before one had them/),
+      });
+      await stop();
+    });
+
+    it('are told of a group that has no place, as one that was forgotten or is new', async () => {
+      const topic = topicForTest({ partitions: 1 });
+      const { bus, lines, stop } = await openWatchedBus(topic);
+      for (let value = 0; value < 3; value++) await bus.publish(topic.id, [{ key: 'a', value }]);
+      await removeBelow(topic.id, '2');
+      const seen: unknown[] = [];
+      await bus.subscribe(topic.id, 'one', async ({ messages }) => void seen.push(...messages));
+      await until(() => seen.length === 1, patienceMs);
+      expect(lines).toMatchObject([{ fromOffset: '0', toOffset: '2', count: 2 }]);
+      await stop();
+    });
+
+    it('are told of a member whose handler was stuck meanwhile', async () => {
+      const topic = topicForTest({ partitions: 1 });
+      const { bus, lines, held, stop } = await openWatchedBus(topic);
+      const gate = Promise.withResolvers<void>();
+      const seen: unknown[] = [];
+      await bus.subscribe(topic.id, 'one', async ({ messages }) => {
+        await gate.promise;
+        seen.push(...messages.map(({ value }) => value));
+      });
+      // One in hand, and one that waits; then nothing more is fetched.
+      for (const value of [0, 1]) {
+        await bus.publish(topic.id, [{ key: 'a', value }]);
+        await until(async () => (await held()) === 2 * (value + 1), patienceMs);
+      }
+      for (const value of [2, 3, 4]) await bus.publish(topic.id, [{ key: 'a', value }]);
+      await removeBelow(topic.id, '4');
+      gate.resolve();
+      await until(() => seen.includes(4), patienceMs);
+      expect(seen).toEqual([0, 1, 4]);
+      expect(lines).toMatchObject([{ fromOffset: '2', toOffset: '4', count: 2 }]);
+      await stop();
+    });
+
+    async function openWatchedBus(topic: ReturnType<typeof topicForTest>) {
+      const lines: Record<string, unknown>[] = [];
+      const log = pino({ level: 'error' }, { write: (line) => void lines.push(JSON.parse(line)) });
+      const metrics = new Registry();
+      const { part: bus, health, stop } = await openKafkaBusForTest(kafka.brokers, [topic], { log, metrics });
+      const read = async (metric: 'busLost' | 'busHeld') =>
+        (await metrics.getSingleMetric(names[metric].name)?.get())?.values ?? [];
+      return {
+        ...{ bus, health, stop, lines },
+        lost: async () => (await read('busLost')).map(({ labels, value }) => ({ labels, value })),
+        held: async () => (await read('busHeld'))[0]?.value,
+      };
+    }
+
+    async function removeBelow(topic: string, offset: string): Promise<void> {
+      const admin = adminOf(kafka);
+      await admin.connect();
+      // By this it knows the partition's leader.
+      await admin.fetchTopicOffsets(topic);
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+      await admin.disconnect();
+    }
   });
 
   it('leaves no group of those who followed', async () => {

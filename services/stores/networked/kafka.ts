@@ -16,6 +16,7 @@ import { createKafkaClient } from './kafka-client.ts';
 import { backoffMs, type KafkaConsumer, startKafkaConsumer } from './kafka-consumer.ts';
 import { kafkaError } from './kafka-errors.ts';
 import type { FetchedRecord } from './kafka-lanes.ts';
+import { createLosses, type Losses } from './kafka-losses.ts';
 import { meterGroup } from './kafka-metrics.ts';
 import { createKafkaProducer } from './kafka-producer.ts';
 import { createKafkaTopics } from './kafka-topics.ts';
@@ -56,8 +57,17 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     onPublished: (topic, count) => published.inc({ topic }, count),
   });
   const members = new Set<KafkaConsumer>();
+  const losses = new Map<string, Losses>();
   const subscriptions = new Set<Unsubscribe>();
   let stopped = false;
+
+  /** One for all members that this process has in a group, for as long as it runs. */
+  const lossesOf = (topic: string, group: string): Losses => {
+    const key = `${topic}/${group}`;
+    const found = losses.get(key) ?? createLosses({ client, topic, group, log, registry });
+    losses.set(key, found);
+    return found;
+  };
 
   const consume = async (
     name: string,
@@ -76,6 +86,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
       client: isFollower ? undefined : client,
       lanes: () => member?.lanes,
     });
+    const lost = isFollower ? undefined : lossesOf(name, group);
     try {
       member = await startKafkaConsumer({
         client,
@@ -85,7 +96,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
           const topic = await topics.ready(name);
           // Found once: a follower that comes back goes on where it was.
           positions ??= await findPositions?.();
-          if (!isFollower) await tellExpired(client(), name, group, log);
+          await lost?.look(topic);
           return { topic, positions };
         },
         handle: async (partition, records) => {
@@ -115,6 +126,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
         onFetched: meter.fetched,
         onCommitted: meter.committed,
         onAssigned: meter.assigned,
+        onSkipped: lost?.note,
       });
     } catch (error) {
       await meter.stop();
@@ -152,7 +164,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
 
   return {
     part: bus,
-    health: () => answerInTime('Kafka', () => healthOf(admin, members), connection.trouble),
+    health: () => answerInTime('Kafka', () => healthOf(admin, members, losses.values()), connection.trouble),
     stop: async () => {
       stopped = true;
       await Promise.all([...subscriptions].map((unsubscribe) => unsubscribe()));
@@ -209,14 +221,21 @@ function createAdminConnection(client: () => Kafka, brokers: string): AdminConne
   };
 }
 
-async function healthOf(admin: () => Promise<Admin>, members: ReadonlySet<KafkaConsumer>): Promise<Health> {
+async function healthOf(
+  admin: () => Promise<Admin>,
+  members: ReadonlySet<KafkaConsumer>,
+  losses: Iterable<Losses>,
+): Promise<Health> {
   try {
     await (await admin()).describeCluster();
   } catch (error) {
     return { ok: false, detail: describeError(kafkaError(error, 'asking the brokers')) };
   }
   const troubles = [...members].map(({ trouble }) => trouble).filter((trouble) => trouble !== undefined);
-  return troubles.length === 0 ? { ok: true } : { ok: false, detail: troubles.join('; ') };
+  if (troubles.length > 0) return { ok: false, detail: troubles.join('; ') };
+  // It works: what is gone does not come back by starting it again, or by giving its work to another.
+  const lost = [...losses].map(({ detail }) => detail).filter((detail) => detail !== undefined);
+  return lost.length === 0 ? { ok: true } : { ok: true, detail: lost.join('; ') };
 }
 
 /** Where each partition stood at `fromMs`, or where it ends. */
@@ -232,29 +251,6 @@ async function startOf(client: Kafka, topic: string, fromMs: number | undefined)
     return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
   } catch (error) {
     throw kafkaError(error, `asking where ${topic} ends`);
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
-}
-
-/** Says which records the group can never be given: it was away, or stuck, for longer than the topic keeps them. */
-async function tellExpired(client: Kafka, topic: string, group: string, log: Logger): Promise<void> {
-  const admin = client.admin();
-  try {
-    await admin.connect();
-    const [kept, [reached]] = await Promise.all([
-      admin.fetchTopicOffsets(topic),
-      admin.fetchOffsets({ groupId: group, topics: [topic] }),
-    ]);
-    for (const { partition, low } of kept) {
-      const next = reached?.partitions.find((other) => other.partition === partition)?.offset ?? '-1';
-      const count = BigInt(low) - BigInt(next);
-      if (BigInt(next) < 0n || count <= 0n) continue;
-      const where = { topic, group, partition, fromOffset: next, toOffset: low, count: Number(count) };
-      log.error(where, 'records of the bus were removed before they were handled: have their source tell them again');
-    }
-  } catch (error) {
-    throw kafkaError(error, `asking where ${group} is in ${topic}`);
   } finally {
     await admin.disconnect().catch(() => {});
   }
