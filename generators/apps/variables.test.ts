@@ -52,6 +52,23 @@ describe(variablesOf.name, () => {
     // From the secret store alone.
     expect(plain).toHaveProperty('REPOSITORY_TOKEN', undefined);
   });
+
+  it('tells who stands behind the gateway whose word of a caller it takes: pods of its own cluster', () => {
+    const proxiesOf = (id: string) => environmentOf(id).find(({ name }) => name === 'TRUSTED_PROXIES')?.value;
+    const told = staging.catalog.services.flatMap((service) => {
+      const proxies = service.workload?.kind === 'kong' ? undefined : proxiesOf(service.id);
+      expect(proxies !== undefined, service.id).toBe(service.routes.length > 0 && service.pool !== 'ml');
+      return proxies === undefined ? [] : [[service.id, proxies]];
+    });
+    expect(Object.fromEntries(told)).toEqual({
+      admin: '10.31.0.0/16',
+      'analytics-api': '10.31.0.0/16',
+      'market-api': '10.21.0.0/16',
+      auth: '10.40.64.0/18,10.40.128.0/18',
+      billing: '10.40.64.0/18,10.40.128.0/18',
+      'social-integrator': '10.40.64.0/18,10.40.128.0/18',
+    });
+  });
 });
 
 /** The variables of a service's container, of its first workload. */

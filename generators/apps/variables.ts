@@ -3,6 +3,7 @@ import { rpcKeysOf, rpcKeyVariable } from '../../catalog/rpc-keys.ts';
 import type { StoreKind } from '../../catalog/schema/common.ts';
 import { RenderError } from '../inputs.ts';
 import { followsNetworks, type ServiceContext, type Workload } from './service-context.ts';
+import { trustedProxiesOf } from './trusted-proxies.ts';
 
 /** One environment variable that is filled from the secret store, never from a file of ours. */
 export interface SecretVariable {
@@ -53,12 +54,15 @@ export function secretVariablesOf(context: ServiceContext, workload: Workload): 
 /** The variables of a workload's container, secret ones first. */
 export function variablesOf(context: ServiceContext, workload: Workload): EnvVar[] {
   const { service, workloads, lentBus, neighbours } = context;
+  const proxies = trustedProxiesOf(context);
   const plain = {
     // Its certificate is one that every system knows: no KAFKA_CA.
     ...(lentBus === undefined ? {} : { [addressVariables.bus]: lentBus, KAFKA_TLS: 'true' }),
     ...(isBusUser(context) ? { [busUser]: service.id } : {}),
     // Binance counts request weight by address, and the shards may share one: each may spend its part of the budget.
     ...(service.shards?.of === 'pairs' ? { BINANCE_WEIGHT_SHARE: `1/${workloads.length}` } : {}),
+    // Without it everybody behind the gateway is one caller, for limits by address.
+    ...(proxies.length === 0 ? {} : { TRUSTED_PROXIES: proxies.join(',') }),
     ...neighbours.variables,
   };
   return [

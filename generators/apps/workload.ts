@@ -19,6 +19,7 @@ import {
   workloadMetadata,
   workloadSelectorOf,
 } from './service-context.ts';
+import { trustedProxySources } from './trusted-proxies.ts';
 import { secretVariablesOf } from './variables.ts';
 
 /** What runs the pods of a workload, by the service's kind. */
@@ -149,7 +150,12 @@ function metadataOfWorkload(context: ServiceContext, workload: Workload) {
   const hasSecret = secretVariablesOf(context, workload).length > 0;
   return workloadMetadata(context, workload, {
     wave: 'workload',
-    sources: [`environment/${environment.name}`, ...sizeSources(context), ...variableSources(context)],
+    sources: [
+      `environment/${environment.name}`,
+      ...sizeSources(context),
+      ...trustedProxySources(context),
+      ...variableSources(context),
+    ],
     // Variables are read at the start: Reloader rolls the pods when a secret is rotated. A run reads them anew anyway.
     ...(hasSecret && service.workload?.kind !== 'cronjob'
       ? { annotations: { 'secret.reloader.stakater.com/reload': service.id } }
