@@ -7,11 +7,15 @@ export function createCounters(options: {
   readonly now: () => number;
 }): (key: string, windowMs: number) => Count {
   const { countersMax, now } = options;
-  const counters = new Map<string, { count: number; endsAt: number }>();
+  const counters = new Map<string, { count: number; readonly beganAt: number; readonly windowMs: number }>();
   return (key, windowMs) => {
     const at = now();
     const found = counters.get(key);
-    const counter = found !== undefined && found.endsAt > at ? found : { count: 0, endsAt: at + windowMs };
+    // Of a sum, a fraction of a millisecond might be left over: a window would end later than it is long. And the clock of a
+    // virtual machine was seen to step back a little.
+    const leftMs = (begun: { beganAt: number; windowMs: number }): number =>
+      begun.windowMs - Math.max(0, at - begun.beganAt);
+    const counter = found !== undefined && leftMs(found) > 0 ? found : { count: 0, beganAt: at, windowMs };
     counter.count += 1;
     counters.delete(key);
     counters.set(key, counter);
@@ -19,6 +23,6 @@ export function createCounters(options: {
       if (counters.size <= countersMax) break;
       counters.delete(oldest);
     }
-    return { count: counter.count, resetMs: counter.endsAt - at };
+    return { count: counter.count, resetMs: leftMs(counter) };
   };
 }
