@@ -1,6 +1,7 @@
 import type { Plan } from '../../catalog/schema/plan.ts';
 import type { Service } from '../../catalog/schema/service.ts';
 import { type JsonObject, writeYaml } from '../emit/yaml.ts';
+import { nginxSettings } from '../gateway/nginx-directives.ts';
 import { limitsOf as limitsOfPlans, renderPlugins } from '../gateway/plugins.ts';
 import { pluginsFor } from '../gateway/routes.ts';
 import { passwords } from './stores.ts';
@@ -85,6 +86,7 @@ export function renderGateway(
       KONG_STATUS_LISTEN: '0.0.0.0:8100',
       KONG_NGINX_WORKER_PROCESSES: '1',
       KONG_HEADERS: 'off',
+      ...variablesOf(nginxSettings()),
       KONG_PROXY_ACCESS_LOG: '/dev/stdout',
       KONG_PROXY_ERROR_LOG: '/dev/stderr',
     },
@@ -93,4 +95,9 @@ export function renderGateway(
     healthcheck: { test: ['CMD', 'kong', 'health'], interval: '10s', timeout: '10s', retries: 6, start_period: '30s' },
     deploy: limitsOf({ cpu: '1', memory: '512Mi' }),
   };
+}
+
+/** Settings of Kong as its variables. */
+function variablesOf(settings: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`KONG_${name.toUpperCase()}`, value]));
 }

@@ -69,6 +69,23 @@ describe(installsOf.name, () => {
     });
   });
 
+  it('compresses answers at every gateway, and takes nobody at his own word of where he is', () => {
+    const gateways = installs.filter(({ component }) => component.id === 'kong');
+    expect(gateways.length).toBeGreaterThan(3);
+    for (const { cluster, values } of gateways) {
+      expect(values, cluster).toMatchObject({
+        env: {
+          nginx_proxy_gzip: 'on',
+          nginx_proxy_gzip_min_length: '1024',
+          nginx_proxy_gzip_proxied: 'any',
+          nginx_proxy_gzip_types: expect.stringMatching(/\bapplication\/json\b.*\btext\/css\b.*\btext\/csv\b/),
+          nginx_proxy_gzip_vary: 'on',
+          nginx_proxy_more_clear_input_headers: expect.stringContaining('X-Forwarded-For X-Forwarded-Host'),
+        },
+      });
+    }
+  });
+
   it.each(['aws', 'gcp'] as const)('lets Kong see callers as they came at %s', (provider) => {
     const { environment, catalog } = inputs;
     const [pool] = catalog.pools;

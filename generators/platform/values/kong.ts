@@ -1,5 +1,6 @@
 import { priorityClasses } from '../../conventions.ts';
 import type { JsonObject } from '../../emit/yaml.ts';
+import { nginxSettings } from '../../gateway/nginx-directives.ts';
 import { lentKafka } from '../../stores/lent-kafka.ts';
 import { callerOf } from '../caller-address.ts';
 import { type ComponentContext, replicasOf } from '../component-context.ts';
@@ -23,6 +24,7 @@ export function kongValues(context: ComponentContext): JsonObject {
       nginx_worker_processes: '1',
       log_level: context.environment.name === 'dev' ? 'info' : 'notice',
       headers: 'off',
+      ...nginxSettings(),
       ...caller.env,
     },
     // Only the controller, in the same pod, speaks to it.
