@@ -1,8 +1,8 @@
 import { groupOf } from '../../catalog/consumer-group.ts';
+import { partitionOf } from '../stores/networked/kafka-partition.ts';
 import { ratesOf } from './chain-rates.ts';
 import { costs } from './costs.ts';
 import type { NetworkLoad } from './demand.ts';
-import { partitionOf } from './murmur2.ts';
 import { serversFor, sumOf, targetUtilisation } from './need.ts';
 import { partitionsAtATime, statementsAtATime } from './program.ts';
 import { type WindowNeed, windowNeed } from './window-need.ts';

@@ -1,5 +1,5 @@
+import { partitionOf } from '../stores/networked/kafka-partition.ts';
 import type { EventQueue } from './event-queue.ts';
-import { partitionOf } from './murmur2.ts';
 import { partitionsAtATime, sessionTimeoutSeconds } from './program.ts';
 import type { Change } from './simulate-sources.ts';
 

@@ -170,6 +170,7 @@ async function finishWindows(timeseries: Timeseries, { chains, catalog }: Source
   const { protocols } = loadCatalog(catalog);
   const windows = startChainWindows({
     ...{ timeseries, protocols: () => protocols, log: pino({ level: 'silent' }), metrics: new Registry() },
+    owns: () => true,
     paceMs: { minute: 0, hour: 0, day: 0, search: 500 },
   });
   try {

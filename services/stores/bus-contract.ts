@@ -91,16 +91,43 @@ export function busContract(name: string, traits: BusTraits, open: () => Promise
     it('shares the messages of a group by key', async () => {
       const [left, right]: [Set<string>, Set<string>] = [new Set(), new Set()];
       let count = 0;
-      for (const keys of [left, right]) {
-        await bus.subscribe(blocks, 'one', async ({ messages }) => {
+      const subscribe = (keys: Set<string>) =>
+        bus.subscribe(blocks, 'one', async ({ messages }) => {
           for (const { key } of messages) keys.add(key);
           count += messages.length;
         });
-      }
+      const members = [await subscribe(left), await subscribe(right)];
+      const all = numbers(10).map((n) => `key ${n}`);
+      await until(() => members.every(({ owns }) => all.some(owns)), patienceMs);
       await published(numbers(100), (n) => `key ${n % 10}`);
       await until(() => count === 100, patienceMs);
       expect([...left].filter((key) => right.has(key))).toEqual([]);
       expect([left.size > 0, right.size > 0]).toEqual([true, true]);
+    });
+
+    it('tells each member which keys are its own, and those of one that left to who has them now', async () => {
+      const keys = numbers(20).map((n) => `key ${n}`);
+      const [left, right]: [Set<string>, Set<string>] = [new Set(), new Set()];
+      const collect =
+        (seen: Set<string>): Handle =>
+        async ({ messages }) => {
+          for (const { key } of messages) seen.add(key);
+        };
+      const first = await bus.subscribe(blocks, 'one', collect(left));
+      await until(() => keys.every(first.owns), patienceMs);
+      const second = await bus.subscribe(blocks, 'one', collect(right));
+      await until(
+        () => keys.some(second.owns) && keys.every((key) => first.owns(key) !== second.owns(key)),
+        patienceMs,
+      );
+      await published(numbers(20), (n) => `key ${n}`);
+      await until(() => left.size + right.size === 20, patienceMs);
+      expect([keys.filter(first.owns), keys.filter(second.owns)].map((owned) => owned.sort())).toEqual(
+        [left, right].map((seen) => [...seen].sort()),
+      );
+      await first();
+      expect(keys.some(first.owns)).toBe(false);
+      await until(() => keys.every(second.owns), patienceMs);
     });
 
     it('loses nothing and keeps the order of each key while members of a group come and go', async () => {

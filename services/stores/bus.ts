@@ -27,6 +27,15 @@ export type Handle = (batch: Batch) => Promise<void>;
 /** Ends a subscription: nothing new is given, and it resolves once what is in hand is done. */
 export type Unsubscribe = () => Promise<void>;
 
+/** A member of a group; called, it ends. */
+export interface Subscription extends Unsubscribe {
+  /**
+   * Whether messages of this key come to this member now, as far as it knows: of a group's members one owns a key, none while they
+   * share anew. For work that one of them is to do. A batch in hand may be of a key that is no longer owned.
+   */
+  owns(key: string): boolean;
+}
+
 /** Topics between services, each with its line in catalog/topics.yaml. At least once: a handler must be safe to run twice. */
 export interface Bus {
   /**
@@ -39,7 +48,7 @@ export interface Bus {
    * Each group gets every message, from the oldest that is kept; its members share them by partition. A batch whose handler
    * rejects is given again after a while, for as long as it takes: on Kafka by the bus, in process by the publisher.
    */
-  subscribe(topic: string, group: string, handle: Handle): Promise<Unsubscribe>;
+  subscribe(topic: string, group: string, handle: Handle): Promise<Subscription>;
   /**
    * Each follower gets every message published from now on, and on Kafka also those of the last `sinceMs`. Nothing is
    * remembered of it. For what is told on at once, not stored. A batch whose handler rejects is left out.

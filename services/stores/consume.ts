@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import { metrics as catalogMetrics } from '../../catalog/metrics.ts';
 import { describeError } from '../runtime/errors.ts';
 import { counterOf } from '../runtime/metrics.ts';
-import type { Batch, Bus, Message, Unsubscribe } from './bus.ts';
+import type { Batch, Bus, Message, Subscription } from './bus.ts';
 
 /** A message whose value was read. */
 export type Parsed<T> = Omit<Message, 'value'> & { readonly value: T };
@@ -54,7 +54,7 @@ const reasonCharacters = 1_000;
  * What is put aside goes to the dead letters before the batch is acknowledged; a batch that is given again after that writes
  * them a second time, with the same topic, partition and offset.
  */
-export async function consume<T>(bus: Bus, options: ConsumeOptions<T>): Promise<Unsubscribe> {
+export async function consume<T>(bus: Bus, options: ConsumeOptions<T>): Promise<Subscription> {
   const { topic, group, parse, handle, isRefused, log, metrics, clock = Date.now } = options;
   const { deadLetters = `${topic}.dead` } = options;
   const counter = metrics === undefined ? undefined : counterOf(metrics, catalogMetrics.busDeadLetters);

@@ -117,7 +117,7 @@ async function startStream(timeseries: Timeseries): Promise<{ handle: Handle; st
     publish: () => Promise.reject(new Error('nothing is to be put aside')),
     subscribe: async (_topic, _group, subscriber) => {
       handle = subscriber;
-      return async () => {};
+      return Object.assign(async () => {}, { owns: () => true });
     },
     follow: async () => async () => {},
   };

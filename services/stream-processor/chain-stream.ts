@@ -10,7 +10,7 @@ import { describeError, RetryableError } from '../runtime/errors.ts';
 import type { LiveCatalog } from '../runtime/live-catalog.ts';
 import { gaugeOf } from '../runtime/metrics.ts';
 import type { Started } from '../runtime/modules.ts';
-import type { Bus } from '../stores/bus.ts';
+import type { Bus, Subscription } from '../stores/bus.ts';
 import { consume, type ParsedBatch } from '../stores/consume.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { isRefusedContent } from '../stores/timeseries-errors.ts';
@@ -41,9 +41,11 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
   const { bus, catalog, log, metrics } = deps;
   const timeseries = limitQueries(deps.timeseries, queriesMax);
   const protocols = () => catalog.current().catalog.protocols;
-  const windows = startChainWindows({ timeseries, protocols, log, metrics, paceMs: deps.paceMs });
+  let subscription: Subscription | undefined;
+  const owns = (network: string): boolean => subscription?.owns(network) ?? false;
+  const windows = startChainWindows({ timeseries, protocols, owns, log, metrics, paceMs: deps.paceMs });
   const history = await createProtocolHistory({ timeseries, catalog, log, metrics });
-  const unsubscribe = await consume(bus, {
+  subscription = await consume(bus, {
     topic: chainTopic,
     group: groupOf('stream-processor', chainTopic),
     parse: parseChainEvent,
@@ -79,7 +81,7 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
     part: undefined,
     stop: async () => {
       clearInterval(timer);
-      await unsubscribe();
+      await subscription?.();
       await Promise.all([windows.stop(), history.stop()]);
       await measuring;
     },

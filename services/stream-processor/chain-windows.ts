@@ -24,16 +24,18 @@ export interface ChainWindows {
 export function startChainWindows(options: {
   readonly timeseries: Timeseries;
   readonly protocols: () => readonly Protocol[];
+  /** Whether messages of a network come to this process. */
+  readonly owns: (network: string) => boolean;
   readonly log: Logger;
   readonly metrics: Registry;
   readonly paceMs?: WindowPace | undefined;
 }): ChainWindows {
-  const { timeseries, protocols, log, metrics, paceMs } = options;
+  const { timeseries, protocols, owns, log, metrics, paceMs } = options;
   const watermarks = gaugeOf(metrics, names.chainWatermark);
   const lateChanges = counterOf(metrics, names.chainLateChanges);
   const windows = counterOf(metrics, names.chainWindows);
   const seconds = counterOf(metrics, names.chainWindowSeconds);
-  const schedule = scheduleWindows({ timeseries, compute, log, paceMs });
+  const schedule = scheduleWindows({ timeseries, compute, owns, log, paceMs });
 
   async function compute(network: string, size: WindowSize, starts: readonly number[]): Promise<void> {
     const fromMs = performance.now();

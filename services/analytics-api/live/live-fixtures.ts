@@ -119,7 +119,7 @@ export function createHandBus(): { bus: Bus; give(events: readonly { network: st
   return {
     bus: {
       publish: async () => undefined,
-      subscribe: async () => async () => undefined,
+      subscribe: () => Promise.reject(new Error('it is followed, not shared')),
       follow: async (_topic, _group, handle) => {
         follower = handle;
         return async () => {

@@ -39,7 +39,7 @@ export function createEmbeddedBus(): { bus: Bus; stop(): Promise<void> } {
     // A new member takes keys over from the others, so it begins after what they have in hand.
     const member = { handle, last: Promise.all(members.map((other) => other.last)).then(() => {}) };
     members.push(member);
-    return async () => {
+    const unsubscribe = async (): Promise<void> => {
       const at = members.indexOf(member);
       if (at >= 0) {
         members.splice(at, 1);
@@ -48,6 +48,8 @@ export function createEmbeddedBus(): { bus: Bus; stop(): Promise<void> } {
       }
       await member.last;
     };
+    const owns = (key: string): boolean => members.length > 0 && members[memberOf(key, members.length)] === member;
+    return Object.assign(unsubscribe, { owns });
   };
 
   const bus: Bus = {
@@ -104,12 +106,16 @@ function jsonOf(topic: string, value: unknown): string {
 function shareByKey(messages: readonly Message[], members: number): Map<number, Message[]> {
   const shares = new Map<number, Message[]>();
   for (const message of messages) {
-    const at = members <= 1 ? 0 : hashOf(message.key) % members;
+    const at = memberOf(message.key, members);
     const share = shares.get(at);
     if (share === undefined) shares.set(at, [message]);
     else share.push(message);
   }
   return shares;
+}
+
+function memberOf(key: string, members: number): number {
+  return members <= 1 ? 0 : hashOf(key) % members;
 }
 
 /** FNV-1a, 32 bits. */

@@ -18,6 +18,8 @@ export interface KafkaTopics {
    * @throws ConfigurationError if the catalog has none; RetryableError while it is not there and others make it
    */
   ready(topic: string): Promise<Topic>;
+  /** How many partitions the topic has at the brokers; 0 while they have none of it. */
+  countPartitions(topic: string): Promise<number>;
   /** Looks again before the next use: it may have been removed. */
   forget(topic: string): void;
 }
@@ -80,6 +82,7 @@ export function createKafkaTopics(deps: {
       known.set(id, looking);
       return looking;
     },
+    countPartitions: async (id) => (await countPartitions(id)) ?? 0,
     forget: (id) => void known.delete(id),
   };
 }

@@ -11,13 +11,14 @@ import type { Health } from '../../runtime/modules.ts';
 import type { KafkaSettings } from '../../runtime/stores-config.ts';
 import type { Watchable } from '../../runtime/watch-store.ts';
 import { answerInTime } from '../answer-in-time.ts';
-import type { Batch, Bus, Handle, Message, Unsubscribe } from '../bus.ts';
+import type { Batch, Bus, Handle, Message, Subscription, Unsubscribe } from '../bus.ts';
 import { createKafkaClient } from './kafka-client.ts';
 import { backoffMs, type KafkaConsumer, startKafkaConsumer } from './kafka-consumer.ts';
 import { kafkaError } from './kafka-errors.ts';
 import type { FetchedRecord } from './kafka-lanes.ts';
 import { createLosses, type Losses } from './kafka-losses.ts';
 import { meterGroup } from './kafka-metrics.ts';
+import { createKeyOwnership } from './kafka-ownership.ts';
 import { createKafkaProducer } from './kafka-producer.ts';
 import { createKafkaTopics } from './kafka-topics.ts';
 
@@ -74,11 +75,12 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     group: string,
     handle: Handle,
     { findPositions }: { findPositions?: () => Promise<Map<number, bigint>> } = {},
-  ): Promise<Unsubscribe> => {
+  ): Promise<Subscription> => {
     const isFollower = findPositions !== undefined;
     let positions: Map<number, bigint> | undefined;
     if (stopped) throw new RetryableError(`the bus has stopped: cannot subscribe to ${name}`);
     let member: KafkaConsumer | undefined;
+    const ownership = createKeyOwnership(() => topics.countPartitions(name));
     const meter = meterGroup(registry, {
       topic: name,
       // Those who follow have names that are never used again.
@@ -125,7 +127,10 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
         },
         onFetched: meter.fetched,
         onCommitted: meter.committed,
-        onAssigned: meter.assigned,
+        onAssigned: (partitions) => {
+          meter.assigned(partitions);
+          ownership.assign(partitions);
+        },
         onSkipped: lost?.note,
       });
     } catch (error) {
@@ -148,7 +153,7 @@ export async function openKafkaBus(options: KafkaBusOptions): Promise<Watchable<
     };
     subscriptions.add(unsubscribe);
     if (stopped) await unsubscribe();
-    return unsubscribe;
+    return Object.assign(unsubscribe, { owns: ownership.owns });
   };
 
   const bus: Bus = {
