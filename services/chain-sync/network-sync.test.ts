@@ -391,6 +391,13 @@ function createWorld(seed: number, options: Scenario) {
       pinGenesis: (hash) => slow(() => store.pinGenesis(hash)),
       readHashes: (range) => slow(() => store.readHashes(range)),
       findParentHash: (number) => slow(() => store.findParentHash(number)),
+      dropOld: (cursor, request) =>
+        slow(async () => {
+          if (random() < faults / 4) throw new RetryableError('lost before the commit');
+          const after = await store.dropOld(cursor, request);
+          if (random() < faults / 4) throw new RetryableError('lost after the commit');
+          return after;
+        }),
       commitStep: (cursor, each) =>
         slow(async () => {
           if (random() < faults / 4) throw new RetryableError('lost before the commit');

@@ -1,6 +1,7 @@
 import type { Block, Hex } from './block.ts';
 import { type Intervals, parseMultirange } from './intervals.ts';
-import { type ChainStore, type Cursor, StaleCursor, type Step } from './write.ts';
+import type { ChainStore, Step } from './write.ts';
+import { type Cursor, StaleCursor } from './write-cursor.ts';
 
 /** What a step wrote to the outbox, as it is relayed. */
 export interface ModelChange {
@@ -18,31 +19,47 @@ export interface ChainStoreModel extends ChainStore {
   /** Blocks held, by number, ascending. */
   blocks(): readonly Block[];
   readonly changes: readonly ModelChange[];
+  /** The relay has published all changes up to this one. */
+  relayed(seq: number): void;
 }
 
 export function createChainStoreModel(): ChainStoreModel {
   let held = new Map<number, Block>();
   let genesisHash: Hex | null = null;
   let finalizedNumber: number | null = null;
+  let droppedTo: number | null = null;
+  let relayedSeq = 0;
   const changes: ModelChange[] = [];
 
   const cursor = (): Cursor => ({
     genesisHash,
     finalizedNumber,
+    droppedTo,
     seq: changes.length,
     synced: intervalsOf([...held.keys()]),
   });
+  const ascending = (): Block[] => [...held.values()].sort((a, b) => a.number - b.number);
+  const assertNewest = (from: Cursor): void => {
+    if (from.seq !== changes.length || from.droppedTo !== droppedTo) throw new StaleCursor('another cursor');
+  };
 
   return {
     changes,
-    blocks: () => [...held.values()].sort((a, b) => a.number - b.number),
+    blocks: ascending,
+    relayed: (seq) => {
+      relayedSeq = Math.max(relayedSeq, seq);
+    },
     loadCursor: async () => cursor(),
     pinGenesis: async (hash) => {
       genesisHash ??= hash;
     },
     commitStep: async (from, step) => {
-      if (from.seq !== changes.length) throw new StaleCursor('another seq');
+      assertNewest(from);
+      const [first, last] = [step.append?.[0]?.number, step.append?.at(-1)?.number];
+      const isHadAgain = droppedTo !== null && first !== undefined && first <= droppedTo;
+      if (isHadAgain && (last ?? 0) < (droppedTo ?? 0)) throw new StaleCursor('below what was dropped');
       const next = applyStep(held, step);
+      if (isHadAgain) droppedTo = first === 0 ? null : first - 1;
       for (const block of [...held.values()].sort((a, b) => b.number - a.number)) {
         if (isRetracted(block.number, step))
           changes.push({ seq: changes.length + 1, kind: 'retracted', number: block.number, hash: block.hash });
@@ -66,6 +83,32 @@ export function createChainStoreModel(): ChainStoreModel {
       }
       return cursor();
     },
+    dropOld: async (from, { olderThan, upTo, rowsMax }) => {
+      assertNewest(from);
+      const named = new Set(
+        changes.filter(({ kind, seq }) => kind === 'appended' && seq > relayedSeq).map(({ number }) => number),
+      );
+      const blocks = ascending();
+      const isKept = ({ number, timestamp }: Block): boolean =>
+        timestamp >= olderThan || number > upTo || number >= (finalizedNumber ?? 0);
+      const old = blocks.slice(0, indexOr(blocks.findIndex(isKept), blocks.length));
+      let rows = 0;
+      const fits = old.findIndex(({ txs, logs }, at) => {
+        rows += 1 + txs.length + logs.length;
+        return at > 0 && rows > rowsMax;
+      });
+      const some = old.slice(0, indexOr(fits, old.length));
+      const gone = some.slice(
+        0,
+        indexOr(
+          some.findIndex(({ number }) => named.has(number)),
+          some.length,
+        ),
+      );
+      for (const { number } of gone) held.delete(number);
+      droppedTo = gone.at(-1)?.number ?? droppedTo;
+      return { cursor: cursor(), blocks: gone.length, more: fits >= 0 && gone.length === some.length };
+    },
     readHashes: async ({ from, to }) =>
       new Map(
         [...held.values()]
@@ -74,6 +117,10 @@ export function createChainStoreModel(): ChainStoreModel {
       ),
     findParentHash: async (number) => held.get(number)?.parentHash,
   };
+}
+
+function indexOr(index: number, otherwise: number): number {
+  return index < 0 ? otherwise : index;
 }
 
 function applyStep(held: ReadonlyMap<number, Block>, step: Step): Map<number, Block> {

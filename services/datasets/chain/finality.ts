@@ -35,6 +35,17 @@ export async function forgetFinality(rows: Rows, network: string, range: Interva
   }
 }
 
+/** Drops when blocks of a range became final, the range being the lowest that is held: touches no row but those of it. */
+export async function dropFinality(rows: Rows, network: string, { from, to }: Interval): Promise<void> {
+  await rows.query('DELETE FROM chain.finality WHERE network = $1 AND number BETWEEN $2 AND $3', [network, from, to]);
+  await rows.query(
+    `UPDATE chain.finality SET from_number = $2 + 1
+      WHERE network = $1 AND from_number <= $2
+        AND number = (SELECT min(number) FROM chain.finality WHERE network = $1 AND number > $2)`,
+    [network, to],
+  );
+}
+
 /** When blocks of a range became final, ascending, as far as it is known. What overlaps the range is given whole. */
 export async function readFinality(rows: Rows, network: string, range: Interval): Promise<Finality[]> {
   const found = await rows.query<{ number: string; from_number: string; observed_at_ms: string }>(

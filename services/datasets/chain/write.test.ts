@@ -6,7 +6,8 @@ import { changesChannel } from './changes.ts';
 import { readFinality } from './finality.ts';
 import { buildBlock, buildChain, type ChainStores, openChainStores } from './read-fixtures.ts';
 import { readReorgs } from './reorgs.ts';
-import { commitStep, createChainStore, forgetNetwork, loadCursor, StaleCursor, type Step } from './write.ts';
+import { commitStep, createChainStore, forgetNetwork, type Step } from './write.ts';
+import { loadCursor, StaleCursor } from './write-cursor.ts';
 
 let stores: ChainStores;
 let networks = 0;
@@ -228,7 +229,10 @@ describe(forgetNetwork, () => {
     let cursor = await store.commitStep(await store.loadCursor(), { append: chain.slice(0, 10) });
     cursor = await store.commitStep(cursor, { append: chain.slice(15), finalizedNumber: 20 });
     expect(await forgetNetwork(stores.relational, network, 4)).toBe(20);
-    expect(await store.loadCursor()).toEqual({ genesisHash: null, synced: [], finalizedNumber: null, seq: 41 });
+    expect(await store.loadCursor()).toEqual({
+      ...{ genesisHash: null, synced: [], finalizedNumber: null, droppedTo: null },
+      seq: 41,
+    });
     const retractions = (await changesOf(network))
       .filter(({ kind }) => kind === 'retracted')
       .map(({ number }) => number);

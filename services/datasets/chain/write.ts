@@ -1,20 +1,13 @@
-import { RetryableError } from '../../runtime/errors.ts';
-import type { Relational, Rows, Transaction } from '../../stores/relational.ts';
+import type { Relational, Rows } from '../../stores/relational.ts';
 import type { Block, Hex } from './block.ts';
 import { changesChannel } from './changes.ts';
 import { blockRow, type ChangedBlock, changeRow, copyTargets, finalityRow, logRows, txRows } from './copy-rows.ts';
+import { type Dropped, type DropRequest, dropOldBlocks } from './drop-old-blocks.ts';
 import { forgetFinality, recordFinality } from './finality.ts';
 import { findIntervalOf, type Interval, type Intervals, parseMultirange, removeInterval } from './intervals.ts';
 import { hexOf, integerOf } from './rows.ts';
-
-/** Where a network's sync stands, as last committed. */
-export interface Cursor {
-  readonly genesisHash: Hex | null;
-  readonly synced: Intervals;
-  readonly finalizedNumber: number | null;
-  /** Grows by one with every block added or retracted and every move of finality; also guards against two writers of one network. */
-  readonly seq: number;
-}
+import { type Cursor, loadCursor, lockCursor, pinGenesis, StaleCursor } from './write-cursor.ts';
+import { retractBlocks } from './write-retract.ts';
 
 /**
  * One atomic step of a network: blocks retracted, blocks appended (ascending, without holes), finality moved.
@@ -36,14 +29,12 @@ export interface FinalitySeen {
   readonly observedAtMs: number;
 }
 
-/** What is held is not what the step was made for; nothing was written. Read the cursor again and decide anew. */
-export class StaleCursor extends RetryableError {}
-
 /** What one network's sync needs of its store. */
 export interface ChainStore {
   loadCursor(): Promise<Cursor>;
   pinGenesis(hash: Hex): Promise<void>;
   commitStep(cursor: Cursor, step: Step): Promise<Cursor>;
+  dropOld(cursor: Cursor, request: DropRequest): Promise<Dropped>;
   readHashes(range: Interval): Promise<Map<number, Hex>>;
   findParentHash(number: number): Promise<Hex | undefined>;
 }
@@ -54,23 +45,10 @@ export function createChainStore(relational: Relational, network: string): Chain
     loadCursor: () => loadCursor(relational, network),
     pinGenesis: (hash) => pinGenesis(relational, network, hash),
     commitStep: (cursor, step) => commitStep(relational, network, cursor, step),
+    dropOld: (cursor, request) => dropOldBlocks(relational, network, cursor, request),
     readHashes: (range) => readHashes(relational, network, range),
     findParentHash: (number) => findParentHash(relational, network, number),
   };
-}
-
-/** A network's cursor, made on first sight. */
-export async function loadCursor(relational: Relational, network: string): Promise<Cursor> {
-  await relational.query('INSERT INTO chain.cursors (network) VALUES ($1) ON CONFLICT DO NOTHING', [network]);
-  return readCursor(relational, network, '');
-}
-
-/** Records the hash of block 0, unless one is recorded; every endpoint is held to it from then on. The network must have a cursor. */
-export async function pinGenesis(relational: Relational, network: string, hash: Hex): Promise<void> {
-  await relational.query('UPDATE chain.cursors SET genesis_hash = $2 WHERE network = $1 AND genesis_hash IS NULL', [
-    network,
-    Buffer.from(hash.slice(2), 'hex'),
-  ]);
 }
 
 /**
@@ -83,10 +61,8 @@ export async function commitStep(relational: Relational, network: string, cursor
   const append = step.append ?? [];
   assertContiguous(append);
   return relational.transaction(async (tx) => {
-    const current = await readCursor(tx, network, 'FOR UPDATE');
-    if (current.seq !== cursor.seq) {
-      throw new StaleCursor(`network ${network}: change ${current.seq} was committed after ${cursor.seq}`);
-    }
+    const current = await lockCursor(tx, network, cursor);
+    const droppedTo = droppedAfter(network, current, append);
     let seq = cursor.seq;
     let changes = '';
     if (step.retract !== undefined) {
@@ -112,10 +88,11 @@ export async function commitStep(relational: Relational, network: string, cursor
       `UPDATE chain.cursors
           SET seq = $2,
               synced = synced - int8multirange($3::int8range) + int8multirange($4::int8range),
-              finalized_number = greatest(finalized_number, $5)
+              finalized_number = greatest(finalized_number, $5),
+              dropped_to = $6
         WHERE network = $1
         RETURNING synced::text AS synced, finalized_number`,
-      [network, seq, rangeText(step.retract), rangeText(spanOf(append)), step.finalizedNumber ?? null],
+      [network, seq, rangeText(step.retract), rangeText(spanOf(append)), step.finalizedNumber ?? null, droppedTo],
     );
     // Delivered when the transaction commits, and only then.
     if (changes !== '') await tx.query('SELECT pg_notify($1, $2)', [changesChannel, network]);
@@ -124,9 +101,22 @@ export async function commitStep(relational: Relational, network: string, cursor
       genesisHash: current.genesisHash,
       synced: parseMultirange(updated.synced),
       finalizedNumber: updated.finalized_number === null ? null : integerOf(updated.finalized_number),
+      droppedTo,
       seq,
     };
   });
+}
+
+/**
+ * Up to which block all are dropped once `blocks` are held. What was dropped may be had again, from above down: a hole that is left
+ * between would be taken for dropped, or for retracted. Throws StaleCursor for blocks that leave one.
+ */
+function droppedAfter(network: string, { droppedTo }: Cursor, blocks: readonly Block[]): number | null {
+  const added = spanOf(blocks);
+  if (droppedTo === null || added === undefined || added.from > droppedTo) return droppedTo;
+  if (added.to < droppedTo)
+    throw new StaleCursor(`network ${network}: blocks ${added.to + 1} to ${droppedTo} were dropped for their age`);
+  return added.from === 0 ? null : added.from - 1;
 }
 
 /** Of more blocks than this at once it is not said when they became final: nobody looks at a chain so seldom, but was away. */
@@ -190,29 +180,11 @@ export async function forgetNetwork(relational: Relational, network: string, blo
     cursor = await commitStep(relational, network, cursor, { retract });
     dropped += retract.to - retract.from + 1;
   }
-  await relational.query('UPDATE chain.cursors SET genesis_hash = NULL, finalized_number = NULL WHERE network = $1', [
-    network,
-  ]);
-  return dropped;
-}
-
-async function readCursor(rows: Rows, network: string, lock: '' | 'FOR UPDATE'): Promise<Cursor> {
-  const [row] = await rows.query<{
-    genesis_hash: Buffer | null;
-    synced: string;
-    finalized_number: string | null;
-    seq: string;
-  }>(
-    `SELECT genesis_hash, synced::text AS synced, finalized_number, seq FROM chain.cursors WHERE network = $1 ${lock}`,
+  await relational.query(
+    'UPDATE chain.cursors SET genesis_hash = NULL, finalized_number = NULL, dropped_to = NULL WHERE network = $1',
     [network],
   );
-  if (row === undefined) throw new Error(`network ${network} has no cursor: loadCursor makes it`);
-  return {
-    genesisHash: row.genesis_hash === null ? null : hexOf(row.genesis_hash),
-    synced: parseMultirange(row.synced),
-    finalizedNumber: row.finalized_number === null ? null : integerOf(row.finalized_number),
-    seq: integerOf(row.seq),
-  };
+  return dropped;
 }
 
 /** Throws StaleCursor unless the blocks fill a gap of what is held, as children and parents of its neighbours. */
@@ -245,31 +217,6 @@ function rowsOf(network: string, blocks: readonly Block[]): { blocks: string; tx
     rows.logs += logRows(network, block);
   }
   return rows;
-}
-
-async function retractBlocks(tx: Transaction, network: string, range: Interval): Promise<ChangedBlock[]> {
-  const bounds = [network, range.from, range.to];
-  await tx.query('DELETE FROM chain.logs WHERE network = $1 AND block_number BETWEEN $2 AND $3', bounds);
-  await tx.query('DELETE FROM chain.txs WHERE network = $1 AND block_number BETWEEN $2 AND $3', bounds);
-  const rows = await tx.query<{ number: string; hash: Buffer; tx_count: number; log_count: number; timestamp: string }>(
-    `WITH gone AS (
-       DELETE FROM chain.blocks WHERE network = $1 AND number BETWEEN $2 AND $3
-       RETURNING number, hash, parent_hash, timestamp, tx_count, log_count
-     ), kept AS (
-       INSERT INTO chain.orphans (network, hash, number, parent_hash, timestamp, tx_count)
-       SELECT $1, hash, number, parent_hash, timestamp, tx_count FROM gone
-       ON CONFLICT (network, hash) DO UPDATE SET orphaned_at = now()
-     )
-     SELECT number, hash, tx_count, log_count, timestamp FROM gone ORDER BY number DESC`,
-    bounds,
-  );
-  return rows.map((row) => ({
-    number: integerOf(row.number),
-    hash: hexOf(row.hash),
-    txCount: row.tx_count,
-    logCount: row.log_count,
-    timestamp: integerOf(row.timestamp),
-  }));
 }
 
 function changedBlockOf(block: Block): ChangedBlock {
