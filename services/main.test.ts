@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { opsPort } from '../catalog/ops-port.ts';
+import { findPortOffset } from './runtime/free-port.ts';
+import { adminPorts, apiPorts, marketApiPorts } from './system.ts';
 import { type Anvil, startAnvil } from './testing/anvil.ts';
 import { fillBlocks } from './testing/fill-blocks.ts';
 
@@ -18,6 +20,9 @@ const root = join(import.meta.dirname, '..');
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
 );
+
+/** All that the program listens at: its services, then its own chains and its exchange. */
+const ports = [...apiPorts, ...marketApiPorts, ...adminPorts, opsPort, 18545, 18546, 18600, 18601, 18602];
 
 let dir: string;
 let catalog: string;
@@ -30,7 +35,7 @@ beforeAll(async () => {
   catalog = join(dir, 'catalog');
   const data = (path: string): boolean => !path.endsWith('.ts');
   await cp(join(root, 'catalog'), catalog, { recursive: true, filter: data });
-  portOffset = await findPortOffset();
+  portOffset = await findPortOffset(ports);
   third = await startAnvil({ noMining: true });
   await fillBlocks(third, { blocks: 120, txsPerBlock: 5 });
 });
@@ -272,23 +277,4 @@ async function processesOf(path: string): Promise<string[]> {
     if (command.includes(path)) found.push(command);
   }
   return found;
-}
-
-/** An offset at which every port the program listens on is free. */
-async function findPortOffset(): Promise<number> {
-  for (;;) {
-    const offset = 1000 + Math.floor(Math.random() * 20_000);
-    const free = await Promise.all([8000, 8002, 9464, 18545, 18546].map((port) => isFree(port + offset)));
-    if (free.every(Boolean)) return offset;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  const free = await Promise.race([
-    once(server, 'listening').then(() => true),
-    once(server, 'error').then(() => false),
-  ]);
-  server.close();
-  return free;
 }

@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { opsPort } from '../../catalog/ops-port.ts';
 import type { Children } from '../runtime/children.ts';
+import { findPortOffset } from '../runtime/free-port.ts';
 import { apiPorts, marketApiPorts, targets } from '../system.ts';
 import { createManagedProcess, type ManagedProcess } from './managed-process.ts';
-import { findPortOffset } from './ports.ts';
 import type { Sources } from './sources.ts';
 
 type Target = (typeof targets)[number];

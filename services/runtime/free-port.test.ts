@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { findFreePort, isPortFree } from './free-port.ts';
+import { findFreePort, findPortOffset, isPortFree } from './free-port.ts';
 
 describe(findFreePort, () => {
   test('gives a port that can be listened at, below those that the system gives out', async () => {
@@ -13,5 +13,13 @@ describe(findFreePort, () => {
     server.close();
     await once(server, 'close');
     expect(await isPortFree(port)).toBe(true);
+  });
+});
+
+describe(findPortOffset, () => {
+  test('leaves every port below those that the system gives out, and gives no offset twice', async () => {
+    const offsets = await Promise.all(Array.from({ length: 20 }, () => findPortOffset([3_000, 30_000])));
+    expect(new Set(offsets).size).toBe(20);
+    expect(Math.max(...offsets) + 30_000).toBeLessThan(32_768);
   });
 });

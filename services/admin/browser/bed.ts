@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { type Browser, chromium } from 'playwright-core';
 import { opsPort } from '../../../catalog/ops-port.ts';
 import { createChildren } from '../../runtime/children.ts';
-import { isPortFree } from '../../runtime/free-port.ts';
+import { findPortOffset } from '../../runtime/free-port.ts';
 import { buildPages } from './build-pages.ts';
 import { createProgram, type Program } from './program.ts';
 import { openWatchedPage, type PageLook, type WatchedPage } from './watched-page.ts';
@@ -43,7 +43,7 @@ export async function openBed(env: Readonly<Record<string, string>>): Promise<Be
   const catalog = join(folder, 'catalog');
   copyCatalog(catalog);
   const children = createChildren({ log: pino({ level: 'silent' }) });
-  const [offset, apartOffset] = [await findPortOffset(), await findPortOffset()];
+  const [offset, apartOffset] = [await findPortOffset(ports), await findPortOffset(ports)];
   const urlAt = (port: number, by = offset) => `http://127.0.0.1:${port + by}`;
   const [analyticsUrl, marketUrl] = [urlAt(8000), urlAt(8080)];
   const shared = ['--catalog', catalog, '--log-level', 'warn'];
@@ -93,18 +93,4 @@ async function askNode(url: string, method: string, params: readonly unknown[]):
   const { result, error } = (await response.json()) as { result?: unknown; error?: { message: string } };
   if (error !== undefined) throw new Error(`${method}: ${error.message}`);
   return result;
-}
-
-const given = new Set<number>();
-
-/** An offset at which all ports are free, below those that the system gives out by itself. */
-async function findPortOffset(): Promise<number> {
-  for (;;) {
-    const offset = 1_000 + Math.floor(Math.random() * 13_000);
-    if (given.has(offset)) continue;
-    const free = await Promise.all(ports.map((port) => isPortFree(port + offset)));
-    if (!free.every(Boolean)) continue;
-    given.add(offset);
-    return offset;
-  }
 }

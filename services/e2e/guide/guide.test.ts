@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { opsPort } from '../../../catalog/ops-port.ts';
+import { findPortOffset } from '../../runtime/free-port.ts';
 import { adminPorts, apiPorts, marketApiPorts } from '../../system.ts';
-import { findPortOffset } from '../ports.ts';
 import { markOf, missingIn, readGuide, scriptOf, shiftPorts } from './guide.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { opsPort } from '../../../catalog/ops-port.ts';
 import type { Children } from '../../runtime/children.ts';
+import { findPortOffset } from '../../runtime/free-port.ts';
 import { adminPorts, apiPorts, marketApiPorts } from '../../system.ts';
 import { createManagedProcess, type ManagedProcess } from '../managed-process.ts';
-import { findPortOffset } from '../ports.ts';
 
 /** An API as its users meet it. */
 export interface Api {
