@@ -419,6 +419,12 @@ export const metrics = {
     help: 'WebSocket clients sent away, by why: slow, limit, protocol, silent, shutdown',
     labels: ['reason'],
   },
+  websocketsTaken: {
+    name: 'defimon_websockets_taken_ratio',
+    type: 'gauge',
+    help: 'WebSocket clients of an API, of as many as it takes (1: all others are sent away)',
+    labels: ['service'],
+  },
   // Of a bus between processes. A group is the consumers of a topic that share it; its name says whose they are.
   busPublished: {
     name: 'defimon_bus_published_records_total',

@@ -146,6 +146,7 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     version: context.version,
     health: async () => (await context.health()) ?? {},
     trustedProxies: config.trustedProxies,
+    socketsMax: config.socketsMax,
     ...{ host, log, metrics },
   };
   const isLocal = config.environment.name === 'local';

@@ -15,6 +15,7 @@ export function serviceAlerts(services: readonly Service[]): RuleGroup[] {
           : []),
         ...(service.needs.includes('cache') ? alertsOfCache(service) : []),
         ...(service.ports.length === 0 ? [] : alertsOfAnswers(service)),
+        ...(service.routes.some(({ websocket }) => websocket === true) ? alertsOfWebSockets(service) : []),
       ],
     }));
 }
@@ -65,6 +66,20 @@ function alertsOfDatabases({ id, name, owner }: Service): RuleGroup['alerts'] {
       owner,
       summary: `${name} cannot reach its {{ $labels.store }} store`,
       action: '/readyz of its pods says why: see whether the store is up, and whether its address and password hold',
+    },
+  ];
+}
+
+function alertsOfWebSockets({ id, name, owner }: Service): RuleGroup['alerts'] {
+  return [
+    {
+      alert: 'WebSocketsNearlyFull',
+      expr: `min(${metrics.websocketsTaken.name}{job="${id}"}) > 0.8`,
+      for: '5m',
+      severity: 'warning',
+      owner,
+      summary: `Every pod of ${name} has taken four fifths of the WebSocket clients that it takes; beyond that they get 503`,
+      action: 'raise scaling.min of the service: a pod takes 500, or as many as WEBSOCKETS_MAX says',
     },
   ];
 }

@@ -27,7 +27,10 @@ export interface AnalyticsDeps {
   readonly newestSharedMs?: number | undefined;
   /** What networks add up to over spans; undefined: read from the store each time. */
   readonly readSums?: ReadSums | undefined;
+  /** Gateways that tell who calls. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** WebSockets taken; undefined: as `socketDefaults` has it. */
+  readonly socketsMax?: number | undefined;
   readonly log: Logger;
   readonly metrics: Registry;
 }

@@ -1,5 +1,6 @@
 import { listen } from '../runtime/http-listen.ts';
 import type { Started } from '../runtime/modules.ts';
+import { socketOptions } from '../runtime/socket/socket-route.ts';
 import type { Bus } from '../stores/bus.ts';
 import { createAnalyticsApp } from './app.ts';
 import type { AnalyticsDeps } from './deps.ts';
@@ -35,7 +36,8 @@ export async function createAnalyticsApi(deps: AnalyticsApiDeps): Promise<Starte
     const busAwaySince = () => chain.busStaleness()?.sinceMs;
     const candles = await openCandleFeed({ bus, store: createCandleStore(timeseries), busAwaySince, clock, log });
     stops.push(() => candles.stop());
-    const app = await createAnalyticsApp(deps, { chain, candles, clock });
+    const socket = socketOptions(deps.socketsMax);
+    const app = await createAnalyticsApp(deps, { chain, candles, clock, socket });
     // Clients are told goodbye before what feeds them ends.
     stops.push(() => app.close());
     const urls = await listen(app, deps.ports, deps.host);

@@ -18,6 +18,8 @@ export interface MarketDeps {
   readonly health: () => Promise<Record<string, Health>>;
   /** Gateways that tell who calls. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** WebSockets taken; undefined: as `socketDefaults` has it. */
+  readonly socketsMax?: number | undefined;
   /** Unix milliseconds. */
   readonly clock: () => number;
   readonly log: Logger;

@@ -1,5 +1,6 @@
 import { listen } from '../runtime/http-listen.ts';
 import type { Started } from '../runtime/modules.ts';
+import { socketOptions } from '../runtime/socket/socket-route.ts';
 import { createMarketApp } from './app.ts';
 import type { MarketDeps } from './deps.ts';
 import { createCandleFeed } from './live/candle-feed.ts';
@@ -38,7 +39,7 @@ export async function createMarketApi(given: MarketApiDeps): Promise<Started<Mar
     await live.stop();
   };
   try {
-    const app = await createMarketApp({ ...deps, live: live.part, candles });
+    const app = await createMarketApp({ ...deps, live: live.part, candles }, socketOptions(deps.socketsMax));
     const urls = await listen(app, deps.ports, deps.host);
     return {
       part: { urls },

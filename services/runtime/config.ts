@@ -41,6 +41,7 @@ export interface Config {
   readonly database: DatabaseConfig;
   readonly windowPaceSeconds: number | undefined;
   readonly requestsPerMinute: number | undefined;
+  readonly socketsMax: number | undefined;
   readonly trustedProxies: readonly string[];
   readonly admin: AdminSettings;
   readonly onlyNetworks: readonly string[] | undefined;
@@ -145,6 +146,7 @@ export function decideConfig(
     database: decideDatabase(environment),
     windowPaceSeconds: settings.windowPaceSeconds,
     requestsPerMinute: settings.requestsPerMinute,
+    socketsMax: settings.socketsMax,
     trustedProxies: settings.trustedProxies,
     admin: settings.admin,
     onlyNetworks: settings.networks,

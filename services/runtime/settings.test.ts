@@ -28,6 +28,8 @@ describe(readSettings.name, () => {
     const { settings } = readSettings({ RATE_LIMIT_PER_MINUTE: '100', TRUSTED_PROXIES: '10.0.0.0/8, ::1, loopback' });
     expect(settings).toMatchObject({ requestsPerMinute: 100, trustedProxies: ['10.0.0.0/8', '::1', 'loopback'] });
     expect(readSettings({ RATE_LIMIT_PER_MINUTE: '0' }).settings.requestsPerMinute).toBeUndefined();
+    expect(readSettings({ WEBSOCKETS_MAX: '2000' }).settings.socketsMax).toBe(2000);
+    expect(readSettings({ WEBSOCKETS_MAX: '0' }).problems).toEqual([expect.stringContaining('WEBSOCKETS_MAX')]);
     for (const wrong of ['kong', '10.0.0.0/33', '10.0.0/8', '::1/x'])
       expect(readSettings({ TRUSTED_PROXIES: wrong }).problems, wrong).toEqual([
         expect.stringContaining('TRUSTED_PROXIES'),

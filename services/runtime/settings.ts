@@ -45,6 +45,8 @@ export interface Settings {
   readonly windowPaceSeconds: number | undefined;
   /** Of one caller of the analytics API, a minute. */
   readonly requestsPerMinute: number | undefined;
+  /** WebSockets that one process takes of each API. */
+  readonly socketsMax: number | undefined;
   /** Addresses and networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Of the admin service: where it finds the others, as far as that is set. */
@@ -89,6 +91,7 @@ interface MutableSettings extends Pick<Settings, 'rpcKeys'> {
   kafka: { -readonly [Key in keyof Settings['kafka']]: Settings['kafka'][Key] };
   windowPaceSeconds: number | undefined;
   requestsPerMinute: number | undefined;
+  socketsMax: number | undefined;
   trustedProxies: readonly string[];
   admin: { -readonly [Key in keyof AdminSettings]: AdminSettings[Key] };
   jwtSecret: Secret | undefined;
@@ -325,6 +328,14 @@ export const variables: readonly Variable[] = [
     },
   },
   {
+    name: 'WEBSOCKETS_MAX',
+    help: 'WebSockets that an API takes in this process; left out, 500. Each takes some 32 KiB, more while it is not read',
+    secret: false,
+    read: (text, into) => {
+      into.socketsMax = integerOf(text, 1, 100_000);
+    },
+  },
+  {
     name: 'TRUSTED_PROXIES',
     help: 'gateways whose X-Forwarded-For tells the caller: addresses, networks (10.0.0.0/8), loopback or uniquelocal, by commas',
     secret: false,
@@ -426,6 +437,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     kafka: {},
     windowPaceSeconds: undefined,
     requestsPerMinute: undefined,
+    socketsMax: undefined,
     trustedProxies: [],
     admin: {},
     jwtSecret: undefined,

@@ -283,7 +283,7 @@ function createClient(): Client {
         clock: () => 0,
         log: silent,
         limits: { bufferBytesMax: 2500, resumeBytes: 800, slowMs: 1_000_000 },
-        budget: createSendBudget(),
+        budget: createSendBudget(500),
         count: { subscriptions: 0 },
       });
       connection = { replica, stop: () => session.stop() };

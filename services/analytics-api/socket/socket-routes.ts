@@ -13,7 +13,7 @@ export async function addSocketRoutes(
   options: SocketOptions,
 ): Promise<void> {
   const { clock, log } = deps;
-  const budget = createSendBudget();
+  const budget = createSendBudget(options.connectionsMax);
   const count = { subscriptions: 0 };
   await addSocketRoute(app, {
     path: '/ws',
@@ -21,6 +21,7 @@ export async function addSocketRoutes(
     options,
     open: (outlet) => createSession(outlet, { ...deps, limits: options.sender, budget, count }),
     clients: gaugeOf(deps.metrics, names.analyticsClients),
+    taken: gaugeOf(deps.metrics, names.websocketsTaken).labels({ service: 'analytics-api' }),
     messages: counterOf(deps.metrics, names.analyticsClientMessages),
     dropped: counterOf(deps.metrics, names.analyticsClientsDropped),
     ...{ clock, log },

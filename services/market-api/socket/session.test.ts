@@ -276,7 +276,7 @@ function openSession() {
     clock: () => clock.now,
     log: pino({ level: 'silent' }),
     limits,
-    budget: createSendBudget(),
+    budget: createSendBudget(500),
     resumes: createSlots({ max: 4 }),
   });
   return {

@@ -12,7 +12,7 @@ const resumesMax = 4;
 
 /** GET /ws: see protocol.ts. */
 export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: SocketOptions): Promise<void> {
-  const budget = createSendBudget();
+  const budget = createSendBudget(options.connectionsMax);
   const resumes = createSlots({ max: resumesMax });
   await addSocketRoute(app, {
     path: '/ws',
@@ -20,6 +20,7 @@ export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: So
     options,
     open: (outlet) => createSession(outlet, { ...deps, limits: options.sender, budget, resumes }),
     clients: gaugeOf(deps.metrics, names.marketClients),
+    taken: gaugeOf(deps.metrics, names.websocketsTaken).labels({ service: 'market-api' }),
     messages: counterOf(deps.metrics, names.marketClientMessages),
     dropped: counterOf(deps.metrics, names.marketClientsDropped),
     clock: deps.clock,

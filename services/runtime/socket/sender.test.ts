@@ -5,7 +5,7 @@ const limits = { bufferBytesMax: 1000, resumeBytes: 100, slowMs: 1000 };
 
 describe(createSender, () => {
   it('holds back from a full buffer until it has drained', () => {
-    const { sender, outlet, drained } = openSender(createSendBudget());
+    const { sender, outlet, drained } = openSender(createSendBudget(500));
     for (let at = 0; at < 20 && !sender.isHeldBack; at++) sender.send(`"x":"${'x'.repeat(90)}"`);
     expect([sender.isHeldBack, outlet.bufferedAmount > 1000]).toEqual([true, true]);
     outlet.write(500);
@@ -27,6 +27,16 @@ describe(createSender, () => {
     expect(three.sender.isHeldBack).toBe(false);
     for (const { sender } of [one, two, three]) sender.stop();
     expect(budget.waitingBytes).toBe(0);
+  });
+});
+
+describe(createSendBudget, () => {
+  it('bounds what waits for any number of connections', () => {
+    for (const connections of [1, 500, 10_000, 100_000]) {
+      const { bytesMax, shareBytes } = createSendBudget(connections);
+      expect(shareBytes * connections, `${connections}`).toBeLessThanOrEqual(bytesMax);
+      expect(shareBytes).toBeGreaterThan(1000);
+    }
   });
 });
 

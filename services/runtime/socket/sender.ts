@@ -29,8 +29,12 @@ export interface SendBudget {
   readonly shareBytes: number;
 }
 
-export function createSendBudget(): SendBudget {
-  return { waitingBytes: 0, bytesMax: 128 * mebibyte, shareBytes: mebibyte / 4 };
+const budgetBytesMax = 128 * mebibyte;
+
+/** The shares of so many connections together are no more than what all together may have: at most twice that waits. */
+export function createSendBudget(connectionsMax: number): SendBudget {
+  const shareBytes = Math.min(mebibyte / 4, Math.floor(budgetBytesMax / connectionsMax));
+  return { waitingBytes: 0, bytesMax: budgetBytesMax, shareBytes };
 }
 
 /** Answers to a client's own messages may pass the bound by so much: their rate is limited, and then it is not reading at all. */

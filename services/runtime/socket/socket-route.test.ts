@@ -32,8 +32,9 @@ describe(addSocketRoute, () => {
   });
 
   it('has room again once a connection is gone, and counts whom it sent away', async () => {
-    const { url, dropped, clients } = await serve({ connectionsMax: 1 });
+    const { url, dropped, clients, taken } = await serve({ connectionsMax: 1 });
     const first = await connect(url, {});
+    expect((await taken.get()).values[0]?.value).toBe(1);
     await expect(connect(url, {})).rejects.toThrow('503');
     expect((await dropped.get()).values).toEqual([{ labels: { reason: 'limit' }, value: 1 }]);
     first.socket.close();
@@ -53,6 +54,7 @@ async function serve(options: Partial<SocketOptions>, trustedProxies: readonly s
   const log = pino({ level: 'silent' });
   const told = { help: 'told', registers: [metrics] };
   const clients = new Gauge({ name: 'clients', ...told });
+  const taken = new Gauge({ name: 'taken', labelNames: ['service'], ...told });
   const dropped = new Counter({ name: 'dropped', labelNames: ['reason'], ...told });
   const app = await createHttpApp({ service: 'test', log, metrics, trustedProxies });
   await addSocketRoute(app, {
@@ -64,9 +66,16 @@ async function serve(options: Partial<SocketOptions>, trustedProxies: readonly s
       close: (code, reason) => outlet.close(code, reason),
       stop: () => undefined,
     }),
-    ...{ clients, dropped, messages: new Counter({ name: 'messages', ...told }), clock: Date.now, log },
+    ...{
+      clients,
+      taken: taken.labels({ service: 'test' }),
+      dropped,
+      messages: new Counter({ name: 'messages', ...told }),
+      clock: Date.now,
+      log,
+    },
   });
   const [url = ''] = await listen(app, [0], '127.0.0.1');
   closers.push(() => app.close());
-  return { url, clients, dropped };
+  return { url, clients, taken, dropped };
 }

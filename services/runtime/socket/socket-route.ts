@@ -11,6 +11,7 @@ import type { Refusal } from './client-message.ts';
 import type { Outlet, SenderLimits } from './sender.ts';
 
 export interface SocketOptions {
+  /** Of this process. Bounds what it holds for clients that do not read: see `createSendBudget`. */
   readonly connectionsMax: number;
   /** Of one token, or of one address where there is none. */
   readonly connectionsPerCallerMax: number;
@@ -30,6 +31,11 @@ export const socketDefaults: SocketOptions = {
   silentMs: 60_000,
 };
 
+/** As by default, but for so many connections. */
+export function socketOptions(connectionsMax: number | undefined): SocketOptions {
+  return { ...socketDefaults, ...(connectionsMax === undefined ? {} : { connectionsMax }) };
+}
+
 /** One connection: what it follows, and what it is sent. */
 export interface Session {
   receive(text: string): void;
@@ -47,6 +53,8 @@ export interface SocketRoute {
   readonly options: SocketOptions;
   open(outlet: Outlet): Session;
   readonly clients: Gauge;
+  /** They, of as many as there may be. */
+  readonly taken: Gauge.Internal<string>;
   /** Messages sent. */
   readonly messages: Counter;
   /** Clients sent away, by `reason`: slow, limit, protocol, silent, shutdown. */
@@ -77,7 +85,7 @@ const checkMs = 1_000;
  * and says goodbye with 1001 when the app closes. What is said over them is its sessions' own.
  */
 export async function addSocketRoute(app: HttpApp, route: SocketRoute): Promise<void> {
-  const { path, options, clients, messages, dropped, clock, log } = route;
+  const { path, options, clients, taken, messages, dropped, clock, log } = route;
   const open = new Map<WebSocket, Connection>();
   let closing = false;
 
@@ -96,6 +104,7 @@ export async function addSocketRoute(app: HttpApp, route: SocketRoute): Promise<
     },
   });
 
+  count();
   const timer = setInterval(() => {
     const now = clock();
     for (const [socket, connection] of open) {
@@ -110,6 +119,11 @@ export async function addSocketRoute(app: HttpApp, route: SocketRoute): Promise<
     }
   }, checkMs);
   timer.unref();
+
+  function count(): void {
+    clients.set(open.size);
+    taken.set(open.size / options.connectionsMax);
+  }
 
   function receive(session: Session, text: string): void {
     try {
@@ -141,7 +155,7 @@ export async function addSocketRoute(app: HttpApp, route: SocketRoute): Promise<
     const session = route.open(outlet);
     const connection = { session, caller: callerOf(request), heardAt: clock(), pingedAt: clock() };
     open.set(socket, connection);
-    clients.set(open.size);
+    count();
     const heard = (): void => {
       connection.heardAt = clock();
     };
@@ -154,7 +168,7 @@ export async function addSocketRoute(app: HttpApp, route: SocketRoute): Promise<
     });
     socket.on('close', () => {
       open.delete(socket);
-      clients.set(open.size);
+      count();
       session.stop();
     });
   }
