@@ -575,6 +575,13 @@ const breaks: Break[] = [
     [['stores:\n', 'borrows:\n  - { kind: bus, from: later }\nstores:\n']],
     'later }',
   ],
+  [
+    'CAT109',
+    'topics keep more than the disk of their bus holds',
+    'pools/main.yaml',
+    [['kind: bus\n    engine: kafka\n', 'kind: bus\n    engine: kafka\n    storageGB: 4\n    disk: volume\n']],
+    '4\n    disk',
+  ],
 ];
 
 describe('rules', () => {
@@ -663,6 +670,19 @@ describe('rules', () => {
     expect(problems.map(({ message }) => message)).toEqual([
       'pool "main" needs 10 CPU at rest (2 × api 8 + 1 × chain-sync 1 + 1 × postgresql 1), 1 × ccx33 give 7.8',
       'pool "main" needs 19 CPU at full scale (4 × api 16 + 2 × chain-sync 2 + 1 × postgresql 1), 2 × ccx33 give 15.6',
+    ]);
+  });
+
+  it('show what topics keep, and whose size nothing bounds', () => {
+    const bus: [string, string] = ['engine: kafka\n', 'engine: kafka\n    storageGB: 4\n    disk: volume\n'];
+    const large = parseCatalog(smallCatalogWith('pools/main.yaml', bus));
+    expect(large.problems.map(({ message }) => message)).toEqual([
+      'topics of pool "main" keep up to 3.5 GB on a broker (chain.blocks 3.5), 85 % of its disk are 3.4',
+    ]);
+    const files = smallCatalogWith('pools/main.yaml', bus);
+    files.set('topics.yaml', (files.get('topics.yaml') ?? '').replace('    retentionMiB: 1000\n', ''));
+    expect(parseCatalog(files).problems.map(({ message }) => message)).toEqual([
+      'topic "chain.blocks" may fill the disk of pool "main" before its time is over',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import type { Problem } from './problem.ts';
 import type { Rule } from './rule.ts';
 import { borrowedStoreRules } from './rules/borrowed-stores.ts';
+import { busDiskRules } from './rules/bus-disks.ts';
 import { channelRules } from './rules/channels.ts';
 import { identityRules } from './rules/identity.ts';
 import { networkRules } from './rules/networks.ts';
@@ -26,6 +27,7 @@ export const rules: readonly Rule[] = [
   ...secretRules,
   ...topicRules,
   ...borrowedStoreRules,
+  ...busDiskRules,
 ];
 
 /** What the rules find, as problems with their place. */

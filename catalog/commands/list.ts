@@ -38,12 +38,14 @@ const amount = (value: number | undefined): string => (value === undefined ? '' 
 const tables: Record<keyof Catalog, (catalog: Catalog) => Table> = {
   topics: ({ topics }) => [
     ['id', 'pool', 'key', 'partitions', 'kept', 'from', 'to'],
-    topics.map(({ id, pool, key, partitions, cleanup, retentionHours, producers, consumers }) => [
+    topics.map(({ id, pool, key, partitions, cleanup, retentionHours, retentionMiB, producers, consumers }) => [
       id,
       pool,
       key,
       text(partitions),
-      cleanup === 'compact' ? 'last of each key' : `${text(retentionHours)} h`,
+      cleanup === 'compact'
+        ? 'last of each key'
+        : `${text(retentionHours)} h${retentionMiB === undefined ? '' : `, ${retentionMiB} MiB a partition`}`,
       producers.join(', '),
       consumers.join(', '),
     ]),

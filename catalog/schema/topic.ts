@@ -21,6 +21,13 @@ export const Topic = Type.Object(
     partitions: Type.Integer({ minimum: 1, maximum: 1000, description: 'Kafka can add some, never take one away' }),
     cleanup: Type.Enum(['delete', 'compact'], { description: 'compact: the last record of each key stays for ever' }),
     retentionHours: Type.Optional(Type.Integer({ minimum: 1, maximum: 8760, description: 'Required with delete' })),
+    retentionMiB: Type.Optional(
+      Type.Integer({
+        minimum: 64,
+        maximum: 1_048_576,
+        description: 'Of each partition: beyond it the oldest records go, whatever their age',
+      }),
+    ),
     maxRecordKiB: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_536, description: 'Kafka: 1024 unless given' })),
     producers: Type.Array(Id, { minItems: 1, uniqueItems: true, description: 'Services that write it' }),
     consumers: Type.Array(Id, { uniqueItems: true, description: 'Services that read it, each as a group of its own' }),

@@ -19,6 +19,7 @@ export const smallCatalog: Readonly<Record<string, string>> = {
     partitions: 3
     cleanup: delete
     retentionHours: 24
+    retentionMiB: 1000
     producers: [chain-sync]
     consumers: [api]
 `,

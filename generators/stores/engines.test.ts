@@ -107,7 +107,9 @@ describe('Kafka', () => {
       config: {
         'cleanup.policy': 'delete',
         'min.insync.replicas': 1,
-        'retention.ms': 604_800_000,
+        'retention.ms': 172_800_000,
+        'retention.bytes': 19_327_352_832,
+        'segment.bytes': 1_073_741_824,
         'max.message.bytes': 8_388_608,
       },
     });

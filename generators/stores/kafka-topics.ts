@@ -1,5 +1,6 @@
 import { groupOf } from '../../catalog/consumer-group.ts';
 import type { Topic } from '../../catalog/schema/topic.ts';
+import { segmentMiBOf } from '../../catalog/topic-disk.ts';
 import { keptForEver } from '../app.ts';
 import { type StoreContext, storeMetadata } from './store-context.ts';
 
@@ -15,7 +16,8 @@ export function usersOf(topics: readonly Topic[]): string[] {
 
 /** A topic as the catalog states it, on as many brokers as there are, up to three. */
 export function renderTopic(context: StoreContext, topic: Topic): object {
-  const { id, partitions, cleanup, retentionHours, maxRecordKiB } = topic;
+  const { id, partitions, cleanup, retentionHours, retentionMiB, maxRecordKiB } = topic;
+  const segmentMiB = segmentMiBOf(topic);
   const replicas = Math.min(3, context.store.replicas);
   return {
     apiVersion: 'kafka.strimzi.io/v1',
@@ -34,6 +36,8 @@ export function renderTopic(context: StoreContext, topic: Topic): object {
         'cleanup.policy': cleanup,
         'min.insync.replicas': Math.max(1, replicas - 1),
         ...(retentionHours === undefined ? {} : { 'retention.ms': retentionHours * 3_600_000 }),
+        ...(retentionMiB === undefined ? {} : { 'retention.bytes': retentionMiB * 2 ** 20 }),
+        ...(segmentMiB === undefined ? {} : { 'segment.bytes': segmentMiB * 2 ** 20 }),
         ...(maxRecordKiB === undefined ? {} : { 'max.message.bytes': maxRecordKiB * 1024 }),
       },
     },

@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Topic } from '../../../catalog/schema/topic.ts';
+import { segmentMiBOf } from '../../../catalog/topic-disk.ts';
 import { ConfigurationError, RetryableError } from '../../runtime/errors.ts';
 import { findProtocolType, kafkaError } from './kafka-errors.ts';
 
@@ -88,11 +89,14 @@ export function createKafkaTopics(deps: {
 }
 
 function creationOf(topic: Topic) {
-  const { id, partitions, cleanup, retentionHours } = topic;
+  const { id, partitions, cleanup, retentionHours, retentionMiB } = topic;
+  const segmentMiB = segmentMiBOf(topic);
   const config = {
     'cleanup.policy': cleanup,
     'max.message.bytes': maxRecordBytes(topic),
     ...(retentionHours === undefined ? {} : { 'retention.ms': retentionHours * 3_600_000 }),
+    ...(retentionMiB === undefined ? {} : { 'retention.bytes': retentionMiB * 2 ** 20 }),
+    ...(segmentMiB === undefined ? {} : { 'segment.bytes': segmentMiB * 2 ** 20 }),
   };
   return {
     topic: id,

@@ -69,7 +69,8 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
 
   describe('topics', () => {
     it('makes them as the catalog says, and adds partitions', async () => {
-      const topic = topicForTest({ partitions: 2, cleanup: 'compact', retentionHours: 3, maxRecordKiB: 64 });
+      const kept = { retentionHours: 3, retentionMiB: 700, maxRecordKiB: 64 };
+      const topic = topicForTest({ partitions: 2, cleanup: 'compact', ...kept });
       const [before, after] = [topic, { ...topic, partitions: 3 }];
       for (const each of [before, after]) {
         const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [each]);
@@ -81,7 +82,12 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic.id] });
       const { resources } = await admin.describeConfigs({
         includeSynonyms: false,
-        resources: [{ type: 2, name: topic.id, configNames: ['cleanup.policy', 'retention.ms', 'max.message.bytes'] }],
+        resources: [
+          {
+            ...{ type: 2, name: topic.id },
+            configNames: ['cleanup.policy', 'retention.ms', 'retention.bytes', 'segment.bytes', 'max.message.bytes'],
+          },
+        ],
       });
       await admin.disconnect();
       expect(topics[0]?.partitions).toHaveLength(3);
@@ -89,6 +95,8 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
       expect(Object.fromEntries(entries)).toEqual({
         'cleanup.policy': 'compact',
         'retention.ms': '10800000',
+        'retention.bytes': '734003200',
+        'segment.bytes': '73400320',
         'max.message.bytes': '65536',
       });
     });
