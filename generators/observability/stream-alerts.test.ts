@@ -74,6 +74,7 @@ function cases(): Case[] {
     [`kafka_consumergroup_lag{consumergroup="${group}",topic="chain.blocks",partition="0"}`]: values,
   });
   const dead = (values: string) => ({ [`defimon_bus_dead_letters_total{${of},reason="unreadable",pod="a"}`]: values });
+  const lost = (values: string) => ({ [`defimon_bus_lost_records_total{${of},pod="a"}`]: values });
   const chain = (watermark: string, synced: string) => ({
     'defimon_chain_watermark_timestamp_seconds{network="base",pod="a"}': watermark,
     'defimon_synced_block{network="base",pod="b"}': synced,
@@ -159,6 +160,14 @@ function cases(): Case[] {
       },
     },
     { alert: 'DeadLetters', how: 'quiet of old ones', at: '15m', input: dead('3x80') },
+    {
+      alert: 'RecordsLost',
+      how: 'loud when a topic removed what its group never had',
+      at: '11m',
+      input: lost('_x40 7x40'),
+      fires: { labels, summary: `chain.blocks removed 7 records before ${group} had them` },
+    },
+    { alert: 'RecordsLost', how: 'quiet of old ones', at: '15m', input: lost('7x80') },
     {
       alert: 'SeriesBehindChain',
       how: 'loud when blocks come and the series end',

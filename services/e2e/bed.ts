@@ -50,6 +50,8 @@ export interface BedOptions {
   readonly keeps: boolean;
   /** The collector of many processes gets a small disk of its own. */
   readonly smallDisk: boolean;
+  /** Given, before anything is started, what ends all that was: for who cannot wait until the bed is open. */
+  readonly onClosable?: (close: () => Promise<void>) => void;
 }
 
 /** Room for a healthy collector, and little more. */
@@ -60,12 +62,18 @@ export async function openBed(options: BedOptions): Promise<Bed> {
   const folder = makeBedFolder(mkdtempSync(join(tmpdir(), 'defimon-e2e-')));
   const children = createChildren({ log });
   const closing: (() => unknown)[] = [];
-  const close = async (): Promise<void> => {
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= closeAll();
+    return closed;
+  };
+  const closeAll = async (): Promise<void> => {
     for (const each of closing.reverse()) await each();
     await children.close();
     if (options.keeps) tell(`logs and data are in ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   };
+  options.onClosable?.(close);
   try {
     tell('starting the chains and the exchange');
     const sources = await startSources({ folder: makeBedFolder(join(folder, 'sources')), seed });

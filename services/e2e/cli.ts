@@ -6,7 +6,7 @@ import { renderTable } from '../../catalog/commands/terminal.ts';
 import { seededRandom } from '../testing/seeded-random.ts';
 import { type Bed, openBed } from './bed.ts';
 import type { Fault, FaultContext } from './faults/fault.ts';
-import { faults, tryFault } from './faults/run-faults.ts';
+import { type FaultOutcome, faults, tryFault } from './faults/run-faults.ts';
 import { runCommand, UsageError } from './run-command.ts';
 import { runScenario } from './scenario.ts';
 
@@ -21,12 +21,15 @@ Options:
                       beside one process on the same chains: every answer must be equal byte for byte
   --faults            the same processes while things go wrong; after each fault the stores must equal the sources
   --only a,b          these faults only: ${faultNames}
-  --rounds N          of kill -9; default 50
+  --rounds N          of kill -9, of services in each and of a store in every third; default 50
   --stall N           seconds for which ClickHouse answers nothing; default 20
   --seconds N         how long blocks, transactions and reorgs are made; default 20
   --seed N            the same seed makes the same traffic; default 1
   --keep              keep the folder with logs and data
   --help
+
+stderr tells each step; stdout has the figures, and in its last line what they come to. Ctrl-C ends all that was started.
+Exit codes: 0 nothing was lost, doubled or different, 1 something was, 130 stopped by Ctrl-C.
 
 Apache Kafka is fetched by Maven (Java 17) on first use. PostgreSQL and Redis are those of Debian's packages; without its
 PostgreSQL the one of the dependencies is taken. ClickHouse is its engine (chDB) behind its HTTP interface.`;
@@ -79,29 +82,81 @@ async function main(args: readonly string[]): Promise<void> {
     log,
     tell,
     keeps: values.keep,
+    onClosable: closeOnSignals,
   });
   await using _ = bed;
   if (values.faults) {
     const { many, servers } = bed;
     if (many === undefined || servers === undefined) throw new Error('faults need the networked stores');
-    await runFaults(chosen, { bed, many, servers, random: seededRandom(seed), tell, stallMs, rounds });
+    const outcomes = await runFaults(chosen, { bed, many, servers, random: seededRandom(seed), tell, stallMs, rounds });
     process.stdout.write(renderMemory(bed));
+    const [rows, lost, doubled] = (['rows', 'lost', 'doubled'] as const).map((key) =>
+      sumOf(outcomes.map((outcome) => outcome[key])),
+    );
+    const tried = outcomes.filter(({ skipped }) => skipped === undefined).map(({ name }) => name);
+    conclude(tried.join(', '), {
+      compared: `${rows} rows, windows and bars compared, ${lost} lost, ${doubled} doubled`,
+      faults: outcomes.flatMap(({ faults: each }) => each),
+    });
     return;
   }
   const { checks, faults: found } = await runScenario(bed, tell, trafficMs);
   for (const { what, count } of checks) process.stdout.write(`${count} ${what}\n`);
   process.stdout.write(renderMemory(bed));
   for (const fault of found) process.stdout.write(`${styleText('red', fault)}\n`);
-  if (found.length > 0) process.exitCode = 1;
+  conclude(platforms.length === 2 ? 'one process and many' : 'one process', {
+    compared: `${sumOf(checks.map(({ count }) => count))} answers, rows, windows and figures compared`,
+    faults: found,
+  });
 }
 
-async function runFaults(chosen: readonly Fault[], context: Omit<FaultContext, 'whileQuiet'>): Promise<void> {
+/** One line that says what it all comes to, and the exit code. */
+function conclude(of: string, outcome: { readonly compared: string; readonly faults: readonly string[] }): void {
+  const wrong = outcome.faults.length;
+  const verdict = wrong === 0 ? 'all as it must be' : `${wrong} ${wrong === 1 ? 'thing is' : 'things are'} wrong`;
+  const line = `${of}: ${outcome.compared}: ${verdict}`;
+  process.stdout.write(`\n${styleText(wrong === 0 ? 'green' : 'red', line, { stream: process.stdout })}\n`);
+  if (wrong > 0) process.exitCode = 1;
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Servers, chains, folders and the small disk go also when somebody has seen enough. */
+function closeOnSignals(close: () => Promise<void>): void {
+  let firstAtMs: number | undefined;
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(signal, () => {
+      if (firstAtMs !== undefined) {
+        // One Ctrl-C may arrive twice: from the terminal, and passed on by npm.
+        if (performance.now() - firstAtMs > 500) process.exit(code);
+        return;
+      }
+      firstAtMs = performance.now();
+      tell(`${signal}: ending all that was started; once more leaves at once`);
+      close().then(
+        () => process.exit(code),
+        (error: unknown) => {
+          process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+          process.exit(code);
+        },
+      );
+    });
+  }
+}
+
+async function runFaults(chosen: readonly Fault[], context: Omit<FaultContext, 'whileQuiet'>): Promise<FaultOutcome[]> {
+  const outcomes: FaultOutcome[] = [];
   const rows: string[][] = [];
   for (const fault of chosen) {
     tell(`${fault.name}: ${fault.what}`);
     const outcome = await tryFault(fault, context);
     for (const each of outcome.faults) process.stdout.write(`${styleText('red', `${fault.name}: ${each}`)}\n`);
-    if (outcome.faults.length > 0) process.exitCode = 1;
+    outcomes.push(outcome);
     const { skipped, recoveredMs } = outcome;
     const figures = [outcome.rows, outcome.lost, outcome.doubled].map(String);
     rows.push([
@@ -111,6 +166,7 @@ async function runFaults(chosen: readonly Fault[], context: Omit<FaultContext, '
     ]);
   }
   process.stdout.write(renderTable(['fault', 'rows', 'lost', 'doubled', 'as it must be after'], rows));
+  return outcomes;
 }
 
 function chosenFaults(only: string): Fault[] {

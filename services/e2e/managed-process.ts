@@ -10,6 +10,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   readonly stopSignal: 'SIGINT' | 'SIGTERM';
+  /** The exit code that says that starting it again is no use; none by default. */
+  readonly finalCode?: number;
   /** Takes all that it prints. */
   readonly logFile: string;
   /** Whether it does its work now. Asked again and again, and may throw while it does not. */
@@ -74,8 +76,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
     void spawned.exited.then(({ code, signal }) => {
       appendFileSync(spec.logFile, `--- ended: ${signal ?? code}\n`);
       if (child === spawned) child = undefined;
-      // Its configuration is wrong: starting it again is no use.
-      if (code === 1) wanted = false;
+      if (code !== null && code === spec.finalCode) wanted = false;
       if (wanted) void sleep(restartMs).then(() => (wanted && child === undefined ? spawn() : undefined));
     });
   }

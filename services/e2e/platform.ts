@@ -81,6 +81,8 @@ function createProgram(
     cwd: root,
     env: { ...env, ...addresses, WINDOW_PACE_SECONDS: String(windowPaceSeconds) },
     stopSignal: 'SIGTERM',
+    // Its configuration is wrong.
+    finalCode: 1,
     logFile: join(dataDir, '..', 'log.txt'),
     isReady: async () => (await fetch(`${ops}/readyz`, { signal: AbortSignal.timeout(5_000) })).ok,
   });
