@@ -65,10 +65,11 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'services', include: ['services/**/*.test.ts'] } },
     ],
-    // Real PostgreSQL, ClickHouse and anvil processes start inside some tests; two cores are the smallest machine we support.
-    testTimeout: 60_000,
-    // A broker or an engine that starts beside much else takes minutes; it says by itself when it cannot.
-    hookTimeout: 180_000,
+    // Real PostgreSQL, ClickHouse and anvil processes start inside some tests; two cores are the smallest machine we support, and a
+    // deadline is for what never comes: a broker or an engine that starts beside much else takes minutes.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 90_000 } },
     // One more than the cores of that machine: much of the time a test waits for such a process, or for a timer.
     maxWorkers: 3,
     pool: 'forks',

@@ -115,7 +115,7 @@ function edit(path: string, before: string, after: string): void {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !isSo(); await delay(5)) {
+  for (const end = Date.now() + 90_000; !isSo(); await delay(5)) {
     if (Date.now() > end) throw new Error(`it did not come to that:\n${texts.out}${texts.err}`);
   }
 }

@@ -60,7 +60,7 @@ describe('a process that is killed', () => {
       await children.close();
       rmSync(dataDir, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 400_000);
 });
 
 function startChild(options: { connection: object; dataDir: string; url: string }) {

@@ -122,7 +122,7 @@ describe('npm start', () => {
       program = start();
       await vi.waitFor(() => expectSame('third', third), waiting);
     }
-  }, 120_000);
+  }, 400_000);
 
   it('stops a network whose file is removed', async () => {
     await rm(join(catalog, 'networks', 'third.yaml'));
@@ -164,7 +164,7 @@ describe('npm start -- --help and the like', () => {
   });
 });
 
-const waiting = { timeout: 20_000, interval: 100 };
+const waiting = { timeout: 90_000, interval: 100 };
 
 interface Program {
   get(path: string): Promise<ReturnType<typeof JSON.parse>>;

@@ -69,7 +69,7 @@ describe('bars on their way to the store', () => {
       await stop();
       rmSync(dataDir, { recursive: true, force: true });
     }
-  }, 180_000);
+  }, 400_000);
 });
 
 /** Stores what was safe on disk, as the next collector would. */

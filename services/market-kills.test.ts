@@ -55,7 +55,7 @@ describe('a collector that is killed', () => {
       await children.close();
       rmSync(dataDir, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 400_000);
 });
 
 interface ChildOptions {

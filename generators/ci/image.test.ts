@@ -50,7 +50,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('services/Dockerfile', { timeout: 120_000 }, () => {
+describe('services/Dockerfile', { timeout: 300_000 }, () => {
   it('is of the Node that package.json, .nvmrc and CI name', () => {
     const { dependencies } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
     const version: string = dependencies.node;
@@ -110,7 +110,7 @@ describe('services/Dockerfile', { timeout: 120_000 }, () => {
 
   it.for(['analytics-api', 'stream-processor', 'chain-sync'])(
     'gets as far as its stores without the engines of a laptop: %s',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (target, ctx) => {
       if (obstacle !== undefined) return ctx.skip(obstacle);
       const closed = {

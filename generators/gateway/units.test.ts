@@ -184,7 +184,7 @@ describe(gatewayUnits.name, () => {
     }
   });
 
-  it.skipIf(whyUnavailable() !== undefined)('fits the strict schemas', { timeout: 60_000 }, () => {
+  it.skipIf(whyUnavailable() !== undefined)('fits the strict schemas', () => {
     const validate = createStrictValidator();
     const unique = new Map(
       [...objects, ...lentObjects(['198.51.100.7/32'])].map((object) => [

@@ -25,7 +25,7 @@ describe(poolUnits.name, () => {
     expect(poolUnits({ ...inputs, catalog: { ...inputs.catalog, components: [] } })).toEqual([]);
   });
 
-  it.skipIf(unavailable !== undefined)('gives objects that fit their strict schemas', { timeout: 60_000 }, () => {
+  it.skipIf(unavailable !== undefined)('gives objects that fit their strict schemas', () => {
     const validate = createStrictValidator();
     const objects = environments.flatMap((name) => poolUnits(sizedInputs(name)).flatMap((unit) => unit.render()));
     expect(objects.length).toBeGreaterThan(500);

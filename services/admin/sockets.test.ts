@@ -7,7 +7,7 @@ import { listen } from '../runtime/http-listen.ts';
 import { openApp } from './admin-fixture.ts';
 import { addSockets, socketLimits } from './sockets.ts';
 
-const soon = { timeout: 30_000, interval: 10 };
+const soon = { timeout: 90_000, interval: 10 };
 
 describe(addSockets.name, () => {
   const ends: (() => unknown)[] = [];

@@ -58,7 +58,7 @@ describe(createChainRelay, () => {
       .poll(() => relay.health?.())
       .toMatchObject({ ok: false, detail: expect.stringContaining('disk full') });
     expect(await backlogOf(network)).toBe(3);
-    await expect.poll(() => received(network).length, { timeout: 5000 }).toBe(3);
+    await expect.poll(() => received(network).length, { timeout: 90_000 }).toBe(3);
     await expect.poll(() => relay.health?.()).toEqual({ ok: true });
     await relay.stop();
   });
@@ -104,7 +104,7 @@ describe(createChainRelay, () => {
       await sleep(random() * 100);
     }
     relays.push(await start());
-    await expect.poll(() => backlogOf(network), { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => backlogOf(network), { timeout: 90_000 }).toBe(0);
     for (const relay of relays) await relay.stop();
     let highest = 0;
     for (const { seq } of received(network)) {
@@ -125,7 +125,7 @@ describe(createChainRelay, () => {
     await patient.stop();
     expect(received(other)).toEqual([]);
     const impatient = await createChainRelay({ ...quiet(), ...deps, foreignPatienceMs: 50 });
-    await expect.poll(() => received(other).length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => received(other).length, { timeout: 90_000 }).toBe(3);
     await impatient.stop();
   });
 

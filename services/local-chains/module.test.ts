@@ -118,7 +118,7 @@ describe(createLocalChains.name, () => {
     const node = nodeOf(network);
     await heightOf(node, 5);
     process.kill(pids[0] ?? 0, 'SIGKILL');
-    await expect.poll(() => pids.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => pids.length, { timeout: 90_000 }).toBe(2);
     await heightOf(node, 5);
     expect(logged.map(({ msg }) => msg)).toContain('local chain started again');
     await chains.stop();
@@ -262,7 +262,7 @@ function nodeOf(network_: Network): JsonRpc {
 
 async function heightOf(node: JsonRpc | undefined, height: number): Promise<void> {
   await expect
-    .poll(async () => Number(await node?.rpc('eth_blockNumber').catch(() => 0)), { timeout: 20_000, interval: 30 })
+    .poll(async () => Number(await node?.rpc('eth_blockNumber').catch(() => 0)), { timeout: 90_000, interval: 30 })
     .toBeGreaterThanOrEqual(height);
 }
 

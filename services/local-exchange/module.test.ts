@@ -46,7 +46,7 @@ describe(createLocalExchange, () => {
     part.setPairs([pairOf('BTCUSDT'), pairOf('NEWUSDT')]);
     const spot = part.markets[0];
     expect(spot?.source.symbols()).toEqual(['BTCUSDT', 'NEWUSDT']);
-    await vi.waitFor(() => expect(spot?.source.truth('NEWUSDT')?.bids.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(spot?.source.truth('NEWUSDT')?.bids.length).toBeGreaterThan(0), { timeout: 90_000 });
   });
 
   it('refuses an address that is not of this machine, and leaves nothing behind', async () => {

@@ -121,7 +121,7 @@ export function openTestRecorder(parts: RecorderParts): ReturnType<typeof create
 }
 
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 50_000; !(await isSo()); await delay(10)) {
+  for (const end = Date.now() + 90_000; !(await isSo()); await delay(10)) {
     if (Date.now() > end) throw new Error('it did not come to that');
   }
 }

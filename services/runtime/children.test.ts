@@ -134,7 +134,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(isTrue: () => boolean, timeoutMs = 10_000): Promise<void> {
+async function until(isTrue: () => boolean, timeoutMs = 90_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !isTrue(); await delay(20)) {
     if (Date.now() > end) throw new Error('waited too long');
   }

@@ -125,7 +125,7 @@ async function openApp({ pieces = 3, failAt, limits }: { pieces?: number; failAt
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>, everyMs = 10): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await isTrue()); ) {
+  for (const end = Date.now() + 90_000; !(await isTrue()); ) {
     if (Date.now() > end) throw new Error('waited too long');
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }

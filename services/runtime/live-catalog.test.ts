@@ -30,7 +30,7 @@ describe(openLiveCatalog.name, () => {
     catalog.subscribe((current) => told.push(current.digest));
 
     await writeFile(file, 'two');
-    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'));
+    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'), { timeout: 90_000 });
 
     expect(told).toEqual(['two']);
     expect(await metrics.metrics()).toContain('defimon_catalog_info{digest="two"} 1');
@@ -41,13 +41,15 @@ describe(openLiveCatalog.name, () => {
     const { catalog, metrics, health } = await open();
 
     await writeFile(file, 'broken');
-    await vi.waitFor(() => expect(catalog.refused()).toEqual(['catalog:1:1 CAT000 broken — mend it']));
+    await vi.waitFor(() => expect(catalog.refused()).toEqual(['catalog:1:1 CAT000 broken — mend it']), {
+      timeout: 90_000,
+    });
     expect(catalog.current().digest).toBe('one');
     expect(await metrics.metrics()).toContain('defimon_catalog_broken 1');
     expect(health()).toMatchObject({ ok: true, detail: expect.stringContaining('refused') });
 
     await writeFile(file, 'two');
-    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'));
+    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'), { timeout: 90_000 });
     expect(catalog.refused()).toEqual([]);
     expect(await metrics.metrics()).toContain('defimon_catalog_broken 0');
   });
@@ -58,17 +60,17 @@ describe(openLiveCatalog.name, () => {
     await writeFile(join(dir, 'next'), 'two');
     await rename(join(dir, 'next'), file);
 
-    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'));
+    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'), { timeout: 90_000 });
   });
 
   it('survives a reader that throws, and a file that is gone for a moment', async () => {
     const { catalog } = await open();
 
     await rm(file);
-    await vi.waitFor(() => expect(catalog.refused()[0]).toMatch(/ENOENT/));
+    await vi.waitFor(() => expect(catalog.refused()[0]).toMatch(/ENOENT/), { timeout: 90_000 });
     await writeFile(file, 'two');
 
-    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'));
+    await vi.waitFor(() => expect(catalog.current().digest).toBe('two'), { timeout: 90_000 });
   });
 
   it('refuses to start on a broken catalog, naming all problems', async () => {

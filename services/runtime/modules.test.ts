@@ -70,13 +70,13 @@ describe(startModules.name, () => {
     const { table, events } = makeSystem({ api: ['store'], store: [] }, { hanging: { api: late.promise } });
 
     const starting = startModules(table, ['api'], {}, abort.signal);
-    await vi.waitFor(() => expect(events).toEqual(['start store']));
+    await vi.waitFor(() => expect(events).toEqual(['start store']), { timeout: 90_000 });
     abort.abort(new Error('stopped by SIGINT'));
     await expect(starting).rejects.toThrow('stopped by SIGINT');
     expect(events).toEqual(['start store', 'stop store']);
 
     late.resolve();
-    await vi.waitFor(() => expect(events.slice(2)).toEqual(['start api', 'stop api']));
+    await vi.waitFor(() => expect(events.slice(2)).toEqual(['start api', 'stop api']), { timeout: 90_000 });
   });
 
   it('goes on past a module that does not stop, and tells', async () => {

@@ -21,7 +21,7 @@ export interface BusTraits {
 }
 
 /** Generous: a member that was killed is given up after ten seconds, on a machine that has other things to do. */
-const patienceMs = 50_000;
+const patienceMs = 90_000;
 
 /** What a bus promises, whatever stands behind it: every adapter runs this suite. */
 export function busContract(name: string, traits: BusTraits, open: () => Promise<OpenedBus>): void {

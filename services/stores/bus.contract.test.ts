@@ -12,7 +12,7 @@ busContract('embedded', { keeps: false }, async () => {
 
 const missing = kafkaMissing();
 const name = `networked${missing === undefined ? '' : ` (${missing})`}`;
-describe.skipIf(missing !== undefined)(name, { timeout: 120_000 }, () => {
+describe.skipIf(missing !== undefined)(name, { timeout: 300_000 }, () => {
   let kafka: KafkaServer;
   beforeAll(async () => {
     kafka = await startKafka();

@@ -492,7 +492,7 @@ export async function expectConfigurationError(
   if (secret !== undefined) expect(String(error)).not.toContain(secret);
 }
 
-export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(isTrue: () => boolean | Promise<boolean>, timeoutMs = 90_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !(await isTrue()); await delay(10)) {
     if (Date.now() > end) throw new Error('waited too long');
   }

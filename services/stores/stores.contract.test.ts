@@ -83,7 +83,7 @@ describe('the pool of a networked store', () => {
     release.resolve();
     const pids = await Promise.all(held);
     expect(new Set(pids).size).toBe(2);
-    await expect.poll(() => pid(part), { timeout: 30_000 }).not.toBeOneOf(pids);
+    await expect.poll(() => pid(part), { timeout: 90_000 }).not.toBeOneOf(pids);
     await stop();
   });
 

@@ -70,7 +70,7 @@ describe(startAnvil.name, () => {
     const [url] = await Promise.all([text(child.stdout), once(child, 'exit')]);
 
     expect(url).toMatch(/^http/);
-    await expect.poll(() => answers(url), { timeout: 5_000, interval: 50 }).toBe(false);
+    await expect.poll(() => answers(url), { timeout: 90_000, interval: 50 }).toBe(false);
   });
 
   it('frees the port when stopped, and may be stopped twice', async () => {

@@ -219,6 +219,6 @@ function call(method: string, params: readonly unknown[], id = 1): object {
   return { jsonrpc: '2.0', id, method, params };
 }
 
-function post(rpc: FaultyRpc, body: unknown, timeoutMs = 5_000): Promise<Response> {
+function post(rpc: FaultyRpc, body: unknown, timeoutMs = 60_000): Promise<Response> {
   return fetch(rpc.url, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(timeoutMs) });
 }

@@ -64,7 +64,7 @@ describe(createKeptEnvironments.name, () => {
     pass(1_000);
     expect(await kept.read()).toBe(await reading);
     second.resolve();
-    await vi.waitFor(async () => expect((await kept.read()).readAt).toBe(1_000), { timeout: 30_000 });
+    await vi.waitFor(async () => expect((await kept.read()).readAt).toBe(1_000), { timeout: 90_000 });
   });
 
   it('says what it never could read', async () => {

@@ -99,7 +99,7 @@ describe(createCandleFeed, () => {
 });
 
 async function until(isTrue: () => boolean): Promise<void> {
-  for (const end = Date.now() + 20_000; !isTrue(); await delay(5)) {
+  for (const end = Date.now() + 90_000; !isTrue(); await delay(5)) {
     if (Date.now() > end) throw new Error(`waited too long for ${isTrue}`);
   }
 }

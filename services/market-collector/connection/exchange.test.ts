@@ -119,7 +119,7 @@ describe('a collector of the simulated exchange', () => {
   });
 });
 
-const wait = { timeout: 30_000, interval: 20 };
+const wait = { timeout: 90_000, interval: 20 };
 const names = ['AAA', 'BBB', 'CCC', 'DDD', 'EEE', 'FFF'];
 
 async function exchange(options: Partial<Parameters<typeof startSimulatedExchange>[0]> & { market: Market }) {

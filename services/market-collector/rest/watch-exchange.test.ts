@@ -32,7 +32,7 @@ describe(watchExchange, () => {
       log: pino({ level: 'silent' }),
       signal: abort.signal,
     });
-    await vi.waitFor(() => expect(found.length).toBeGreaterThanOrEqual(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(found.length).toBeGreaterThanOrEqual(2), { timeout: 90_000 });
     abort.abort();
     await watching;
     expect(failed).toHaveLength(1);

@@ -15,7 +15,7 @@ import { loadInSteps } from '../cache-contract.ts';
 import { type NetworkedCacheOptions, openNetworkedCache } from './redis.ts';
 
 /** For what comes by itself, on a machine under load. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 90_000 };
 const silent = pino({ level: 'silent' });
 const opened: Watchable<Cache>[] = [];
 afterEach(async () => {

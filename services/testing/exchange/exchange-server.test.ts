@@ -252,7 +252,7 @@ describe(startSimulatedExchange, () => {
 });
 
 /** Long enough for a machine that does other things. */
-const wait = { timeout: 20_000, interval: 20 };
+const wait = { timeout: 90_000, interval: 20 };
 
 async function start(options: Options = {}) {
   const symbols = ['AAAUSDT', 'BBBUSDT'].map((symbol) => ({

@@ -76,7 +76,7 @@ describe(startReplayedExchange, () => {
   });
 });
 
-const wait = { timeout: 20_000, interval: 10 };
+const wait = { timeout: 90_000, interval: 10 };
 const startMs = 1_700_000_000_000;
 const addresses: Readonly<Record<Market, readonly [rest: string, stream: string]>> = {
   spot: ['https://api.binance.com/api/v3', 'wss://stream.binance.com:9443'],

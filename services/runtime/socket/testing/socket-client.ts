@@ -43,7 +43,7 @@ export async function connect(
 }
 
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; !(await isTrue()); await delay(5)) {
+  for (const end = Date.now() + 90_000; !(await isTrue()); await delay(5)) {
     if (Date.now() > end) throw new Error(`waited too long for ${isTrue}`);
   }
 }
