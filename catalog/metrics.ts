@@ -20,6 +20,12 @@ export const metrics = {
     help: 'Transactions committed, those added again after a reorg included',
     labels: ['network'],
   },
+  blocksDropped: {
+    name: 'defimon_blocks_dropped_total',
+    type: 'counter',
+    help: 'Blocks deleted from the relational store for their age, by sync.retention of the environment',
+    labels: ['network'],
+  },
   syncSpeed: {
     name: 'defimon_sync_speed_blocks_per_second',
     type: 'gauge',
@@ -90,7 +96,7 @@ export const metrics = {
     name: 'defimon_compression_ratio',
     type: 'gauge',
     help: 'Bytes of the columns before compression to bytes on disk, in the timeseries store',
-    labels: ['network', 'table'],
+    labels: ['table'],
   },
   relayLag: {
     name: 'defimon_relay_lag_changes',
@@ -120,6 +126,18 @@ export const metrics = {
     name: 'defimon_chain_late_changes_total',
     type: 'counter',
     help: 'Blocks appended or retracted after their minute was closed, those of a backfill included',
+    labels: ['network'],
+  },
+  chainMinutesTooOld: {
+    name: 'defimon_chain_minutes_too_old_total',
+    type: 'counter',
+    help: 'Minutes that changes touched when raw rows of their time were no longer kept: their windows stay as they are',
+    labels: ['network'],
+  },
+  chainLostChanges: {
+    name: 'defimon_chain_lost_changes',
+    type: 'gauge',
+    help: 'Changes of a network that ClickHouse has heard of and PostgreSQL has not, as it was put back: new ones are ignored until then',
     labels: ['network'],
   },
   chainWindows: {

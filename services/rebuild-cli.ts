@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, styleText } from 'node:util';
 import { readBacklog } from './datasets/chain/changes.ts';
+import { rawKeptFrom, readGoneTo } from './datasets/chain/raw-retention.ts';
 import { type Rebuilt, rebuildWindow } from './datasets/chain/rebuild.ts';
 import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
 import { createChildren } from './runtime/children.ts';
@@ -17,7 +18,8 @@ import type { Relational } from './stores/relational.ts';
 const help = `npm run rebuild -- --network ID --from TIME --to TIME [options]
 
 Tells the blocks of a window again, as PostgreSQL has them, through the outbox of chain-sync: ClickHouse's rows and all minutes,
-hours and days of it are written anew, and what ClickHouse has beyond that is retracted. Safe to run again, and while all runs.
+hours and days of it are written anew, and what ClickHouse has beyond that is retracted. Safe to run again, and while all runs. What was
+dropped for its age (sync.retention) is not told again, and what was computed of it stays; the command says from when on it is so.
 
   --network ID            whose blocks
   --from TIME, --to TIME  those with a timestamp from --from up to, not including, --to: ISO 8601 (2026-01-31T10:00:00Z; UTC where no
@@ -84,7 +86,13 @@ async function main(args: readonly string[]): Promise<void> {
   const both = { relational: relational.part, timeseries: timeseries.part };
   await migrateDataset(both, 'chain', join(root, 'services', 'datasets', 'chain'));
   const onStep = createProgress(relational.part, network);
-  const rebuilt = await rebuildWindow(both, window, { onStep });
+  const days = config.sync.retention?.timeseriesDays;
+  const keptFrom = rawKeptFrom(days, Date.now(), await readGoneTo(timeseries.part));
+  const rebuilt = await rebuildWindow(both, window, { onStep, keptFrom });
+  if (rebuilt.toldFrom > window.from) {
+    const times = `${timeText(window.from)} to ${timeText(rebuilt.toldFrom)}`;
+    print(`${network}: ${times} cannot be told again: rows of that time were dropped for their age; its windows stay`);
+  }
   print(summaryOf(network, rebuilt, await changesLeft(relational.part, network)));
 }
 
@@ -151,6 +159,10 @@ function summaryOf(network: string, { appended, retracted, finalized }: Rebuilt,
   const rest =
     left === 0 ? 'all is relayed' : `${left} changes wait for the relay of chain-sync, or for its next start`;
   return `${network}: ${said.join(', ')}; ${rest}`;
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }
 
 function print(text: string): void {

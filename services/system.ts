@@ -215,9 +215,9 @@ export function createSystem(context: Context): ModuleTable<Parts> {
     'chain-sync': part(['catalog', 'relational', 'chain-tables'], ({ catalog, relational }) =>
       createChainSync({ catalog, relational, ...chainSettings(config), log, metrics }),
     ),
-    'chain-stream': part(['catalog', 'timeseries', 'bus', 'chain-series'], ({ catalog, timeseries, bus }) =>
+    'chain-stream': part(['catalog', 'relational', 'timeseries', 'bus', 'chain-series'], (stores) =>
       createChainStream({
-        ...{ catalog, timeseries, bus, log, metrics },
+        ...{ ...stores, log, metrics, timeseriesDays: config.sync.retention?.timeseriesDays },
         paceMs: windowPace(config.windowPaceSeconds, isLocal),
       }),
     ),
@@ -347,6 +347,7 @@ function chainSettings(config: Config) {
       intervalMs: sync.intervalSeconds * 1000,
       batchSize: sync.batchSize,
       historyBlocks: sync.historyBlocks,
+      relationalDays: sync.retention?.relationalDays,
       requestsPerSecond: sync.requestsPerSecond,
       requestTimeoutMs: sync.requestTimeoutSeconds * 1000,
     },

@@ -76,8 +76,10 @@ export function scheduleWindows(options: {
   readonly owns: (network: string) => boolean;
   readonly log: Logger;
   readonly paceMs?: WindowPace | undefined;
+  /** See `rawKeptFrom`: windows that begin before it are not searched for. */
+  readonly keptFrom?: (() => number) | undefined;
 }): WindowSchedule {
-  const { timeseries, compute, owns, log, paceMs = defaultPaceMs } = options;
+  const { timeseries, compute, owns, log, paceMs = defaultPaceMs, keptFrom = () => 0 } = options;
   const abort = new AbortController();
   const { signal } = abort;
   /** All that have had changes, as far as known here. */
@@ -122,7 +124,7 @@ export function scheduleWindows(options: {
 
   async function search(line: Line): Promise<void> {
     const fromMs = performance.now();
-    const found = await findStaleWindows(timeseries, line.network, line.size, notedMax);
+    const found = await findStaleWindows(timeseries, line.network, line.size, notedMax, keptFrom());
     line.isCut = found.length === notedMax;
     note(line, found);
     line.searches += 1;

@@ -5,6 +5,7 @@ import { metrics as names } from '../../catalog/metrics.ts';
 import { type ChainEvent, chainTopic } from '../datasets/chain/changes.ts';
 import { readCompression } from '../datasets/chain/compression.ts';
 import { parseChainEvent } from '../datasets/chain/parse-event.ts';
+import { keepRawFor, rawKeptFrom, readGoneTo } from '../datasets/chain/raw-retention.ts';
 import { writeChainEvents } from '../datasets/chain/timeseries.ts';
 import { describeError, RetryableError } from '../runtime/errors.ts';
 import type { LiveCatalog } from '../runtime/live-catalog.ts';
@@ -12,8 +13,10 @@ import { gaugeOf } from '../runtime/metrics.ts';
 import type { Started } from '../runtime/modules.ts';
 import type { Bus, Subscription } from '../stores/bus.ts';
 import { consume, type ParsedBatch } from '../stores/consume.ts';
+import type { Rows } from '../stores/relational.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { isRefusedContent } from '../stores/timeseries-errors.ts';
+import { watchChainLosses } from './chain-losses.ts';
 import type { WindowPace } from './chain-schedule.ts';
 import { limitQueries } from './chain-slots.ts';
 import { startChainWindows } from './chain-windows.ts';
@@ -22,6 +25,11 @@ import { createProtocolHistory } from './protocol-history.ts';
 export interface ChainStreamDeps {
   readonly bus: Bus;
   readonly timeseries: Timeseries;
+  /** Where changes are numbered; without it, it is not looked whether it has lost some. */
+  readonly relational?: Rows | undefined;
+  /** For how many days raw rows are kept; undefined for ever. */
+  readonly timeseriesDays?: number | undefined;
+  readonly clock?: () => number;
   /** Whose protocols are counted. */
   readonly catalog: Pick<LiveCatalog, 'current' | 'subscribe'>;
   readonly log: Logger;
@@ -38,13 +46,24 @@ const queriesMax = 3;
  * there which minutes they touch. Windows follow.
  */
 export async function createChainStream(deps: ChainStreamDeps): Promise<Required<Started<undefined>>> {
-  const { bus, catalog, log, metrics } = deps;
+  const { bus, catalog, log, metrics, relational, timeseriesDays, clock = Date.now } = deps;
   const timeseries = limitQueries(deps.timeseries, queriesMax);
   const protocols = () => catalog.current().catalog.protocols;
   let subscription: Subscription | undefined;
   const owns = (network: string): boolean => subscription?.owns(network) ?? false;
-  const windows = startChainWindows({ timeseries, protocols, owns, log, metrics, paceMs: deps.paceMs });
-  const history = await createProtocolHistory({ timeseries, catalog, log, metrics });
+  const tables = await keepRawFor(timeseries, timeseriesDays, clock());
+  if (tables.length > 0)
+    log.info({ tables, days: timeseriesDays ?? null }, 'raw rows of chains are kept for another time');
+  const goneTo = await readGoneTo(timeseries);
+  const keptFrom = (): number => rawKeptFrom(timeseriesDays, clock(), goneTo);
+  const losses =
+    relational === undefined ? undefined : watchChainLosses({ relational, timeseries, clock, log, metrics });
+  const windows = startChainWindows({
+    ...{ timeseries, protocols, owns, log, metrics, keptFrom },
+    paceMs: deps.paceMs,
+    onTouched: losses?.follow,
+  });
+  const history = await createProtocolHistory({ timeseries, catalog, log, metrics, keptFrom });
   subscription = await consume(bus, {
     topic: chainTopic,
     group: groupOf('stream-processor', chainTopic),
@@ -67,8 +86,7 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
   const compression = gaugeOf(metrics, names.compressionRatio);
   async function measure(): Promise<void> {
     try {
-      for (const { network, table, ratio } of await readCompression(timeseries))
-        compression.set({ network, table }, ratio);
+      for (const { table, ratio } of await readCompression(timeseries)) compression.set({ table }, ratio);
     } catch (error) {
       log.warn({ reason: describeError(error) }, 'compression could not be measured');
     }
@@ -82,11 +100,13 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
     stop: async () => {
       clearInterval(timer);
       await subscription?.();
-      await Promise.all([windows.stop(), history.stop()]);
+      await Promise.all([windows.stop(), history.stop(), losses?.stop()]);
       await measuring;
     },
     // Windows that are behind lose nothing, and rows go on.
     health: () => {
+      const lost = losses?.trouble();
+      if (lost !== undefined) return { ok: true, detail: lost };
       const trouble = windows.trouble();
       return trouble === undefined ? history.health() : { ok: true, detail: `windows are behind: ${trouble}` };
     },

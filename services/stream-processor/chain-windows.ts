@@ -4,7 +4,7 @@ import { metrics as names } from '../../catalog/metrics.ts';
 import type { Protocol } from '../../catalog/schema/protocol.ts';
 import type { ChainEvent } from '../datasets/chain/changes.ts';
 import { recomputeProtocolWindows } from '../datasets/chain/protocol-windows.ts';
-import { markTouched } from '../datasets/chain/touched-minutes.ts';
+import { markTouched, type TouchedMinutes } from '../datasets/chain/touched-minutes.ts';
 import { planWindows } from '../datasets/chain/window-plan.ts';
 import type { WindowSize } from '../datasets/chain/window-size.ts';
 import { recomputeWindows } from '../datasets/chain/windows.ts';
@@ -29,17 +29,23 @@ export function startChainWindows(options: {
   readonly log: Logger;
   readonly metrics: Registry;
   readonly paceMs?: WindowPace | undefined;
+  /** See `rawKeptFrom`; without it, all raw rows are there. */
+  readonly keptFrom?: (() => number) | undefined;
+  /** Told of what changes touched, once that is marked. */
+  readonly onTouched?: ((touched: readonly TouchedMinutes[]) => void) | undefined;
 }): ChainWindows {
-  const { timeseries, protocols, owns, log, metrics, paceMs } = options;
+  const { timeseries, protocols, owns, log, metrics, paceMs, keptFrom = () => 0, onTouched } = options;
   const watermarks = gaugeOf(metrics, names.chainWatermark);
   const lateChanges = counterOf(metrics, names.chainLateChanges);
   const windows = counterOf(metrics, names.chainWindows);
   const seconds = counterOf(metrics, names.chainWindowSeconds);
-  const schedule = scheduleWindows({ timeseries, compute, owns, log, paceMs });
+  const minutesTooOld = counterOf(metrics, names.chainMinutesTooOld);
+  const toldOf = new Set<string>();
+  const schedule = scheduleWindows({ timeseries, compute, owns, log, paceMs, keptFrom });
 
   async function compute(network: string, size: WindowSize, starts: readonly number[]): Promise<void> {
     const fromMs = performance.now();
-    const plan = await planWindows(timeseries, network, size, starts);
+    const plan = await planWindows(timeseries, network, size, starts, keptFrom());
     if (plan.starts.length === 0) return;
     // A network's own row goes in last: by it a window is known to be done.
     await recomputeProtocolWindows(timeseries, protocols(), plan);
@@ -48,13 +54,27 @@ export function startChainWindows(options: {
     seconds.inc({ network, size }, (performance.now() - fromMs) / 1000);
   }
 
+  function tellOfOld(network: string, minutes: number): void {
+    minutesTooOld.inc({ network }, minutes);
+    if (toldOf.has(network)) return;
+    toldOf.add(network);
+    const keptSince = new Date(keptFrom() * 1000).toISOString();
+    log.warn(
+      { network, minutes, keptSince },
+      'changes are older than raw rows are kept: windows of that time stay as they are',
+    );
+  }
+
   return {
     follow: async (events) => {
-      for (const { network, starts, watermark, lateEvents } of await markTouched(timeseries, events)) {
+      const touched = await markTouched(timeseries, events, keptFrom());
+      for (const { network, starts, watermark, lateEvents, tooOld } of touched) {
         if (watermark > 0) watermarks.set({ network }, watermark);
         if (lateEvents > 0) lateChanges.inc({ network }, lateEvents);
+        if (tooOld > 0) tellOfOld(network, tooOld);
         schedule.touch(network, starts);
       }
+      onTouched?.(touched);
     },
     trouble: schedule.trouble,
     stop: schedule.stop,

@@ -18,6 +18,8 @@ export interface ProtocolHistoryDeps {
   readonly metrics: Registry;
   /** How often all networks are looked through without a change of the catalog. */
   readonly searchMs?: number;
+  /** See `rawKeptFrom`; without it, all raw rows are there. A protocol that is added has windows from then on. */
+  readonly keptFrom?: (() => number) | undefined;
 }
 
 const searchMs = 600_000;
@@ -36,7 +38,7 @@ const restFactor = 2;
  * Several may run: one may do again what another is doing, with the same result.
  */
 export async function createProtocolHistory(deps: ProtocolHistoryDeps): Promise<Required<Started<undefined>>> {
-  const { timeseries, catalog, log } = deps;
+  const { timeseries, catalog, log, keptFrom = () => 0 } = deps;
   const computed = counterOf(deps.metrics, names.protocolHistoryWindows);
   const abort = new AbortController();
   const { signal } = abort;
@@ -60,7 +62,7 @@ export async function createProtocolHistory(deps: ProtocolHistoryDeps): Promise<
   async function catchUp(network: string, size: ProtocolWindowSize): Promise<void> {
     let isFirst = true;
     while (!signal.aborted) {
-      const found = await findProtocolWindowsBehind(timeseries, inUse(), network, size, foundMax);
+      const found = await findProtocolWindowsBehind(timeseries, inUse(), network, size, foundMax, keptFrom());
       if (found.length === 0) return;
       if (isFirst) log.info({ network, size, windows: found.length }, 'windows of protocols are behind the catalog');
       isFirst = false;

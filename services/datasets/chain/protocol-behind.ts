@@ -15,6 +15,7 @@ export interface WindowBehind {
 /**
  * Windows that hold or held a block of the network and that are behind the protocols' definitions, the newest first, `max` at
  * most. What was computed says by itself how it was defined: nothing else has to be remembered of it.
+ * @param keptFrom See `rawKeptFrom`: of windows that begin before it, nothing can be computed any more.
  */
 export async function findProtocolWindowsBehind(
   timeseries: Timeseries,
@@ -22,6 +23,7 @@ export async function findProtocolWindowsBehind(
   network: string,
   size: ProtocolWindowSize,
   max: number,
+  keptFrom = 0,
 ): Promise<WindowBehind[]> {
   const layouts = layoutsOf(protocols, network);
   if (layouts.length === 0) return [];
@@ -29,15 +31,18 @@ export async function findProtocolWindowsBehind(
     `SELECT toUnixTimestamp(start) AS at, arraySort(groupArray(protocol)) AS missing
        FROM (SELECT start, arrayJoin({protocols:Array(String)}) AS protocol
                FROM (SELECT DISTINCT toDateTime(toStartOfInterval(timestamp, INTERVAL 1 ${size}), 'UTC') AS start
-                       FROM chain_blocks WHERE network = {network:String})) AS held
+                       FROM chain_blocks
+                      WHERE network = {network:String} AND timestamp >= toDateTime({keptFrom:UInt32}))
+              WHERE start >= toDateTime({keptFrom:UInt32})) AS held
        LEFT ANTI JOIN (
          SELECT start, protocol FROM chain_protocol_windows FINAL
-          WHERE network = {network:String} AND size = {size:String} AND protocol IN {protocols:Array(String)}
+          WHERE network = {network:String} AND size = {size:String} AND start >= toDateTime({keptFrom:UInt32})
+            AND protocol IN {protocols:Array(String)}
             AND definition = transform(protocol, {protocols:Array(String)}, {definitions:Array(String)}, '')) AS computed
          USING (start, protocol)
       GROUP BY start ORDER BY start DESC LIMIT {max:UInt32}`,
     {
-      ...{ network, size, max },
+      ...{ network, size, max, keptFrom },
       protocols: layouts.map(({ protocol }) => protocol),
       definitions: layouts.map(({ definition }) => definition),
     },

@@ -10,6 +10,8 @@ export interface DerivedBlock {
   /** Null where there are rows of transactions, logs or finality, and none of the block. */
   readonly hash: Hex | null;
   readonly timestamp: number | null;
+  /** The time of its transactions or logs; null without any. */
+  readonly rowsTimestamp: number | null;
   /** One above the highest index of its transactions and of its logs. */
   readonly txs: number;
   readonly logs: number;
@@ -48,17 +50,19 @@ export async function readDerived(
     number: string;
     block_hash: Hex;
     at: number | string;
+    rows_at: number | string;
     has_block: number | string;
     txs: string;
     logs: string;
     is_final: number | string;
   }>(
-    `SELECT number, max(hash_) AS block_hash, max(at_) AS at, max(block_) AS has_block, max(txs_) AS txs, max(logs_) AS logs,
+    `SELECT number, max(hash_) AS block_hash, maxIf(at_, block_ = 1) AS at, maxIf(at_, block_ = 0) AS rows_at,
+       max(block_) AS has_block, max(txs_) AS txs, max(logs_) AS logs,
        max(final_) AS is_final
      FROM (
        ${part(`any(hash) AS hash_, any(toUnixTimestamp(timestamp)) AS at_, 1 AS block_, toUInt64(0) AS txs_, toUInt64(0) AS logs_, 0 AS final_`, 'chain_blocks')}
-       UNION ALL ${part(`'' AS hash_, toUInt32(0) AS at_, 0 AS block_, toUInt64(max(tx_index)) + 1 AS txs_, toUInt64(0) AS logs_, 0 AS final_`, 'chain_txs')}
-       UNION ALL ${part(`'' AS hash_, toUInt32(0) AS at_, 0 AS block_, toUInt64(0) AS txs_, toUInt64(max(log_index)) + 1 AS logs_, 0 AS final_`, 'chain_logs')}
+       UNION ALL ${part(`'' AS hash_, max(toUnixTimestamp(timestamp)) AS at_, 0 AS block_, toUInt64(max(tx_index)) + 1 AS txs_, toUInt64(0) AS logs_, 0 AS final_`, 'chain_txs')}
+       UNION ALL ${part(`'' AS hash_, max(toUnixTimestamp(timestamp)) AS at_, 0 AS block_, toUInt64(0) AS txs_, toUInt64(max(log_index)) + 1 AS logs_, 0 AS final_`, 'chain_logs')}
        UNION ALL ${part(`'' AS hash_, toUInt32(0) AS at_, 0 AS block_, toUInt64(0) AS txs_, toUInt64(0) AS logs_, 1 AS final_`, 'chain_finality')})
      GROUP BY number ORDER BY number`,
     { network, ...range },
@@ -69,6 +73,7 @@ export async function readDerived(
       const derived = {
         hash: hasBlock && /^0x[0-9a-f]{64}$/.test(row.block_hash) ? row.block_hash : null,
         timestamp: hasBlock ? Number(row.at) : null,
+        rowsTimestamp: Number(row.rows_at) === 0 ? null : Number(row.rows_at),
         txs: integerOf(row.txs),
         logs: integerOf(row.logs),
         isFinal: Number(row.is_final) === 1,

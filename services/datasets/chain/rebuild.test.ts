@@ -123,11 +123,43 @@ describe(rebuildWindow, () => {
     const onStep = ({ appended }: { appended: number }): void => void steps.push(appended);
     const window = { network, from: start + 10, to: start + 35 };
     const rebuilt = await rebuildWindow(stores, window, { blocksPerStep: 10, onStep });
-    expect(rebuilt).toEqual({ appended: 25, retracted: 0, finalized: 0, lastSeq: 75 });
+    expect(rebuilt).toEqual({ appended: 25, retracted: 0, finalized: 0, lastSeq: 75, toldFrom: start + 10 });
     expect(steps).toEqual([10, 20, 25]);
     const pending = await readPending(stores.relational, network, 100, 1000);
     expect(pending?.events.map((event) => event.kind === 'appended' && event.number)).toEqual(
       Array.from({ length: 25 }, (_, at) => at + 10),
+    );
+  });
+
+  test('leaves what was dropped for its age as it is, and says from when on it told', async () => {
+    const network = `rebuild_${networks++}`;
+    const { relational } = stores;
+    const { commit } = await openChainWriter(stores, network);
+    const txs = [{ logCount: 1 }];
+    await commit({ append: buildChain(undefined, 60, (number) => ({ timestamp: start + 10 * number, txs })) });
+    const log: ChainEvent[] = [];
+    await carry(network, log);
+    const before = await readState(network);
+    // Of the minute that begins at 120, one block is held still, and of the first minute no row is here either.
+    for (const table of ['blocks', 'txs', 'logs'])
+      await relational.query(
+        `DELETE FROM chain.${table} WHERE network = $1 AND ${table === 'blocks' ? 'number' : 'block_number'} < 17`,
+        [network],
+      );
+    await relational.query(
+      `UPDATE chain.cursors SET dropped_to = 16, synced = synced - int8multirange(int8range(0, 17)) WHERE network = $1`,
+      [network],
+    );
+    for (const table of tables) await remove(table, `network = '${network}' AND number < 6`);
+    const part = await rebuildWindow(stores, { network, from: start, to: start + 1000 });
+    expect(part).toMatchObject({ appended: 43, retracted: 0, toldFrom: start + 170 });
+    await carry(network, log);
+    const after = await readState(network);
+    expect(after.windows[0]).toEqual(before.windows[0]);
+    const kept = await rebuildWindow(stores, { network, from: start, to: start + 1000 }, { keptFrom: start + 500 });
+    expect(kept).toMatchObject({ appended: 10, toldFrom: start + 500 });
+    await expect(rebuildWindow(stores, { network, from: start, to: start + 170 })).rejects.toThrow(
+      /from before 2023-11-14T22:15:50.000Z were dropped for their age/,
     );
   });
 

@@ -22,6 +22,8 @@ export interface RebuildWindow {
 export interface RebuildOptions {
   /** Blocks in one transaction: chain-sync waits for it. */
   readonly blocksPerStep?: number;
+  /** See `rawKeptFrom`: what is older is not told, as nothing follows from it any more. */
+  readonly keptFrom?: number;
   /** Called after each step; it may wait, so that live changes do not queue behind all of them. */
   readonly onStep?: (progress: Rebuilt & { readonly blocksWanted: number }) => Promise<void> | void;
 }
@@ -36,26 +38,42 @@ export interface Rebuilt {
   readonly lastSeq: number;
 }
 
+/** What a rebuild did. */
+export interface RebuiltWindow extends Rebuilt {
+  /** Unix seconds: where that begins which was told. Rows from before are gone for their age, here or there, and what was computed of them stays. */
+  readonly toldFrom: number;
+}
+
 /**
  * Tells a window of the canonical chain again, as new changes: all that follows from it is written anew, whatever became of it. What
- * the time series has and the chain has not is retracted; its network's changes get numbers above all that it has seen.
- * Throws ConfigurationError for a network that was never synced, and for a window without blocks here and there.
+ * the time series has and the chain has not is retracted; its network's changes get numbers above all that it has seen. What was dropped
+ * for its age is neither told nor retracted.
+ * Throws ConfigurationError for a network that was never synced, for a window without blocks here and there, and for one of which
+ * nothing can be told any more.
  */
 export async function rebuildWindow(
   stores: { readonly relational: Relational; readonly timeseries: Timeseries },
-  { network, from, to }: RebuildWindow,
-  { blocksPerStep = 200, onStep = () => undefined }: RebuildOptions = {},
-): Promise<Rebuilt> {
+  { network, from: wantedFrom, to }: RebuildWindow,
+  { blocksPerStep = 200, keptFrom = 0, onStep = () => undefined }: RebuildOptions = {},
+): Promise<RebuiltWindow> {
   const { relational, timeseries } = stores;
-  const held = await findNumbers(relational, network, from, to);
-  const derived = await readDerivedNumbers(timeseries, network, { from, to });
-  const numbers = joinIntervals([...held, ...derived]);
-  // Minutes that no block was ever in, here or there, are touched by no change.
-  const phantoms = await readPhantomMinutes(timeseries, network, { from, to });
-  if (numbers.length === 0 && phantoms.length === 0)
+  const { synced, droppedTo } = await readHeld(relational, network);
+  const heldFrom = droppedTo === null ? 0 : await readTimeFrom(relational, network, droppedTo + 1);
+  const from = Math.max(wantedFrom, keptFrom, heldFrom);
+  if (from >= to)
     throw new ConfigurationError(
-      `no block of ${network} from ${new Date(from * 1000).toISOString()} to ${new Date(to * 1000).toISOString()} is held`,
+      `blocks of ${network} from before ${heldFrom === Number.POSITIVE_INFINITY ? 'now' : timeText(from)} were dropped for their age, which sync.retention says: they cannot be told again`,
     );
+  const held = await findNumbers(relational, network, synced, { from, to });
+  const derived = await readDerivedNumbers(timeseries, network, { from, to });
+  const isOfChain = (interval: Interval): boolean => interval.to > (droppedTo ?? -1);
+  // Of one second, some blocks may have been dropped: those are no block's rows that went.
+  const numbers = joinIntervals([...held, ...derived].filter(isOfChain));
+  // Minutes that no block was ever in, here or there, are touched by no change. One of which rows are gone had its blocks.
+  const phantomsFrom = from === wantedFrom ? from : Math.ceil(from / 60) * 60;
+  const phantoms = await readPhantomMinutes(timeseries, network, { from: phantomsFrom, to });
+  if (numbers.length === 0 && phantoms.length === 0)
+    throw new ConfigurationError(`no block of ${network} from ${timeText(from)} to ${timeText(to)} is held`);
   const seenSeq = await readDerivedSeq(timeseries, network);
   let done: Rebuilt = { appended: 0, retracted: 0, finalized: 0, lastSeq: 0 };
   const blocksWanted = countOf(numbers);
@@ -64,8 +82,9 @@ export async function rebuildWindow(
     await onStep({ ...done, blocksWanted });
   }
   for (const size of windowSizes) {
-    const starts = [...new Set(phantoms.map((start) => windowStart(size, start)))];
-    if (starts.length === 0) break;
+    const touched = new Set(phantoms.map((start) => windowStart(size, start)));
+    const starts = [...touched].filter((start) => start >= keptFrom);
+    if (starts.length === 0) continue;
     const { lateOf } = await planWindows(timeseries, network, size, starts);
     // Below all that was told just now, which has not arrived; of two rows with one version the later one counts.
     const plan = {
@@ -78,7 +97,11 @@ export async function rebuildWindow(
     };
     await recomputeWindows(timeseries, plan);
   }
-  return done;
+  return { ...done, toldFrom: from };
+}
+
+function timeText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }
 
 async function writeStep(
@@ -110,7 +133,8 @@ async function writeStep(
         there.logs <= block.logCount &&
         (!there.isFinal || isFinal(number));
       if (isLike) continue;
-      const timestamp = there.timestamp ?? block?.timestamp ?? 0;
+      // Beside the rows that it takes back: they go for their age together.
+      const timestamp = there.timestamp ?? there.rowsTimestamp ?? block?.timestamp ?? 0;
       const hash = block?.hash ?? there.hash ?? unknownHash;
       changes += changeRow(network, ++seq, true, { number, hash, timestamp, txCount: there.txs, logCount: there.logs });
       retracted++;
@@ -162,13 +186,13 @@ async function readBlocks(rows: Rows, network: string, range: Interval): Promise
   );
 }
 
-/**
- * The numbers of the blocks held with a timestamp in [from, to). Time never goes back along a chain, by every chain's own rules, so
- * they are found by halving: there is no index by time, which each block written would pay for.
- */
-async function findNumbers(relational: Relational, network: string, from: number, to: number): Promise<Intervals> {
-  const [cursor] = await relational.query<{ synced: string }>(
-    'SELECT synced::text AS synced FROM chain.cursors WHERE network = $1',
+/** The numbers of the blocks held, and up to which all that are not were dropped for their age. */
+async function readHeld(
+  relational: Relational,
+  network: string,
+): Promise<{ synced: Intervals; droppedTo: number | null }> {
+  const [cursor] = await relational.query<{ synced: string; dropped_to: string | null }>(
+    'SELECT synced::text AS synced, dropped_to FROM chain.cursors WHERE network = $1',
     [network],
   );
   if (cursor === undefined) {
@@ -176,25 +200,41 @@ async function findNumbers(relational: Relational, network: string, from: number
     const names = known.map((row) => row.network).join(', ') || 'none';
     throw new ConfigurationError(`nothing is held of a network "${network}"; networks that are held: ${names}`);
   }
-  const timestampOf = async (number: number): Promise<number> => {
-    const [row] = await relational.query<{ timestamp: string }>(
-      'SELECT timestamp FROM chain.blocks WHERE network = $1 AND number >= $2 ORDER BY number LIMIT 1',
-      [network, number],
-    );
-    return row === undefined ? Number.POSITIVE_INFINITY : integerOf(row.timestamp);
-  };
+  const { synced, dropped_to: droppedTo } = cursor;
+  return { synced: parseMultirange(synced), droppedTo: droppedTo === null ? null : integerOf(droppedTo) };
+}
+
+/** The time of the first block held with this number or a higher one; Infinity without any. */
+async function readTimeFrom(relational: Relational, network: string, number: number): Promise<number> {
+  const [row] = await relational.query<{ timestamp: string }>(
+    'SELECT timestamp FROM chain.blocks WHERE network = $1 AND number >= $2 ORDER BY number LIMIT 1',
+    [network, number],
+  );
+  return row === undefined ? Number.POSITIVE_INFINITY : integerOf(row.timestamp);
+}
+
+/**
+ * The numbers of the blocks held with a timestamp in [from, to). Time never goes back along a chain, by every chain's own rules, so
+ * they are found by halving: there is no index by time, which each block written would pay for.
+ */
+async function findNumbers(
+  relational: Relational,
+  network: string,
+  synced: Intervals,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Intervals> {
   /** The first number of the interval that is not older than `time`, one above its end if all are. */
   const firstFrom = async (interval: Interval, time: number): Promise<number> => {
     let [low, high] = [interval.from, interval.to + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      if ((await timestampOf(middle)) >= time) high = middle;
+      if ((await readTimeFrom(relational, network, middle)) >= time) high = middle;
       else low = middle + 1;
     }
     return low;
   };
   const found: Interval[] = [];
-  for (const interval of parseMultirange(cursor.synced)) {
+  for (const interval of synced) {
     const inside = { from: await firstFrom(interval, from), to: (await firstFrom(interval, to)) - 1 };
     if (inside.from <= inside.to) found.push(inside);
   }

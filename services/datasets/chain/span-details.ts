@@ -33,18 +33,22 @@ export interface SpanDetails {
 /**
  * Reads the raw rows of the blocks that `sums` counts: those from coverage.fromBlock to coverage.toBlock with
  * from <= timestamp <= asOf.timestamp. All of it is of one chain: a read that met a writer or a reorg half-way is made again.
- * Throws RetryableError when that happens every time.
+ * Null where the first of them are gone for their age: of a network that stands still, the span may be older than what is kept.
+ * Throws RetryableError when a writer was met half-way every time.
  */
-export async function readSpanDetails(timeseries: Timeseries, sums: WindowSums): Promise<SpanDetails> {
+export async function readSpanDetails(timeseries: Timeseries, sums: WindowSums): Promise<SpanDetails | null> {
   const { network, from, asOf, coverage } = sums;
   const [low, high] = [coverage.fromBlock, coverage.toBlock];
   const scope = { network, low, high, below: Math.max(0, low - 1), from, to: asOf.timestamp };
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const [blocks] = await timeseries.query<BlockDetails>(blockDetails, scope);
     if (blocks !== undefined && blocks.blocks !== '0') {
+      if (integerOf(blocks.first_block) > low) return null;
       const [txs] = await timeseries.query<TxDetails>(txDetails, scope);
       if (txs?.fingerprint === blocks.tx_fingerprint) return detailsOf(blocks, txs);
     }
+    // None at all: they are gone for good, or a writer is between a block and its successor.
+    if (blocks?.blocks === '0' && attempt === attempts) return null;
     await sleep(waitStepMs * attempt);
   }
   throw new RetryableError(`details of ${network}: blocks and transactions did not agree in ${attempts} reads`);
@@ -64,6 +68,7 @@ const inTime = 'toUnixTimestamp(timestamp) BETWEEN {from:Int64} AND {to:Int64}';
 interface BlockDetails {
   readonly as_of: readonly [number: string, hash: Hex, at: string];
   readonly blocks: string;
+  readonly first_block: string;
   readonly tx_fingerprint: string;
   readonly block_times: string;
   readonly block_seconds: readonly string[];
@@ -73,7 +78,7 @@ interface BlockDetails {
 
 // The block below the lowest one is read too: as its parent.
 const blockDetails = `
-  SELECT argMax((number, hash, at), number) AS as_of, count() AS blocks, sum(tx_count * ${versionHash}) AS tx_fingerprint,
+  SELECT argMax((number, hash, at), number) AS as_of, count() AS blocks, min(number) AS first_block, sum(tx_count * ${versionHash}) AS tx_fingerprint,
     countIf(has_parent) AS block_times, quantilesExactIf(0.5, 0.95)(at - parent_at, has_parent) AS block_seconds,
     countIf(observed_at_ms > 0) AS final_blocks,
     quantilesExactIf(0.5, 0.95)(observed_at_ms - at * 1000, observed_at_ms > 0) AS finality_ms

@@ -28,7 +28,10 @@ export async function writeChainEvents(
         break;
       case 'retracted':
         rows.chain_blocks.push(retractedBlock(event));
-        rows.chain_finality.push(finalityRow(event, event.number, { observedAtMs: 0, deleted: 1 }));
+        // Rows go by their age, so it has one: that of the block, which goes no sooner.
+        rows.chain_finality.push(
+          finalityRow(event, event.number, { observedAtMs: event.timestamp * 1000, deleted: 1 }),
+        );
         for (let index = 0; index < event.txCount; index++) rows.chain_txs.push(retractedTx(event, index));
         for (let index = 0; index < event.logCount; index++) rows.chain_logs.push(retractedLog(event, index));
         break;

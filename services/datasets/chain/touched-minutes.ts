@@ -13,28 +13,41 @@ export interface TouchedMinutes {
   readonly watermark: number;
   /** Blocks appended or retracted after their minute was closed; those that were counted before are not counted again. */
   readonly lateEvents: number;
+  /** Minutes that were touched and are not noted, as their rows may have gone for their age: their windows stay as they are. */
+  readonly tooOld: number;
+  /** The last of these changes, and the highest one that had been noted of the network before them, as far as it was looked at. */
+  readonly lastSeq: number;
+  readonly notedSeq: number;
 }
 
 /**
  * Notes which minutes changes touch: those of the blocks, of their neighbours (whose block time or completeness they change), and of
  * what became final. All windows that they are in are behind from then on, until they are computed. The changes must be in the raw
  * tables, and be given as the log has them, in its order. Safe to run again.
+ * @param keptFrom See `rawKeptFrom`.
  */
-export async function markTouched(timeseries: Timeseries, events: readonly ChainEvent[]): Promise<TouchedMinutes[]> {
+export async function markTouched(
+  timeseries: Timeseries,
+  events: readonly ChainEvent[],
+  keptFrom = 0,
+): Promise<TouchedMinutes[]> {
   if (events.length === 0) return [];
   const networks = Map.groupBy(events, ({ network }) => network);
   const minutes = await readMinutesOf(timeseries, networks);
   const marks = await readMarks(timeseries, minutes);
   const rows: object[] = [];
   const touched = [...networks].map(([network, some]): TouchedMinutes => {
-    const starts = [...(minutes.get(network) ?? [])].sort((a, b) => a - b);
+    const all = [...(minutes.get(network) ?? [])].sort((a, b) => a - b);
+    const starts = all.filter((start) => start >= keptFrom);
     const before = marks.get(network) ?? new Map<number, Mark>();
     const { lateOf, watermark, lateEvents } = countLate(some, before);
     // Of a replay the marks know more than its messages do.
     const versions = starts.map((start) => before.get(start)?.version ?? 0);
-    const version = [...some.map(({ seq }) => seq), ...versions].reduce((a, b) => Math.max(a, b), 0);
+    const lastSeq = some.reduce((highest, { seq }) => Math.max(highest, seq), 0);
+    const version = versions.reduce((a, b) => Math.max(a, b), lastSeq);
     for (const start of starts) rows.push({ network, start, ...lateRow(lateOf.get(start)), watermark, version });
-    return { network, starts, watermark, lateEvents };
+    const notedSeq = [...before.values()].reduce((highest, mark) => Math.max(highest, mark.version), 0);
+    return { network, starts, watermark, lateEvents, tooOld: all.length - starts.length, lastSeq, notedSeq };
   });
   if (rows.length > 0) await timeseries.insert('chain_touched', rows);
   return touched;

@@ -80,7 +80,7 @@ describe(readSpanDetails, () => {
     const details = await readSpanDetails(stores.timeseries, sums);
     const after = modelSpan(chain.id, modelOf(reorganised), spans['1h'], 0);
     expect(details).toEqual(after?.details);
-    expect(details.asOf.hash).not.toBe(sums.asOf.hash);
+    expect(details?.asOf.hash).not.toBe(sums.asOf.hash);
   });
 });
 
