@@ -31,6 +31,8 @@ export interface SyncTuning {
   readonly intervalMs: number;
   readonly batchSize: number;
   readonly historyBlocks: number | undefined;
+  /** sync.retention: older blocks are not filled in, and dropped; all are kept without it. */
+  readonly relationalDays?: number | undefined;
   readonly requestsPerSecond: number;
   readonly requestTimeoutMs: number;
 }
@@ -49,6 +51,8 @@ export interface RunnerOptions {
 /** The blocks a final one is taken to need where a chain has neither a finality tag nor a hint: two epochs, as on Ethereum. */
 const confirmationsDefault = 64;
 const restartMs = 5_000;
+const dayMs = 86_400_000;
+const dropEveryMs = 60_000;
 const ownNodeRequestsPerSecond = 100_000;
 /** A node of our own is back as soon as it is started again; asking costs nobody anything. */
 const ownNodeRestMaxMs = 2_000;
@@ -169,6 +173,9 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
           genesisHash: network.genesisHash as Hex | undefined,
           startBlock: network.startBlock,
           historyBlocks,
+          retentionMs: tuning.relationalDays === undefined ? undefined : tuning.relationalDays * dayMs,
+          dropEveryMs,
+          clock: Date.now,
           hasFinalityTag: network.finality.tag !== undefined,
           confirmations: network.finality.confirmations ?? confirmationsDefault,
           observer: {
@@ -178,6 +185,7 @@ export function runNetwork(options: RunnerOptions): NetworkRunner {
             historyFailed: (reason) => {
               historyFailure = reason ?? null;
             },
+            dropped: (count) => meters.dropped.inc({ network: id }, count),
             reorged: (depth) => {
               reorgs++;
               meters.reorgs.inc({ network: id });
@@ -246,6 +254,7 @@ function rounded(value: number, digits: number): number {
 function createMeters(registry: Registry, network: string) {
   const blocks = counterOf(registry, names.blocksProcessed);
   const transactions = counterOf(registry, names.transactionsProcessed);
+  const dropped = counterOf(registry, names.blocksDropped);
   const requests = counterOf(registry, names.syncRequests);
   const errors = counterOf(registry, names.syncErrors);
   const reorgs = counterOf(registry, names.reorgs);
@@ -261,10 +270,12 @@ function createMeters(registry: Registry, network: string) {
   const fee = gaugeOf(registry, names.gasFee);
   blocks.inc({ network }, 0);
   transactions.inc({ network }, 0);
+  dropped.inc({ network }, 0);
   reorgs.inc({ network }, 0);
   return {
     blocks,
     transactions,
+    dropped,
     requests,
     errors,
     reorgs,

@@ -243,6 +243,10 @@ interface Scenario {
   readonly others?: readonly Other[];
   readonly startBlock?: number | undefined;
   readonly historyBlocks?: number;
+  /** A block's timestamp is its number. */
+  readonly retentionSeconds?: number | undefined;
+  /** The process's clock; far ahead of the chain when undefined. */
+  readonly nowSeconds?: number;
   /** Faults of requests and commits, as a share. */
   readonly faults?: number;
   /** Blocks below this are gone from every node. */
@@ -413,6 +417,7 @@ function createWorld(seed: number, options: Scenario) {
     const abort = new AbortController();
     const [failures, historyFailures, crashes]: [string[], string[], string[]] = [[], [], []];
     let remaining = 0;
+    let dropped = 0;
     const ended = syncNetwork({
       network: 'simulated',
       store: storeOf(model, abort.signal),
@@ -424,14 +429,20 @@ function createWorld(seed: number, options: Scenario) {
       genesisHash: undefined,
       startBlock: options.startBlock,
       historyBlocks: options.historyBlocks,
+      retentionMs: options.retentionSeconds === undefined ? undefined : options.retentionSeconds * 1000,
+      dropEveryMs: 2,
       hasFinalityTag: true,
       confirmations: finalityDepth,
+      clock: () => (options.nowSeconds === undefined ? Number.MAX_SAFE_INTEGER : options.nowSeconds * 1000),
       observer: {
         moved: () => undefined,
         followed: (_, progress) => {
           remaining = progress.remaining;
         },
         reorged: () => undefined,
+        dropped: (count) => {
+          dropped += count;
+        },
         headFailed: (reason) => failures.push(reason) + said.push(reason),
         historyFailed: (reason) => reason !== undefined && historyFailures.push(reason) + said.push(reason),
       },
@@ -444,7 +455,7 @@ function createWorld(seed: number, options: Scenario) {
       // What waits for a store that is gone never ends, as in a killed process.
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5))]);
     };
-    return { kill, ended, failures, historyFailures, crashes, remaining: () => remaining };
+    return { kill, ended, failures, historyFailures, crashes, remaining: () => remaining, dropped: () => dropped };
   }
 
   async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
