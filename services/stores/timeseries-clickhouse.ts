@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
-import type { Timeseries } from './timeseries.ts';
+import type { InsertOptions, Timeseries } from './timeseries.ts';
 import { timeseriesError } from './timeseries-errors.ts';
 
 /** What every query runs under, on a server or in process. */
@@ -29,20 +29,29 @@ export function createTimeseries(client: ClickHouseClient): Timeseries {
     insert: (table, rows, options) =>
       guarded(async () => {
         if (rows.length === 0) return;
-        // Settings stand in the statement itself: the in-process connection turns `clickhouse_settings` into SET, which
-        // outlives the query, so that one token would silently drop every later insert.
-        // A batch of the chain's changes may hold more networks, each a partition, than the 100 that are let through.
-        const settings = ['async_insert = 0', 'max_partitions_per_insert_block = 0'];
-        if (options?.token !== undefined) {
-          settings.push(`insert_deduplication_token = ${quoted(options.token)}`);
-          settings.push('deduplicate_blocks_in_dependent_materialized_views = 1');
-        }
-        const query = `INSERT INTO ${table} SETTINGS ${settings.join(', ')} FORMAT JSONEachRow`;
-        const { stream } = await client.exec({ query, values: Readable.from(jsonLines(rows), { objectMode: false }) });
+        const { stream } = await client.exec({
+          query: insertStatement(table, options),
+          values: Readable.from(insertBody(rows), { objectMode: false }),
+        });
         // The answer is empty, but its connection goes back to the pool only once it is read.
         for await (const _ of stream);
       }),
   };
+}
+
+/** What comes before the rows of an insert. */
+export function insertStatement(table: string, { token, columns }: InsertOptions = {}): string {
+  // Settings stand in the statement itself: the in-process connection turns `clickhouse_settings` into SET, which
+  // outlives the query, so that one token would silently drop every later insert.
+  // A batch of the chain's changes may hold more networks, each a partition, than the 100 that are let through.
+  const settings = ['async_insert = 0', 'max_partitions_per_insert_block = 0'];
+  if (token !== undefined) {
+    settings.push(`insert_deduplication_token = ${quoted(token)}`);
+    settings.push('deduplicate_blocks_in_dependent_materialized_views = 1');
+  }
+  const [into, format] =
+    columns === undefined ? [table, 'JSONEachRow'] : [`${table} (${columns.join(', ')})`, 'JSONCompactEachRow'];
+  return `INSERT INTO ${into} SETTINGS ${settings.join(', ')} FORMAT ${format}`;
 }
 
 async function guarded<T>(run: () => Promise<T>): Promise<T> {
@@ -72,8 +81,8 @@ function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-/** Bytes, as a socket takes long to make them out of texts that are put together of many. */
-function* jsonLines(rows: readonly object[]): Generator<Buffer> {
+/** A line a row. Bytes, as a socket takes long to make them out of texts that are put together of many. */
+export function* insertBody(rows: readonly object[]): Generator<Buffer> {
   let pending = '';
   for (const row of rows) {
     pending += `${jsonOf(row)}\n`;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Bar } from '../datasets/market/bar.ts';
 import { buildBar } from '../datasets/market/bar-fixtures.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
@@ -23,6 +22,25 @@ describe(createBarSink, () => {
     expect(store.inserts.map(({ symbols }) => symbols)).toEqual([['AB'], ['CD', 'EF', 'GH']]);
     const [, together] = store.inserts;
     expect(together?.token).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('stores a batch that is plenty by itself, under its own name, whatever else is under way', async () => {
+    const { sink, store } = setUp();
+    store.wait = Promise.withResolvers();
+    const small = ['AB', 'CD', 'EF'].map((symbol) => sink.write([buildBar(symbol, 1)], symbol));
+    const plenty = ['GH', 'IJ'].map((symbol) =>
+      sink.write(
+        Array.from({ length: 500 }, (_, second) => buildBar(symbol, second)),
+        symbol,
+      ),
+    );
+    store.wait.resolve();
+    await Promise.all([...small, ...plenty]);
+    expect(store.inserts.map(({ symbols }) => symbols.length).sort((a, b) => a - b)).toEqual([1, 2, 500, 500]);
+    expect(store.inserts.filter(({ symbols }) => symbols.length === 500).map(({ token }) => token)).toEqual([
+      'GH',
+      'IJ',
+    ]);
   });
 
   test('fails all that were stored together when the store is away, and goes on with the next', async () => {
@@ -65,7 +83,7 @@ function setUp() {
     command: async () => undefined,
     insert: async (_table, rows, options) => {
       await store.wait?.promise;
-      const symbols = rows.map((row) => (row as Bar).symbol);
+      const symbols = rows.map((row) => String((row as readonly unknown[])[0]));
       const error = store.fail(symbols);
       if (error !== undefined) throw error;
       store.inserts.push({ token: options?.token, symbols });

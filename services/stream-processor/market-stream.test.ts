@@ -5,6 +5,7 @@ import { metrics as names } from '../../catalog/metrics.ts';
 import { type BarStore, buildBar, buildTrades, midnightMs, openBarStore } from '../datasets/market/bar-fixtures.ts';
 import { barsTopic, messageOf } from '../datasets/market/bar-message.ts';
 import { readCandles } from '../datasets/market/candles.ts';
+import { writeSeconds } from '../datasets/market/timeseries.ts';
 import { RetryableError } from '../runtime/errors.ts';
 import type { Message } from '../stores/bus.ts';
 import { createEmbeddedBus } from '../stores/embedded/bus.ts';
@@ -24,7 +25,7 @@ beforeEach(async () => {
 });
 
 describe(createMarketStream, () => {
-  test('acknowledges bars once they and their minutes are stored', async () => {
+  test('acknowledges bars once they are stored, and makes their minutes soon after', async () => {
     await using stream = await start();
     await stream.bus.publish(
       barsTopic,
@@ -34,19 +35,15 @@ describe(createMarketStream, () => {
         buildBar('CD', 2),
       ].map(messageOf),
     );
-    expect(await candlesOf('AB')).toMatchObject([{ open: '10' }, { open: '11' }]);
-    expect(await candlesOf('CD')).toMatchObject([{ open: null, trades: 0 }]);
     expect(await stream.valueOf(names.marketBars, { interval: '1s' })).toBe(3);
+    expect(await store.timeseries.query('SELECT count() AS bars FROM market_bars_1s')).toEqual([{ bars: '3' }]);
+    await candlesBecome('AB', [{ open: '10' }, { open: '11' }]);
+    await candlesBecome('CD', [{ open: null, trades: 0 }]);
     expect(await stream.valueOf(names.marketBars, { interval: '1m' })).toBe(3);
   });
 
-  test('makes the hours and days of what is there when it starts, left behind minutes first', async () => {
-    const killed: Timeseries = { ...store.timeseries, command: () => Promise.reject(new RetryableError('killed')) };
-    {
-      await using stream = await start(killed);
-      const bars = [buildBar('AB', 1, { traded: buildTrades(1, 10) })];
-      await expect(stream.bus.publish(barsTopic, bars.map(messageOf))).rejects.toThrow('killed');
-    }
+  test('makes the minutes, hours and days of what another left behind when it starts', async () => {
+    await writeSeconds(store.timeseries, [buildBar('AB', 1, { traded: buildTrades(1, 10) })], 'left behind');
     expect(await candlesOf('AB')).toEqual([]);
     await using stream = await start();
     await vi.waitFor(async () => expect(await stream.valueOf(names.marketRolledUp, {})).toBeGreaterThan(0), waiting);
@@ -73,7 +70,7 @@ describe(createMarketStream, () => {
     isAway = false;
     await stream.bus.publish(barsTopic, bars);
     await stream.bus.publish(barsTopic, bars);
-    expect(await candlesOf('AB')).toMatchObject([{ trades: 1, volume: '2' }]);
+    await candlesBecome('AB', [{ trades: 1, volume: '2' }]);
   });
 
   test('puts aside what is no bar with the reason, and goes on', async () => {
@@ -84,7 +81,7 @@ describe(createMarketStream, () => {
       { key: 'AB', value: { ...buildBar('AB', 1), revision: 'first' } },
       messageOf(buildBar('AB', 2, { traded: buildTrades(1, 10) })),
     ]);
-    expect(await candlesOf('AB')).toMatchObject([{ trades: 1 }]);
+    await candlesBecome('AB', [{ trades: 1 }]);
     expect(dead).toMatchObject([{ key: 'AB', value: { reason: expect.stringContaining('revision: "first"') } }]);
   });
 
@@ -100,14 +97,20 @@ describe(createMarketStream, () => {
     expect(await stream.valueOf(names.marketBarsLate, { symbol: 'CD' })).toBeUndefined();
     expect(await stream.valueOf(names.marketWatermark, { symbol: 'AB' })).toBe(midnightMs / 1000 + 180);
     // Late, and applied.
-    expect(await candlesOf('AB')).toMatchObject([{ trades: 2, close: '11' }, {}, {}, {}]);
+    await candlesBecome('AB', [{ trades: 2, close: '11' }, {}, {}, {}]);
   });
 });
 
 async function start(timeseries: Timeseries = store.timeseries) {
   const { bus, stop } = createEmbeddedBus();
   const metrics = new Registry();
-  const stream = await createMarketStream({ bus, timeseries, log: pino({ level: 'silent' }), metrics });
+  const stream = await createMarketStream({
+    bus,
+    timeseries,
+    log: pino({ level: 'silent' }),
+    metrics,
+    minutesRestMs: 20,
+  });
   return {
     bus,
     health: stream.health,
@@ -126,4 +129,8 @@ async function start(timeseries: Timeseries = store.timeseries) {
 function candlesOf(symbol: string) {
   const range = { fromMs: 0, toMs: midnightMs + 86_400_000, limit: 100, order: 'asc' } as const;
   return readCandles(store.timeseries, { symbol, interval: '1m', ...range });
+}
+
+function candlesBecome(symbol: string, candles: readonly object[]): Promise<void> {
+  return vi.waitFor(async () => expect(await candlesOf(symbol)).toMatchObject(candles), waiting);
 }

@@ -10,6 +10,7 @@ import type { Bus } from '../stores/bus.ts';
 import { consume } from '../stores/consume.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { isRefusedContent } from '../stores/timeseries-errors.ts';
+import { createMinuteMaker } from './market-minutes.ts';
 import { startRollUp } from './market-roll-up.ts';
 import { createBarSink } from './market-sink.ts';
 import { createWatermarks } from './market-watermark.ts';
@@ -22,23 +23,32 @@ export interface MarketStreamDeps {
   readonly metrics: Registry;
   /** How often hours and days are made: every minute unless given. */
   readonly rollUpMs?: number;
+  /** How long minutes rest after they were made: two seconds unless given. */
+  readonly minutesRestMs?: number;
 }
 
 /**
- * Takes bars from the bus into the timeseries store; the bus is acknowledged once the store has them, and their minutes say so.
- * Hours and days follow within a minute.
+ * Takes bars from the bus into the timeseries store; the bus is acknowledged once the store has them. Their minutes follow within
+ * seconds, hours and days within a minute, also those of a process that was killed before it made them.
  */
 export async function createMarketStream(deps: MarketStreamDeps): Promise<Required<Started<undefined>>> {
-  const { bus, timeseries, log, metrics, rollUpMs } = deps;
+  const { bus, timeseries, log, metrics, rollUpMs, minutesRestMs } = deps;
   const stored = counterOf(metrics, names.marketBars);
   const late = counterOf(metrics, names.marketBarsLate);
   const watermark = gaugeOf(metrics, names.marketWatermark);
   const rolledUp = gaugeOf(metrics, names.marketRolledUp);
   const watermarks = createWatermarks();
 
-  function onStored(bars: readonly Bar[], minutes: number): void {
+  const minutes = createMinuteMaker({
+    timeseries,
+    onMade: (count) => stored.inc({ interval: '1m' }, count),
+    log,
+    restMs: minutesRestMs,
+  });
+
+  function onStored(bars: readonly Bar[]): void {
+    minutes.touch(bars);
     stored.inc({ interval: '1s' }, bars.length);
-    stored.inc({ interval: '1m' }, minutes);
     for (const [symbol, count] of watermarks.advance(bars)) late.inc({ symbol }, count);
     for (const [symbol, timeMs] of watermarks.newest()) watermark.set({ symbol }, timeMs / 1000);
   }
@@ -68,12 +78,13 @@ export async function createMarketStream(deps: MarketStreamDeps): Promise<Requir
     part: undefined,
     stop: async () => {
       await unsubscribe();
+      await minutes.stop();
       await rollUp.stop();
     },
     // Nobody's work but its own waits for it: the store says itself that it is away.
     health: () => {
-      const trouble = rollUp.trouble();
-      return trouble === undefined ? { ok: true } : { ok: true, detail: `hours and days are behind: ${trouble}` };
+      const trouble = minutes.trouble() ?? rollUp.trouble();
+      return trouble === undefined ? { ok: true } : { ok: true, detail: `longer bars are behind: ${trouble}` };
     },
   };
 }

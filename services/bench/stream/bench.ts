@@ -22,13 +22,14 @@ const subjects: readonly Subject[] = [
     name: 'ours',
     role: 'ours',
     summary:
-      'the part of stream-processor: from subscribing until the last message is acknowledged; windows of chains follow at a pace, meanwhile and after',
+      'the part of stream-processor: from subscribing until the last message is acknowledged; windows of chains and minutes of bars follow at a pace, meanwhile and after',
     module: new URL('ours.ts', import.meta.url),
   },
   {
     name: 'insert',
     role: 'limit',
-    summary: 'the limit of the store: the same rows in the same batches, JSON made already, by @clickhouse/client',
+    summary:
+      'the limit of the store: the same rows in the same batches and format, made already, by @clickhouse/client',
     module: new URL('insert.ts', import.meta.url),
   },
   {

@@ -7,7 +7,7 @@ import { parseChainEvent } from '../../datasets/chain/parse-event.ts';
 import { writeChainEvents } from '../../datasets/chain/timeseries.ts';
 import type { Bar } from '../../datasets/market/bar.ts';
 import { barsTopic, parseBar } from '../../datasets/market/bar-message.ts';
-import { writeBars } from '../../datasets/market/timeseries.ts';
+import { writeSeconds } from '../../datasets/market/timeseries.ts';
 import type { Bus } from '../../stores/bus.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import { createChainStream } from '../../stream-processor/chain-stream.ts';
@@ -69,10 +69,7 @@ export const flows: Readonly<Record<FlowName, Flow>> = {
     topic: barsTopic,
     ...foldersOf('market'),
     start: ({ bus, timeseries }) => createMarketStream({ bus, timeseries, ...quiet() }),
-    store: async (timeseries, values, id) => {
-      // Without its minutes.
-      await writeBars({ ...timeseries, command: async () => undefined }, values.map(parseBar), id);
-    },
+    store: (timeseries, values, id) => writeSeconds(timeseries, values.map(parseBar), id),
     countRows: () => 1,
     linesOf: (value) => {
       const { symbol, timeMs, traded, book } = value as Bar;

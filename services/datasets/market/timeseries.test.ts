@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bar } from './bar.ts';
 import { type BarStore, buildBar, buildBook, buildTrades, openBarStore } from './bar-fixtures.ts';
+import { formatDecimal, parseDecimal } from './decimal.ts';
 import { imbalanceOf, spreadBpsOf, writeBars } from './timeseries.ts';
 
 let store: BarStore;
@@ -123,6 +125,17 @@ describe(spreadBpsOf, () => {
     expect(spreadBpsOf('0.00000001', null)).toBeNull();
     expect(spreadBpsOf('0', '0.00')).toBeNull();
   });
+
+  test('rounds what is exact, however many digits it has', () => {
+    fc.assert(
+      fc.property(decimals, decimals, (bid, ask) => {
+        const [low, high] = inOneUnit(bid, ask);
+        const sum = Number(low + high);
+        expect(spreadBpsOf(bid, ask)).toBe(sum === 0 ? null : (Number(2n * (high - low)) * 10_000) / sum);
+        expect(imbalanceOf(bid, ask)).toBe(sum === 0 ? null : Number(low - high) / sum);
+      }),
+    );
+  });
 });
 
 describe(imbalanceOf, () => {
@@ -134,6 +147,17 @@ describe(imbalanceOf, () => {
     expect(imbalanceOf(null, '1')).toBeNull();
   });
 });
+
+const decimals = fc
+  .tuple(fc.integer({ min: 0, max: 20 }), fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.nat(12))
+  .map(([digits, units, scale]) => formatDecimal(units % 10n ** BigInt(digits), scale));
+
+function inOneUnit(a: string, b: string): [bigint, bigint] {
+  const [left, right] = [parseDecimal(a), parseDecimal(b)];
+  const scale = Math.max(left.scale, right.scale);
+  const units = (value: typeof left) => value.units * 10n ** BigInt(scale - value.scale);
+  return [units(left), units(right)];
+}
 
 let tokens = 0;
 function write(...bars: Bar[]): Promise<number> {
