@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { findIntervalOf, type Interval } from '../datasets/chain/intervals.ts';
 import type { ChainView } from '../datasets/chain/read.ts';
 
@@ -10,7 +10,7 @@ const askAgain = 'no-cache';
  * `finality` are no part of it, since they move on while the data stays.
  */
 export function etagOf(...parts: readonly unknown[]): string {
-  return `W/"${createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 32)}"`;
+  return `W/"${hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 32)}"`;
 }
 
 /** What an answer was made of, for how long it may be kept. */

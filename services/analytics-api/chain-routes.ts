@@ -12,13 +12,13 @@ import {
 } from '../contracts/chain-answers.ts';
 import { OneOf } from '../contracts/schema.ts';
 import type { Extra, Hex } from '../datasets/chain/block.ts';
+import { type BlockPage, readBlockPage } from '../datasets/chain/block-page.ts';
 import {
   type BlockHeader,
   type BlockStamp,
   type ChainView,
   findBlock,
   findTx,
-  readBlockPage,
   readTxPage,
   readView,
   type TxOfBlock,
@@ -44,6 +44,8 @@ const range = {
   ),
 };
 const limitDefault = 100;
+/** Of an answer that is JSON text already. */
+const jsonType = 'application/json; charset=utf-8';
 const PageQuery = Type.Object(
   {
     limit: Type.Optional(
@@ -202,36 +204,23 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       checkRange(request.query);
       const cursor = cursorOf('blocks', request.query.before);
       const { network, pinned } = find(request.params.network);
-      const { view, rows, more } = await readBlockPage(relational, network.id, {
-        fromBlock,
-        toBlock,
-        before: cursor?.block,
-        limit,
-      });
+      const page = await readBlockPage(relational, network.id, { fromBlock, toBlock, before: cursor?.block, limit });
+      const { view, json, blocks, more } = page;
       checkChain(cursor, view);
       const sync = syncNoteOf(network, view.reported);
-      const last = rows.at(-1);
       const to = lowestOf(toBlock, cursor === undefined ? undefined : cursor.block - 1);
+      const from = more && blocks !== undefined ? blocks.lowest : (fromBlock ?? 0);
       reply.headers({
-        etag: etagOf(
-          version,
-          request.url,
-          rows.map(({ hash }) => hash),
-          finalCountOf(rows, view),
-          more,
-          sync,
-        ),
+        'content-type': jsonType,
+        etag: etagOf(version, request.url, contentOf(page), more, sync),
         'cache-control': cacheControlOf(view, {
-          blocks:
-            to === undefined ? undefined : { from: more && last !== undefined ? last.number : (fromBlock ?? 0), to },
+          blocks: to === undefined ? undefined : { from, to },
           oneChain: pinned || namesChain(cursor),
         }),
       });
-      return {
-        ...freshnessOf(network, view, sync),
-        blocks: rows.map((row) => blockAnswerOf(row, view)),
-        next: more && last !== undefined ? nextOf('blocks', view, last.number, 0) : null,
-      };
+      const next = more && blocks !== undefined ? nextOf('blocks', view, blocks.lowest, 0) : null;
+      const before = JSON.stringify(freshnessOf(network, view, sync)).slice(0, -1);
+      return `${before},"blocks":[${json}],"next":${JSON.stringify(next)}}`;
     },
   );
 
@@ -355,6 +344,15 @@ export function addChainRoutes(app: HttpApp, deps: AnalyticsDeps): void {
       return { ...freshnessOf(network, view, sync), tx };
     },
   );
+}
+
+/** What names the rows of a page: a block's hash names all below it, so that without holes nothing more is needed. */
+function contentOf({ view: { finalizedNumber }, json, blocks }: BlockPage): unknown {
+  if (blocks === undefined) return null;
+  const { count, lowest, highest, hash } = blocks;
+  if (count <= highest - lowest) return json;
+  const finalTo = finalizedNumber === null ? null : Math.min(Math.max(finalizedNumber, lowest - 1), highest);
+  return [hash, lowest, finalTo];
 }
 
 function checkRange({ fromBlock, toBlock }: { fromBlock?: number; toBlock?: number }): void {

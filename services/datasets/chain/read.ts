@@ -61,7 +61,7 @@ export interface TxPlace {
 }
 
 /** Bytes as a Hex: PostgreSQL writes it at once, where the driver would make a Buffer of each to be written again. */
-const hex = (column: string): string => `'0x' || encode(${column}, 'hex')`;
+export const hex = (column: string): string => `'0x' || encode(${column}, 'hex')`;
 const blockColumns = `b.number, ${hex('b.hash')} AS hash, b.timestamp, ${hex('b.parent_hash')} AS parent_hash, ${hex('b.miner')} AS miner,
   b.gas_limit, b.gas_used, b.base_fee_per_gas, b.blob_gas_used, b.excess_blob_gas, b.l1_block_number, b.size_bytes, b.tx_count, b.log_count`;
 const txColumns = `t.block_number, t.tx_index, ${hex('t.hash')} AS hash, t.type, ${hex('t.sender')} AS sender, ${hex('t.recipient')} AS recipient,
@@ -73,26 +73,7 @@ const blockOfTx = `(SELECT json_build_object('hash', ${hex('b.hash')}, 'timestam
   FROM chain.blocks b WHERE b.network = t.network AND b.number = t.block_number) AS block`;
 
 /** int8's own bounds stand for "no bound", so that one statement serves all queries. */
-const lowest = '0';
-const highest = '9223372036854775807';
-
-const blockPage = withView(
-  `SELECT ${blockColumns}, row_number() OVER (ORDER BY b.number DESC)::int4 AS place FROM chain.blocks b
-    WHERE b.network = $1 AND b.number BETWEEN $2 AND $3 AND b.number < $4
-    ORDER BY b.number DESC LIMIT $5`,
-);
-
-/** Blocks of a network below `before`, newest first. */
-export async function readBlockPage(
-  relational: Relational,
-  network: string,
-  query: PageQuery & { readonly before?: number | undefined },
-): Promise<Page<BlockHeader>> {
-  const { fromBlock, toBlock, before, limit } = query;
-  const bounds = [fromBlock ?? lowest, toBlock ?? highest, before ?? highest];
-  const { view, rows } = await readWithView<BlockRow>(relational, blockPage, [network, ...bounds, limit + 1]);
-  return { view, rows: rows.slice(0, limit).map(blockOf), more: rows.length > limit };
-}
+export const numberBounds = { lowest: '0', highest: '9223372036854775807' } as const;
 
 const txPage = withView(
   `SELECT ${txColumns}, ${blockOfTx}, row_number() OVER (ORDER BY t.block_number DESC, t.tx_index DESC)::int4 AS place
@@ -108,6 +89,7 @@ export async function readTxPage(
   query: PageQuery & { readonly before?: TxPlace | undefined },
 ): Promise<Page<TxOfBlock>> {
   const { fromBlock, toBlock, before, limit } = query;
+  const { lowest, highest } = numberBounds;
   const bounds = [fromBlock ?? lowest, toBlock ?? highest, before?.block ?? highest, before?.index ?? 0];
   const { view, rows } = await readWithView<TxRow>(relational, txPage, [network, ...bounds, limit + 1]);
   return { view, rows: rows.slice(0, limit).map(txOf), more: rows.length > limit };
@@ -207,7 +189,7 @@ interface ViewAlone {
  * The text of a query of `rows`, which have a `place` counted from 1, together with the view of the network $1. As one statement
  * both are of one snapshot, in which no block can join or leave between two reads, and cost one round trip.
  */
-function withView(rows: string): string {
+export function withView(rows: string): string {
   return `SELECT CASE WHEN r.place IS NULL OR r.place = 1 THEN json_build_object(
       'synced', c.synced::text,
       'finalizedNumber', c.finalized_number::text,
@@ -225,7 +207,8 @@ function withView(rows: string): string {
     LEFT JOIN LATERAL (${rows}) r ON true`;
 }
 
-async function readWithView<Row extends object>(
+/** Runs a text of `withView`; its rows by their `place`. */
+export async function readWithView<Row extends object>(
   relational: Relational,
   text: string,
   values: readonly unknown[],
