@@ -1,3 +1,4 @@
+import { dialogueLimits } from '../runtime/socket/dialogue.ts';
 import { senderLimits } from '../runtime/socket/sender.ts';
 import { socketDefaults } from '../runtime/socket/socket-route.ts';
 import { resumeDiffsMax, resumeWithinMs } from './live/resume.ts';
@@ -52,7 +53,7 @@ without that the connection is closed with 1013.
 browser cannot set that: it sends the cookie \`defimon_token\` of its login, which is \`SameSite=Strict\`, so that no other site can
 connect in its owner's name. Who offers the subprotocol \`bearer\` is answered with it; a token there is read by nobody.
 
-**Limits.** ${socketDefaults.connectionsMax} connections of a replica, unless it is set to take others, ${socketDefaults.connectionsPerCallerMax} of one token, or of one address without one (then 503), ${sessionLimits.subscriptionsMax} subscriptions a connection, ${sessionLimits.messagesPerSecond} messages a second (${sessionLimits.messagesAtOnce} at once; a flood is closed with 1008),
+**Limits.** ${socketDefaults.connectionsMax} connections of a replica, unless it is set to take others, ${socketDefaults.connectionsPerCallerMax} of one token, or of one address without one (then 503), ${sessionLimits.subscriptionsMax} subscriptions a connection and ${sessionLimits.subscriptionsMaxOfAll} of all, ${dialogueLimits.messagesPerSecond} messages a second (${dialogueLimits.messagesAtOnce} at once; a flood is closed with 1008),
 ${kibibytes(socketDefaults.payloadBytesMax)} a message (1009). We ping every ${seconds(socketDefaults.pingMs)}, and end a connection that is silent for ${seconds(socketDefaults.silentMs)}. When the service ends it
 closes with 1001: connect again, and resume.
 `;

@@ -281,7 +281,6 @@ function createClient(): Client {
         candles: noCandles,
         catalog: createCatalog([networkOf(network)]),
         clock: () => 0,
-        log: silent,
         limits: { bufferBytesMax: 2500, resumeBytes: 800, slowMs: 1_000_000 },
         budget: createSendBudget(500),
         count: { subscriptions: 0 },

@@ -1,8 +1,9 @@
 import type { Interval } from '../../datasets/market/bar-read.ts';
+import { nothingOwed, type Owed } from '../../runtime/socket/delivery.ts';
 import type { Channel } from './client-message.ts';
 
 /** One channel of one network or symbol of one connection, and where it stands. */
-export interface Subscription {
+export interface Subscription extends Owed {
   readonly channel: Channel;
   /** The network, or the symbol of candles. */
   readonly of: string;
@@ -15,10 +16,6 @@ export interface Subscription {
   chainSeq: number;
   /** Of blocks: every change is sent as it comes. Otherwise what is missing is sent once it can be. */
   isLive: boolean;
-  /** Newest values of what is conflated, while they are held back: of candles the newest two by their start, else one. */
-  readonly latest: Map<number, string>;
-  /** Of protocols: blocks that were not told. */
-  dropped: { count: number; from: number; to: number } | undefined;
   /** It was said that it is stale. */
   isToldStale: boolean;
   /** Ends what feeds it. */
@@ -63,9 +60,8 @@ export function newSubscription(channel: Channel, of: string, interval: Interval
     start: undefined,
     chainSeq: 0,
     isLive: false,
-    latest: new Map(),
-    dropped: undefined,
     isToldStale: false,
+    ...nothingOwed(),
     stop: () => undefined,
   };
 }

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { buildDepth, buildSnapshot, buildTrade } from '../../datasets/market/read-fixtures.ts';
 import { createSlots } from '../../runtime/slots.ts';
+import { dialogueLimits } from '../../runtime/socket/dialogue.ts';
 import { createSendBudget, type Outlet } from '../../runtime/socket/sender.ts';
 import { catalogWith, testPair } from '../api-fixture.ts';
 import type { CandleFollower } from '../live/candle-feed.ts';
@@ -9,7 +10,7 @@ import { bookText, diffText, type Feed, type Follower, type LiveEvent, tradeText
 import { createLiveBook } from '../live/live-book.ts';
 import type { LiveMarket } from '../live/live-market.ts';
 import type { ResumedDiffs } from '../live/resume.ts';
-import { createSession, sessionLimits } from './session.ts';
+import { createSession } from './session.ts';
 
 const symbol = 'TEST0USDT';
 const limits = { bufferBytesMax: 2_000, resumeBytes: 500, slowMs: 1_000 };
@@ -182,13 +183,13 @@ describe(createSession, () => {
     expect(sent().at(-1)).toMatchObject({ type: 'error', code: 'too-many-subscriptions' });
     const answered = sent().length;
     clock.now += 60_000;
-    for (let at = 0; at < sessionLimits.messagesAtOnce + sessionLimits.refusedMax; at++) session.receive('{}');
+    for (let at = 0; at < dialogueLimits.messagesAtOnce + dialogueLimits.refusedMax; at++) session.receive('{}');
     expect(sent().slice(answered).at(-1)).toMatchObject({ code: 'too-many-messages' });
     expect(outlet.closed).toBe(undefined);
     clock.now += 1000;
     say({ op: 'ping', id: 'still here' });
     expect(sent().at(-1)).toMatchObject({ type: 'pong' });
-    for (let at = 0; at < 2 * sessionLimits.refusedMax; at++) session.receive('{}');
+    for (let at = 0; at < 2 * dialogueLimits.refusedMax; at++) session.receive('{}');
     expect(outlet.closed).toMatchObject({ code: 1008 });
     session.stop();
   });
@@ -277,6 +278,7 @@ function openSession() {
     log: pino({ level: 'silent' }),
     limits,
     budget: createSendBudget(500),
+    count: { subscriptions: 0 },
     resumes: createSlots({ max: 4 }),
   });
   return {
@@ -356,7 +358,10 @@ function openMarket() {
       candles.add(follower);
       return () => candles.delete(follower);
     },
-    settled: () => new Promise((resolve) => setTimeout(resolve, 20)),
+    /** What reads here has read to its end: in turns, not in time, which a busy machine has less of. */
+    settled: async () => {
+      for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+    },
     live: {
       follow: (of, feed, follower) => {
         setOf(of, feed).add(follower);

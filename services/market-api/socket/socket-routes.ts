@@ -13,12 +13,13 @@ const resumesMax = 4;
 /** GET /ws: see protocol.ts. */
 export async function addSocketRoutes(app: HttpApp, deps: RouteDeps, options: SocketOptions): Promise<void> {
   const budget = createSendBudget(options.connectionsMax);
+  const count = { subscriptions: 0 };
   const resumes = createSlots({ max: resumesMax });
   await addSocketRoute(app, {
     path: '/ws',
     summary: 'Follow books, trades, tickers and candles',
     options,
-    open: (outlet) => createSession(outlet, { ...deps, limits: options.sender, budget, resumes }),
+    open: (outlet) => createSession(outlet, { ...deps, limits: options.sender, budget, count, resumes }),
     clients: gaugeOf(deps.metrics, names.marketClients),
     taken: gaugeOf(deps.metrics, names.websocketsTaken).labels({ service: 'market-api' }),
     messages: counterOf(deps.metrics, names.marketClientMessages),

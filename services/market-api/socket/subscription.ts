@@ -1,8 +1,9 @@
 import type { Interval } from '../../datasets/market/bar-read.ts';
-import type { Channel } from './client-message.ts';
+import { nothingOwed, type Owed } from '../../runtime/socket/delivery.ts';
+import type { Channel, Subscribe } from './client-message.ts';
 
 /** One channel of one symbol of one connection, and where it stands. */
-export interface Subscription {
+export interface Subscription extends Owed {
   readonly channel: Channel;
   readonly symbol: string;
   readonly interval: Interval | undefined;
@@ -17,10 +18,6 @@ export interface Subscription {
   lastUpdateId: number;
   /** Of a book: why the next whole one comes. */
   why: SnapshotReason;
-  /** Newest values of what is conflated, while they are held back: of a ticker one, of candles the newest two by their start. */
-  readonly latest: Map<number, string>;
-  /** Trades that were not sent. */
-  dropped: { count: number; firstId: number; lastId: number } | undefined;
   /** While its phase is `resuming`. */
   resume: Resume | undefined;
   /** It was said that there is no book yet. */
@@ -56,4 +53,20 @@ export function headOf(subscription: Subscription, type: string): string {
   const { channel, symbol, interval, channelSeq } = subscription;
   const length = interval === undefined ? '' : `,"interval":"${interval}"`;
   return `"type":"${type}","channel":"${channel}","symbol":"${symbol}"${length},"channelSeq":${channelSeq}`;
+}
+
+export function newSubscription({ channel, interval }: Subscribe, symbol: string): Subscription {
+  return {
+    channel,
+    symbol,
+    interval,
+    channelSeq: 0,
+    phase: channel === 'book' ? 'waiting' : 'live',
+    lastUpdateId: 0,
+    why: 'subscribed',
+    resume: undefined,
+    isToldWaiting: false,
+    stop: () => undefined,
+    ...nothingOwed(),
+  };
 }

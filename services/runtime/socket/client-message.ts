@@ -1,4 +1,4 @@
-import Type, { type TSchema } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import type { ProblemPart } from '../http-problem.ts';
 import { createValidator } from '../http-validation.ts';
 
@@ -9,6 +9,7 @@ export const messageId = Type.Optional(
 export type MessageId = string | number | null;
 
 export const Ping = Type.Object({ op: Type.Literal('ping'), id: messageId }, { additionalProperties: false });
+export type Ping = Static<typeof Ping>;
 
 /** What cannot be done, and why: sent back instead of an ack. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import type { MessageId, ParseMessage, Refusal } from './client-message.ts';
+import type { ParseMessage, Ping, Refusal } from './client-message.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Sender } from './sender.ts';
 
@@ -14,14 +14,13 @@ export const dialogueLimits = {
 export interface Dialogue {
   receive(text: string): void;
   refuse(refusal: Refusal): void;
-  pong(id: MessageId | undefined): void;
 }
 
-/** Gives what a client sends to `run`, as far as it is a message and not beyond the rate. */
-export function createDialogue<M>(
+/** Gives what a client sends to `run`, as far as it is a message and not beyond the rate; pings are answered here. */
+export function createDialogue<M extends { readonly op: string }>(
   sender: Pick<Sender, 'send' | 'close'>,
   deps: {
-    readonly parse: ParseMessage<M>;
+    readonly parse: ParseMessage<M | Ping>;
     readonly run: (message: M) => void;
     readonly clock: () => number;
     /** How one message does the work of many. */
@@ -37,9 +36,12 @@ export function createDialogue<M>(
     sender.send(`"type":"error","id":${JSON.stringify(id)},"code":"${code}","detail":${JSON.stringify(detail)}${hint}`);
   }
 
+  function pong({ id }: Ping): void {
+    sender.send(`"type":"pong","id":${JSON.stringify(id ?? null)},"time":${deps.clock()}`);
+  }
+
   return {
     refuse,
-    pong: (id) => sender.send(`"type":"pong","id":${JSON.stringify(id ?? null)},"time":${deps.clock()}`),
     receive: (text) => {
       if (!rate.take()) {
         refusedInRow += 1;
@@ -51,7 +53,12 @@ export function createDialogue<M>(
       refusedInRow = 0;
       const parsed = deps.parse(text);
       if ('refusal' in parsed) refuse(parsed.refusal);
+      else if (isPing(parsed.message)) pong(parsed.message);
       else deps.run(parsed.message);
     },
   };
+}
+
+function isPing<M extends { readonly op: string }>(message: M | Ping): message is Ping {
+  return message.op === 'ping';
 }
