@@ -1,12 +1,13 @@
 import { parseCpuMillis } from '../../catalog/quantities.ts';
 import type { Pool, PoolStore } from '../../catalog/schema/pool.ts';
-import { windowSizes } from '../datasets/chain/window-size.ts';
+import { brokerDiskShareMax } from '../../catalog/topic-disk.ts';
+import { replayHoursMin } from './bus-need.ts';
 import { tightNetworks } from './chain-sync-need.ts';
-import { costs } from './costs.ts';
-import { type Plan, type PlanningCatalog, topicOf } from './model.ts';
-import { targetUtilisation } from './need.ts';
-import { rpcRequestsAtOnceMax, windowSearchSeconds } from './program.ts';
-import { partitionsPerTableMax } from './store-need.ts';
+import { type Plan, topicOf } from './model.ts';
+import { diskShareMax, targetUtilisation } from './need.ts';
+import type { PlanningCatalog } from './planning.ts';
+import { rpcRequestsAtOnceMax } from './program.ts';
+import { partitionDays } from './store-need.ts';
 
 /** A limit of the catalog, or of the program, that a plan passes. */
 export interface Break {
@@ -23,35 +24,33 @@ const exchangePairs = 2500;
 export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   const analytics = poolOf(catalog, 'analytics');
   const marketPool = poolOf(catalog, 'market');
-  const { demand, shards, stream, market, postgres, clickhouse, kafka, records, bills } = plan;
+  const { demand, shards, stream, market, keeps, topics, postgres, clickhouse, kafka, records, bills } = plan;
   const [pg, ch, bus] = [storeOf(analytics, 'relational'), storeOf(analytics, 'timeseries'), storeOf(analytics, 'bus')];
   const recordStore = storeOf(marketPool, 'relational');
   const chainTopic = topicOf(catalog, 'chain.blocks');
-  const processorsMax = catalog.services.find(({ id }) => id === 'stream-processor')?.scaling.max ?? 1;
+  const replicasMax = (service: string): number => catalog.services.find(({ id }) => id === service)?.scaling.max ?? 1;
   const nodesMax = (pool: Pool): number => pool.nodeGroups.find(({ kind }) => kind === 'kubernetes')?.max ?? 1;
-  const searches = searchesOf(plan);
   const all: Break[] = [
     {
-      what: `${plan.processors} stream processors, each of which searches every network for windows that others left: ${searches.perSecond.toFixed(0)} times a second, ${searches.cores.toFixed(1)} busy cores of ClickHouse's ${cpu(ch)}`,
-      times: searches.cores / (cpu(ch) * targetUtilisation),
-      change: 'services/stream-processor/chain-schedule.ts: a search of the networks of its own partitions alone',
+      what: `PostgreSQL's disk: ${keeps.relationalDays} days of ${gb(postgres.gbPerDay)} a day on ${gb(disk(pg))}`,
+      times: postgres.diskGB / (disk(pg) * diskShareMax),
+      change: 'pools/analytics.yaml: storageGB of postgresql; environments: relationalDays of sync.retention',
     },
     {
-      what: `PostgreSQL's disk: ${timeToFill(pg, postgres.gbPerDay)} until ${gb(disk(pg))} are full, and nothing deletes old blocks`,
-      times: (postgres.gbPerDay * demand.relationalDays) / disk(pg),
+      what: `Kafka's disk: ${gb(kafka.diskGB)}, of ${gb(kafka.gbPerDay)} a day, on ${gb(disk(bus))}`,
+      times: kafka.diskGB / (disk(bus) * brokerDiskShareMax),
+      change: 'pools/analytics.yaml: storageGB and replicas of kafka',
+    },
+    ...topics.map(({ id, hottestHours }) => ({
+      what: `${id}: size comes before time, and the busiest partition keeps ${hours(hottestHours)} instead of a day`,
+      times: replayHoursMin / hottestHours,
+      change: `topics.yaml: retentionMiB and partitions of ${id}; pools/analytics.yaml: storageGB of kafka`,
+    })),
+    {
+      what: `ClickHouse's disk: ${keeps.timeseriesDays} days, and up to ${partitionDays} more until they go, of ${gb(clickhouse.rawGBPerDay)} a day, beside bars and what stays, on ${gb(disk(ch))}`,
+      times: clickhouse.diskGB / (disk(ch) * diskShareMax),
       change:
-        'pools/analytics.yaml: storageGB of postgresql; environments: sync.historyBlocks; a retention for schema chain, which is to be written',
-    },
-    {
-      what: `Kafka's disk: a week of ${gb(kafka.gbPerDay)} a day on ${gb(disk(bus))}`,
-      times: kafka.diskGB / (disk(bus) * targetUtilisation),
-      change:
-        'topics.yaml: retentionHours of chain.blocks and market.bars; pools/analytics.yaml: storageGB and replicas of kafka',
-    },
-    {
-      what: `ClickHouse's disk: ${timeToFill(ch, clickhouse.gbPerDay)} until ${gb(disk(ch))} are full`,
-      times: clickhouse.diskGB / disk(ch),
-      change: 'pools/analytics.yaml: storageGB of clickhouse; a TTL of the raw tables, which is to be written',
+        'pools/analytics.yaml: storageGB of clickhouse; environments: timeseriesDays of sync.retention, from 31 on',
     },
     {
       what: `ClickHouse's CPU: ${clickhouse.cores.toFixed(1)} busy cores of ${cpu(ch)}, ${stream.windows.cores.toFixed(1)} of them to compute minutes, hours and days of each network anew`,
@@ -71,13 +70,13 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
     },
     {
       what: `${plan.processors} stream processors`,
-      times: plan.processors / processorsMax,
+      times: plan.processors / replicasMax('stream-processor'),
       change: `services/stream-processor.yaml: scaling.max to ${plan.processors}; topics.yaml: partitions of chain.blocks to ${stream.partitions}`,
     },
     {
-      what: `${demand.networks.length} partitions, one a network, in each of ClickHouse's tables of chains`,
-      times: demand.networks.length / partitionsPerTableMax,
-      change: 'services/datasets/chain/timeseries: partitions by a hash of the network, or shards of ClickHouse',
+      what: `${plan.apiReplicas} replicas of analytics-api`,
+      times: plan.apiReplicas / replicasMax('analytics-api'),
+      change: `services/analytics-api.yaml: scaling.max to ${plan.apiReplicas}`,
     },
     {
       what: 'the busiest shard of chain-sync, on its one core',
@@ -124,12 +123,6 @@ export function breaksOf(plan: Plan, catalog: PlanningCatalog): Break[] {
   return all.filter(({ times }) => times > 1).sort((a, b) => b.times - a.times);
 }
 
-/** Not among what ClickHouse needs. */
-function searchesOf({ processors, demand }: Plan): { readonly perSecond: number; readonly cores: number } {
-  const perSecond = (processors * demand.networks.length * windowSizes.length) / windowSearchSeconds;
-  return { perSecond, cores: (perSecond * costs.clickhouse.searchMs.value) / 1000 };
-}
-
 function poolOf({ pools }: PlanningCatalog, id: string): Pool {
   const pool = pools.find((one) => one.id === id);
   if (pool === undefined) throw new RangeError(`the catalog has no pool ${id}`);
@@ -151,9 +144,8 @@ function cpu({ resources }: PoolStore): number {
   return parseCpuMillis(resources?.limits?.cpu ?? '1') / 1000;
 }
 
-function timeToFill(store: PoolStore, gbPerDay: number): string {
-  const days = disk(store) / gbPerDay;
-  return days < 2 ? `${Math.floor(24 * days)} hours` : `${Math.floor(days)} days`;
+function hours(amount: number): string {
+  return amount < 2 ? `${(60 * amount).toFixed(0)} minutes` : `${amount.toFixed(0)} hours`;
 }
 
 function gb(amount: number): string {

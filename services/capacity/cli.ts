@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadCatalog } from '../../catalog/load.ts';
 import { measureCosts } from './measure/measure.ts';
+import { loadPlanning } from './planning.ts';
 import { renderDocument, renderReport } from './render.ts';
 import { type Size, sizes, studyOf } from './sizes.ts';
 
@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
     : sizes;
   if ((values.write || values.check) && isOwn)
     throw new Error('--write and --check go with the three sizes: leave out --networks and --pairs');
-  const catalog = loadCatalog(join(root, 'catalog'));
+  const catalog = loadPlanning(root);
   const studies = wanted.map((size) => studyOf(catalog, size));
   if (values.write || values.check) {
     const text = renderDocument(studies);

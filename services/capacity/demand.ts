@@ -17,13 +17,10 @@ export interface Demand {
   readonly pairs: number;
   readonly apiRequestsPerSecond: number;
   readonly webSocketClients: number;
-  /** How long chain rows stay in PostgreSQL and in ClickHouse. Nothing deletes them today: see `breaks.ts`. */
-  readonly relationalDays: number;
-  readonly timeseriesDays: number;
 }
 
 /** Ours to assume: what a day of the service looks like, at every size. */
-const assumedUse = { apiRequestsPerSecond: 1000, webSocketClients: 1000, relationalDays: 30, timeseriesDays: 90 };
+const assumedUse = { apiRequestsPerSecond: 1000, webSocketClients: 1000 };
 
 /**
  * Transactions a second of the busiest network, and how fast those after it have fewer: rank^-0.9, a heavy tail. Together some 650

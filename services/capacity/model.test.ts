@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../../catalog/load.ts';
-import { breaksOf } from './breaks.ts';
+import { whyNotFollowed } from '../../catalog/followed.ts';
+import { type Break, breaksOf } from './breaks.ts';
 import { demandOf } from './demand.ts';
 import { type Plan, planOf } from './model.ts';
 import { targetUtilisation } from './need.ts';
+import { loadPlanning } from './planning.ts';
 
-const catalog = loadCatalog(join(import.meta.dirname, '..', '..', 'catalog'));
+const catalog = loadPlanning(join(import.meta.dirname, '..', '..'));
 
 describe(demandOf, () => {
   it('begins with known networks, the most important first, at their own pace', () => {
@@ -72,6 +73,27 @@ describe(breaksOf, () => {
     expect(Math.min(...times)).toBeGreaterThan(1);
     expect(breaks.map(({ change }) => change).join('\n')).toMatch(
       /services\/stream-processor.yaml: scaling.max to \d\d/,
+    );
+  });
+
+  it("finds nothing that breaks at the catalog's own size: see services/CAPACITY.md for what to change if it does", () => {
+    const everything = { phases: [1, 2, 3, 4, 5], priorityThreshold: 1 };
+    const networks = catalog.networks.filter((network) => whyNotFollowed(network, everything) === undefined).length;
+    const plan = planFor(networks, catalog.pairs.filter(({ status }) => status === 'active').length);
+    expect(breaksOf(plan, catalog)).toEqual([]);
+  });
+
+  it('finds that a topic keeps too little, and a disk too small, where rows are kept for longer', () => {
+    const longer = { ...catalog, keeps: { ...catalog.keeps, relationalDays: 30, timeseriesDays: 90 } };
+    const words = (breaks: readonly Break[]) => breaks.map(({ what }) => what).join('\n');
+    const plan = planOf(demandOf({ networks: 50, pairs: 200 }), longer);
+    expect(words(breaksOf(plan, longer))).toMatch(
+      /(PostgreSQL.*30 days.*ClickHouse.*90 days|ClickHouse.*90 days.*PostgreSQL.*30 days)/s,
+    );
+    const topics = catalog.topics.map((topic) => ({ ...topic, retentionMiB: 64 }));
+    const short = { ...catalog, topics };
+    expect(words(breaksOf(planOf(demandOf({ networks: 50, pairs: 200 }), short), short))).toMatch(
+      /chain.blocks.*minutes/,
     );
   });
 

@@ -1,21 +1,15 @@
-import type { Catalog } from '../../catalog/schema/catalog.ts';
 import { type Bill, billOf } from './bill.ts';
+import { type BusLoad, barTopicNeed, busLoad, chainTopicNeed, kafkaNeed, type TopicNeed } from './bus-need.ts';
 import { type ChainRates, ratesOf } from './chain-rates.ts';
 import { type ChainStreamNeed, chainStreamNeed } from './chain-stream-need.ts';
 import { type SyncShard, syncShardsOf } from './chain-sync-need.ts';
 import { costs } from './costs.ts';
 import type { Demand } from './demand.ts';
 import { type MarketNeed, marketNeed } from './market-need.ts';
-import { type Need, serversFor, sumOf } from './need.ts';
-import {
-  type BusLoad,
-  busLoad,
-  clickhouseNeed,
-  kafkaNeed,
-  postgresNeed,
-  recordsNeed,
-  type StoreNeed,
-} from './store-need.ts';
+import { diskShareMax, type Need, serversFor, sumOf } from './need.ts';
+import type { Keeping, PlanningCatalog } from './planning.ts';
+import { type SocketNeed, socketNeed } from './socket-need.ts';
+import { clickhouseNeed, postgresNeed, recordsNeed, type StoreNeed, type TimeseriesNeed } from './store-need.ts';
 
 /** All that a demand needs. */
 export interface Plan {
@@ -28,8 +22,11 @@ export interface Plan {
   readonly apiReplicas: number;
   readonly market: MarketNeed;
   readonly bus: BusLoad;
+  readonly topics: readonly TopicNeed[];
+  readonly sockets: SocketNeed;
+  readonly keeps: Keeping;
   readonly postgres: StoreNeed;
-  readonly clickhouse: StoreNeed;
+  readonly clickhouse: TimeseriesNeed;
   readonly kafka: StoreNeed;
   readonly records: StoreNeed;
   /** By pool. */
@@ -37,13 +34,9 @@ export interface Plan {
   readonly bills: { readonly analytics: Bill; readonly market: Bill };
 }
 
-export type PlanningCatalog = Pick<Catalog, 'services' | 'topics' | 'machines' | 'pools'>;
-
-/** environments/production: `market.storage.retentionDays`. */
-const recordDays = 3;
-
 /** Pure: the same demand and the same catalog give the same plan. */
 export function planOf(demand: Demand, catalog: PlanningCatalog): Plan {
+  const { keeps } = catalog;
   const { networks, pairs } = demand;
   const rates = ratesOf(networks);
   const shards = syncShardsOf(networks, shardSizeOf(catalog, 'chain-sync'));
@@ -53,20 +46,25 @@ export function planOf(demand: Demand, catalog: PlanningCatalog): Plan {
   const processors = Math.max(stream.replicas, serversFor(barCores));
   const market = marketNeed(pairs, shardSizeOf(catalog, 'market-collector'), barTopic.partitions, processors);
   const bus = busLoad(rates, market);
-  const hours = { chain: chainTopic.retentionHours ?? 168, bars: barTopic.retentionHours ?? 168 };
+  const topics = [
+    chainTopicNeed(networks, chainTopic, stream.partitions),
+    barTopicNeed(pairs, barTopic, market.barPartitions),
+  ];
+  const sockets = socketNeed();
   const stores = {
     postgres: postgresNeed(
       rates,
       demand,
       shards.length,
       (demand.apiRequestsPerSecond * costs.api.postgresMs.value) / 1000,
+      keeps.relationalDays,
     ),
-    clickhouse: clickhouseNeed(rates, stream.windows, market, demand),
-    kafka: kafkaNeed(bus, hours),
-    records: recordsNeed(market, pairs, recordDays),
+    clickhouse: clickhouseNeed(rates, stream.windows, market, networks.length, keeps.timeseriesDays),
+    kafka: kafkaNeed(topics),
+    records: recordsNeed(market, pairs, keeps.recordDays),
   };
   const apiCores = apiCoresOf(demand);
-  const apiReplicas = Math.max(2, serversFor(apiCores));
+  const apiReplicas = Math.max(2, serversFor(apiCores), serversFor(demand.webSocketClients, sockets.byProgram));
   const analytics: Need[] = [
     {
       what: 'chain-sync',
@@ -119,7 +117,7 @@ export function planOf(demand: Demand, catalog: PlanningCatalog): Plan {
     },
   ];
   return {
-    ...{ demand, rates, shards, stream, processors, apiReplicas, market, bus, ...stores },
+    ...{ demand, rates, shards, stream, processors, apiReplicas, market, bus, topics, sockets, keeps, ...stores },
     needs: { analytics, market: marketNeeds },
     bills: {
       analytics: billOf(analytics, catalog.machines, {
@@ -157,7 +155,7 @@ function storeNeed(what: string, { servers, copies, cores, diskGB }: StoreNeed, 
     replicas,
     cores: cores * (1 + 0.25 * (copies - 1)),
     memoryGiB: memoryGiB * replicas,
-    diskGB: diskGB * copies,
+    diskGB: (diskGB * copies) / diskShareMax,
   };
 }
 

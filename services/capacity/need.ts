@@ -12,6 +12,9 @@ export interface Need {
 /** What is used of anything in the mean at most: the rest is for peaks, catching up, and the loss of a replica. */
 export const targetUtilisation = 0.6;
 
+/** Of a disk, what is filled at most: PostgreSQL's rows that went take room until they are written over, and ClickHouse merges into new files. */
+export const diskShareMax = 0.8;
+
 /** So many servers that each is busy for no more than the target. */
 export function serversFor(load: number, capacityOfOne = 1): number {
   return Math.max(1, Math.ceil(load / (capacityOfOne * targetUtilisation) - 1e-9));

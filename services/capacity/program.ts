@@ -24,7 +24,7 @@ export const sessionTimeoutSeconds = 10;
 /** services/stream-processor/chain-schedule.ts: a network's windows are computed no more often, and rest so many times as long as they took. */
 export const windowPaceSeconds = { minute: 5, hour: 60, day: 300 };
 export const windowRestFactor = { minute: 10, hour: 20, day: 20 };
-/** The same: each process asks of each network, for each size, what others left. */
+/** The same: of each network, for each size, the process that its messages come to asks what others left. */
 export const windowSearchSeconds = 600;
 
 /** services/system.ts: where the bus is Kafka; 5 in one process. */

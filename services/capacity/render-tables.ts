@@ -1,6 +1,7 @@
+import type { TopicNeed } from './bus-need.ts';
 import { costs, measuredOn } from './costs.ts';
 import { count, figure, gigabytes, percent, renderMarkdownTable, seconds } from './markdown.ts';
-import { sumOf, targetUtilisation } from './need.ts';
+import { sumOf } from './need.ts';
 import { binance } from './program.ts';
 import type { SimulationResult } from './simulate.ts';
 import type { Study } from './sizes.ts';
@@ -13,6 +14,7 @@ export function renderNeeds(studies: readonly Study[]): string {
     what,
     ...studies.map((study) => of(study.plan, study)),
   ];
+  const keeps = studies[0]?.plan.keeps;
   return renderMarkdownTable(
     ['networks × pairs', ...studies.map(nameOf)],
     [
@@ -27,9 +29,11 @@ export function renderNeeds(studies: readonly Study[]): string {
       row('stream-processor: replicas', ({ processors }) => count(processors)),
       row('market.bars: partitions, MB/s', ({ market, bus }) => `${market.barPartitions}, ${figure(bus.barsMBps)}`),
       row('Kafka: brokers, disk of all', ({ kafka }) => `${kafka.servers}, ${gigabytes(kafka.diskGB * kafka.copies)}`),
+      row('chain.blocks: kept of the mean, of the busiest partition', ({ topics }) => keptOf(topics[0])),
+      row('market.bars: the same', ({ topics }) => keptOf(topics[1])),
       row('PostgreSQL: servers, busy cores', ({ postgres }) => `${postgres.servers}, ${figure(postgres.cores)}`),
       row(
-        'PostgreSQL: a day, 30 days',
+        `PostgreSQL: a day, ${keeps?.relationalDays} days`,
         ({ postgres }) => `${gigabytes(postgres.gbPerDay)}, ${gigabytes(postgres.diskGB)}`,
       ),
       row(
@@ -42,12 +46,13 @@ export function renderNeeds(studies: readonly Study[]): string {
       ),
       row('ClickHouse: of these busy with windows', ({ stream }) => figure(stream.windows.cores)),
       row(
-        'ClickHouse: a day, 90 days',
+        `ClickHouse: a day, ${keeps?.timeseriesDays} days`,
         ({ clickhouse }) => `${gigabytes(clickhouse.gbPerDay)}, ${gigabytes(clickhouse.diskGB)}`,
       ),
+      row('ClickHouse: of it kept for ever, of a year', ({ clickhouse }) => gigabytes(clickhouse.keptGBPerYear)),
       row('Redis: replicas', () => '1'),
-      row('analytics-api: replicas for 1,000 requests/s', ({ apiReplicas }) => count(apiReplicas)),
-      row('WebSocket clients of a replica', () => count(clientsPerReplica())),
+      row('analytics-api: replicas for 1,000 requests/s and clients', ({ apiReplicas }) => count(apiReplicas)),
+      row('WebSocket clients of a replica, by', ({ sockets }) => `${count(sockets.clients)}, ${sockets.by}`),
       row('collectors (pairs of each at most)', ({ market }) => `${count(market.collectors)} (50)`),
       row(
         'Binance: connections, minutes to start',
@@ -55,7 +60,7 @@ export function renderNeeds(studies: readonly Study[]): string {
       ),
       row('Binance: addresses to start in five minutes', ({ market }) => count(market.addresses)),
       row(
-        "records' PostgreSQL: rows/s, three days",
+        `records' PostgreSQL: rows/s, ${keeps?.recordDays} days`,
         ({ market, records }) => `${figure(market.recordsPerSecond)}, ${gigabytes(records.diskGB)}`,
       ),
       row('nodes of pool analytics', ({ bills }) => `${bills.analytics.nodes} ${bills.analytics.machine}`),
@@ -138,10 +143,9 @@ export function renderCosts(): string {
   return `Measured on ${measuredOn}.\n\n${renderMarkdownTable(['', 'value', 'of', 'how it is known'], rows, false)}`;
 }
 
-/** By CPU: what a client is sent; memory would bear three times as many. */
-export function clientsPerReplica(): number {
-  const { socketMs, messagesPerClient } = costs.api;
-  return Math.floor((1000 * targetUtilisation) / (socketMs.value * messagesPerClient.value) / 100) * 100;
+/** For how long the mean and the busiest partition of a topic keep a record. */
+function keptOf(topic: TopicNeed | undefined): string {
+  return topic === undefined ? '' : `${figure(topic.meanHours)} h, ${figure(topic.hottestHours)} h`;
 }
 
 export function renderBinance(): string {

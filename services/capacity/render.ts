@@ -1,7 +1,8 @@
 import { costs } from './costs.ts';
 import { traffic } from './demand.ts';
 import { count, figure, percent } from './markdown.ts';
-import { targetUtilisation } from './need.ts';
+import { diskShareMax, targetUtilisation } from './need.ts';
+import type { Keeping } from './planning.ts';
 import {
   windowPaceSeconds as pace,
   partitionsAtATime,
@@ -20,7 +21,8 @@ import {
 } from './render-tables.ts';
 import { usual } from './simulate-sources.ts';
 import type { Study } from './sizes.ts';
-import { diskPerServerGBMax, partitionsPerTableMax } from './store-need.ts';
+import { socketNeed } from './socket-need.ts';
+import { diskPerServerGBMax, partitionDays } from './store-need.ts';
 import { windowNeed } from './window-need.ts';
 
 /** The tables, for a terminal. */
@@ -42,22 +44,28 @@ message and a row were measured to cost. Everything here is printed by \`npm run
 
 ${renderNeeds(studies)}
 
-All of it with room: nothing is busy for more than ${percent(targetUtilisation)} of the time in the mean. Money is at the list prices of \`catalog/machines\`, without
+All of it with room: nothing is busy for more than ${percent(targetUtilisation)} of the time in the mean, and no disk is fuller than ${percent(diskShareMax)}. Money is at the list prices of \`catalog/machines\`, without
 load balancers and traffic whose prices are not known there; nodes are those that the sum of what is asked fits, however it packs.
 
 ## What breaks first
 
 With the catalog as it is today: how many times each limit is passed, and the line that moves it. The first row is what breaks first.
 ${studies.map((study) => `\n### ${titleOf(study)}\n\n${renderBreaks(study)}\n`).join('')}
-In words: **disks break first, at every size.** At fifty networks all but ClickHouse is nearly idle, and a week of messages does not fit
-Kafka's volume; PostgreSQL and ClickHouse fill up within weeks, because nothing deletes a chain's old rows. **What costs CPU is not
-rows but windows**: one computation of a network's minutes, hours or days takes ClickHouse some ${costs.clickhouse.windowMs.value} ms, whether the network had one
-transaction since or a hundred, and raw rows of a commit ${costs.clickhouse.commitMs.value}. The pace is ${pace.minute} s for minutes, ${pace.hour} s for hours and ${pace.day} s for days, and a
-network's commits are ${pollSeconds} s apart. The pace is what saves machines: were hours computed every ten seconds and days every fifteen, as on a laptop,
-windows would take ${perSize((study) => figure(fastWindows(study)))} cores of ClickHouse at these sizes instead of ${perSize(({ plan }) => figure(plan.stream.windows.cores))}.
-The plan holds the pace. With fewer processes nothing breaks, as each has ${statementsAtATime} statements under way at most: windows come later, and rows as they did.
-**At five thousand networks two things are no matter of size**: a table with a partition for each network, and processes each of which
-searches all networks for what others left, not those of its own partitions. Both need a change of the program.
+In words: **at the catalog's own size nothing breaks**, which a test holds for its networks and pairs as they are: who adds those that
+break something sees it in the merge request. Disks break first beyond: PostgreSQL keeps a chain's rows for ${keepsOf(studies).relationalDays} days and ClickHouse for ${keepsOf(studies).timeseriesDays}
+(\`sync.retention\` of production), Kafka what \`topics.yaml\` says, by time or by size, whichever comes first, and that is bounded by its disk
+(rule CAT109): there it is not the disk that breaks, but time that gets short. Of chain.blocks time comes first in the mean
+partition, and size in the busiest. Who was away for longer than a topic keeps is given its rows by PostgreSQL: \`npm run rebuild\`.
+
+**What costs CPU is not rows but windows**: one computation of a network's minutes, hours or days takes ClickHouse some ${costs.clickhouse.windowMs.value} ms,
+whether the network had one transaction since or a hundred, and raw rows of a commit ${costs.clickhouse.commitMs.value}. The pace is ${pace.minute} s for minutes, ${pace.hour} s for hours and
+${pace.day} s for days, and a network's commits are ${pollSeconds} s apart. The pace is what saves machines: were hours computed every ten seconds and days every
+fifteen, as on a laptop, windows would take ${perSize((study) => figure(fastWindows(study)))} cores of ClickHouse at these sizes instead of ${perSize(({ plan }) => figure(plan.stream.windows.cores))}. The plan
+holds the pace. With fewer processes nothing breaks, as each has ${statementsAtATime} statements under way at most: windows come later, and rows as they did.
+
+**Nothing of the program grows by networks times processes**: what another process left is searched for by the one that the network's
+messages come to, which takes ${perSize(({ plan }) => figure(plan.stream.windows.searchCores))} cores at these sizes, and tables are parted by time. Of what breaks at five thousand
+networks two things take more than lines of the catalog: PostgreSQL, once one writer is not enough, and exchanges beside Binance.
 
 ## In simulation
 
@@ -96,7 +104,8 @@ in production. A shard could bear five times as many networks by CPU; it is the 
 
 - **Demand.** The first networks are those of the catalog of 2026-11-21 that chain-sync can follow, all of them (production follows those of priority 6
   and more), with their block times; those of further networks are drawn from these. Transactions a second of the n-th network
-  are ${traffic.busiestTxsPerSecond} · n^-${traffic.exponent}, but ${traffic.txsPerBlockMin} a block at least; each has two logs. 1,000 requests a second and 1,000 WebSocket clients at every size.
+  are ${traffic.busiestTxsPerSecond} · n^-${traffic.exponent}, but ${traffic.txsPerBlockMin} a block at least; each has two logs. 1,000 requests a second and 1,000 WebSocket clients at every size: a replica
+  bears ${count(socketNeed().byCpu)} clients by CPU, and refuses more than ${count(socketNeed().byProgram)}, of which the lower counts.
 - **Commits** of a network: one a poll, or one a block where blocks are further apart: 1 / max(${pollSeconds} s, block time).
 - **chain-sync** of a shard, of one core: polls · c_poll + commits · c_commit + blocks · c_block + transactions · c_tx, and its relay.
 - **RPC**: 3 calls a poll and endpoint, 2 a block; requests at once by Little's law.
@@ -106,10 +115,12 @@ in production. A shard could bear five times as many networks by CPU; it is the 
   for hours and days the transactions of half of one. A rest is ${windowRestFactor.minute} t for minutes, ${windowRestFactor.hour} t for the others.
 - **Stream processors**: the largest of batches in hand / (${partitionsAtATime} · ${targetUtilisation}), batches and windows under way / (${statementsAtATime} · ${targetUtilisation}), windows of one
   size under way / ${targetUtilisation} (a process computes one at a time), and busy cores / ${targetUtilisation}.
-- **ClickHouse**: the largest of busy cores / (8 · ${targetUtilisation}), disk / ${count(diskPerServerGBMax)} GB and networks / ${count(partitionsPerTableMax)}; two copies as soon as there are shards.
-- **PostgreSQL**: the larger of busy cores / (8 · ${targetUtilisation}) and disk / ${count(diskPerServerGBMax)} GB. One PostgreSQL has one writer: more of them is a pool for each tier, or
+- **ClickHouse**: the larger of busy cores / (8 · ${targetUtilisation}) and disk / (${count(diskPerServerGBMax)} GB · ${diskShareMax}); two copies as soon as there are shards. Raw rows
+  for ${keepsOf(studies).timeseriesDays} days and ${partitionDays} more, as they go by whole fortnights; bars of a second for 30 days; windows and bars of minutes, which stay, of a year.
+- **PostgreSQL**: the larger of busy cores / (8 · ${targetUtilisation}) and disk / (${count(diskPerServerGBMax)} GB · ${diskShareMax}). One PostgreSQL has one writer: more of them is a pool for each tier, or
   for a hash of the network, each with its own chain-sync, relay and topic; the APIs would have to ask each network's. ClickHouse stays one.
-- **Kafka**: bytes a second · retention · 3 copies; brokers by disk, and by 5 · MB/s: in once, out to two copies and two groups.
+- **Kafka**: of each partition, by the real hash of its keys, what comes first of \`retentionHours\` and \`retentionMiB\`, but a day at least;
+  3 copies; brokers by disk, and by 5 · MB/s: in once, out to two copies and two groups.
 - **Collectors**: pairs / 50; a start takes pairs · 50 of request weight.
 
 ## What a unit costs
@@ -130,10 +141,9 @@ ${renderCosts()}
 
 - **Guesses** are marked so above: endpoints' answer times, what a broker on a network volume takes, how often a client is sent something, how many
   symbols exchanges have. The traffic of networks is ours to assume too: the catalog does not know it.
-- History: back-filling a large chain is as many rows as all its blocks; it takes what the endpoints give, for weeks. Production has no
-  \`historyBlocks\`, so each network's whole history is wanted, which no disk here bears: 30 days are counted.
+- History: it is filled as far back as rows are kept, ${keepsOf(studies).relationalDays} days, once: as many rows as that, as fast as the endpoints give them.
 - ClickHouse is as fast for many as for one as long as it has the cores; merges of small parts are in its measured CPU only for the
-  seconds after an insert. Searches for windows that others left are in what breaks alone. Queries of analysts are not in it.
+  seconds after an insert. Queries of analysts are not in it.
 - What hours and days read is a guess that matters: of a busy network's days the rest, a twentieth of the time each, is all that bounds them.
 - CPU was measured on a machine that was busy with other work, in bursts of seconds: a quiet machine of the same kind needs less, perhaps two thirds.
 - kafkajs' own work for a message, beside its JSON; Redis, which has little to do.
@@ -144,6 +154,11 @@ ${renderCosts()}
 /** Cores of ClickHouse, at the pace of a laptop. */
 function fastWindows({ plan }: Study): number {
   return windowNeed(plan.demand.networks, { ...pace, hour: 10, day: 15 }).cores;
+}
+
+function keepsOf([study]: readonly Study[]): Keeping {
+  if (study === undefined) throw new RangeError('no size is given');
+  return study.plan.keeps;
 }
 
 function titleOf({ size }: Study): string {

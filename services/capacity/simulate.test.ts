@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadCatalog } from '../../catalog/load.ts';
 import { demandOf } from './demand.ts';
 import { planOf } from './model.ts';
+import { loadPlanning } from './planning.ts';
 import { simulate } from './simulate.ts';
 import { simulationOf, sizes } from './sizes.ts';
 
-const catalog = loadCatalog(join(import.meta.dirname, '..', '..', 'catalog'));
+const catalog = loadPlanning(join(import.meta.dirname, '..', '..'));
 
 describe(simulate, () => {
   it('gives the same for the same options', () => {

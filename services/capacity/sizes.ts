@@ -1,7 +1,7 @@
-import type { Catalog } from '../../catalog/schema/catalog.ts';
 import { type Break, breaksOf } from './breaks.ts';
 import { demandOf } from './demand.ts';
 import { type Plan, planOf } from './model.ts';
+import type { PlanningCatalog } from './planning.ts';
 import { type Sharding, shardingOf } from './sharding.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
@@ -39,7 +39,7 @@ const seconds = 300;
 const kill = { atSeconds: 120, backAfterSeconds: 60 };
 
 /** One size, by the model and by the simulation. */
-export function studyOf(catalog: Catalog, size: Size): Study {
+export function studyOf(catalog: PlanningCatalog, size: Size): Study {
   const demand = demandOf(size);
   const plan = planOf(demand, catalog);
   const { partitions, replicas } = plan.stream;

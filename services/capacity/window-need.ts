@@ -2,7 +2,7 @@ import { type WindowSize, windowSizes } from '../datasets/chain/window-size.ts';
 import { ratesOf } from './chain-rates.ts';
 import { costs } from './costs.ts';
 import type { NetworkLoad } from './demand.ts';
-import { windowPaceSeconds, windowRestFactor } from './program.ts';
+import { windowPaceSeconds, windowRestFactor, windowSearchSeconds } from './program.ts';
 
 /** What minutes, hours and days of all networks need, computed as often as they may be. */
 export interface WindowNeed {
@@ -13,6 +13,8 @@ export interface WindowNeed {
   readonly busyTotal: number;
   /** Cores of ClickHouse. */
   readonly cores: number;
+  /** To search what others left: each network by the one process that its messages come to. */
+  readonly searchCores: number;
 }
 
 /** Of an open window half is there in the mean. What a minute's transactions cost is in `costs.clickhouse.txMs`. */
@@ -37,5 +39,9 @@ export function windowNeed(
     }
   }
   const busyTotal = busy.minute + busy.hour + busy.day;
-  return { perSecond, busy, busyTotal, cores: busyTotal - (perSecond * stream.windowMs.value) / 1000 };
+  const searches = (networks.length * windowSizes.length) / windowSearchSeconds;
+  return {
+    ...{ perSecond, busy, busyTotal, cores: busyTotal - (perSecond * stream.windowMs.value) / 1000 },
+    searchCores: (searches * clickhouse.searchMs.value) / 1000,
+  };
 }
