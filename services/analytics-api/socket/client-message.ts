@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { OneOf } from '../../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../../datasets/market/bar-read.ts';
-import { createMessageParser, messageId, Ping } from '../../runtime/socket/client-message.ts';
+import { createMessageParser, NameList, subscriptionForms } from '../../runtime/socket/client-message.ts';
 import { chainFeeds } from '../live/live-chain.ts';
 
 /** The lengths that candles have. */
@@ -13,28 +13,15 @@ export type Channel = (typeof channels)[number];
 /** Stands for all networks, those of later included. */
 export const allNetworks = '*';
 
-const closed = { additionalProperties: false };
-const names = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
-const subscription = {
-  id: messageId,
-  channel: OneOf(channels),
-  networks: Type.Optional(names),
-  symbols: Type.Optional(names),
-  interval: Type.Optional(OneOf(candleIntervals)),
-};
-
-const forms = {
-  subscribe: Type.Object(
-    {
-      op: Type.Literal('subscribe'),
-      ...subscription,
-      resume: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))),
-    },
-    closed,
-  ),
-  unsubscribe: Type.Object({ op: Type.Literal('unsubscribe'), ...subscription }, closed),
-  ping: Ping,
-};
+const forms = subscriptionForms(
+  {
+    channel: OneOf(channels),
+    networks: Type.Optional(NameList),
+    symbols: Type.Optional(NameList),
+    interval: Type.Optional(OneOf(candleIntervals)),
+  },
+  { resumeMin: 0 },
+);
 
 export type ClientMessage = Static<(typeof forms)[keyof typeof forms]>;
 export type Subscribe = Static<typeof forms.subscribe>;

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { OneOf } from '../../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../../datasets/market/bar-read.ts';
-import { createMessageParser, messageId, Ping } from '../../runtime/socket/client-message.ts';
+import { createMessageParser, NameList, subscriptionForms } from '../../runtime/socket/client-message.ts';
 
 /** The lengths that candles have. */
 const candleIntervals = Object.keys(intervalSeconds) as Interval[];
@@ -9,26 +9,10 @@ const candleIntervals = Object.keys(intervalSeconds) as Interval[];
 export const channels = ['book', 'trades', 'ticker', 'candles'] as const;
 export type Channel = (typeof channels)[number];
 
-const closed = { additionalProperties: false };
-const subscription = {
-  id: messageId,
-  channel: OneOf(channels),
-  symbols: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 }),
-  interval: Type.Optional(OneOf(candleIntervals)),
-};
-
-const forms = {
-  subscribe: Type.Object(
-    {
-      op: Type.Literal('subscribe'),
-      ...subscription,
-      resume: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }))),
-    },
-    closed,
-  ),
-  unsubscribe: Type.Object({ op: Type.Literal('unsubscribe'), ...subscription }, closed),
-  ping: Ping,
-};
+const forms = subscriptionForms(
+  { channel: OneOf(channels), symbols: NameList, interval: Type.Optional(OneOf(candleIntervals)) },
+  { resumeMin: 1 },
+);
 
 export type ClientMessage = Static<(typeof forms)[keyof typeof forms]>;
 export type Subscribe = Static<typeof forms.subscribe>;

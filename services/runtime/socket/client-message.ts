@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import type { ProblemPart } from '../http-problem.ts';
 import { createValidator } from '../http-validation.ts';
 
@@ -10,6 +10,29 @@ export type MessageId = string | number | null;
 
 export const Ping = Type.Object({ op: Type.Literal('ping'), id: messageId }, { additionalProperties: false });
 export type Ping = Static<typeof Ping>;
+
+/** The forms of all that a client may say, of which `fields` is what it follows and `resume` where it was: numbers of at least `resumeMin`. */
+export function subscriptionForms<Fields extends TProperties>(
+  fields: Fields,
+  { resumeMin }: { readonly resumeMin: number },
+) {
+  const place = Type.Integer({ minimum: resumeMin, maximum: Number.MAX_SAFE_INTEGER });
+  const followed = { id: messageId, ...fields };
+  const subscribe = {
+    op: Type.Literal('subscribe'),
+    ...followed,
+    resume: Type.Optional(Type.Record(Type.String(), place)),
+  };
+  const unsubscribe = { op: Type.Literal('unsubscribe'), ...followed };
+  return {
+    subscribe: Type.Object(subscribe, { additionalProperties: false }),
+    unsubscribe: Type.Object(unsubscribe, { additionalProperties: false }),
+    ping: Ping,
+  };
+}
+
+/** Names of networks or symbols, of which one message may hold many. */
+export const NameList = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 1000 });
 
 /** What cannot be done, and why: sent back instead of an ack. */
 export interface Refusal {
