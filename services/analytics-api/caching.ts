@@ -2,6 +2,9 @@ import { hash } from 'node:crypto';
 import { findIntervalOf, type Interval } from '../datasets/chain/intervals.ts';
 import type { ChainView } from '../datasets/chain/read.ts';
 
+/** Of an answer that its handler gives as JSON text. */
+export const jsonType = 'application/json; charset=utf-8';
+
 const forever = 'public, max-age=31536000, immutable';
 const askAgain = 'no-cache';
 

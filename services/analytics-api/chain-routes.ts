@@ -27,7 +27,7 @@ import type { StatsScope } from '../datasets/chain/stats.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
 import { invalidRequest, ProblemError } from '../runtime/http-problem.ts';
 import { createCachedStats } from './cached-stats.ts';
-import { cacheControlOf, etagOf } from './caching.ts';
+import { cacheControlOf, etagOf, jsonType } from './caching.ts';
 import { type Cursor, chainMarkOf, decodeCursor, encodeCursor } from './cursor.ts';
 import type { AnalyticsDeps } from './deps.ts';
 import { networkPath } from './network-routes.ts';
@@ -44,8 +44,6 @@ const range = {
   ),
 };
 const limitDefault = 100;
-/** Of an answer that is JSON text already. */
-const jsonType = 'application/json; charset=utf-8';
 const PageQuery = Type.Object(
   {
     limit: Type.Optional(

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { HttpApp } from '../runtime/http.ts';
-import { etagOf } from './caching.ts';
+import { etagOf, jsonType } from './caching.ts';
 
 export interface KeptAnswersOptions {
   /** For how long an answer is given again, from when it was made. */
@@ -25,7 +25,6 @@ interface Written {
 const bytesMaxDefault = 32 * 1024 * 1024;
 /** What an entry costs beside its text: its maps' places and headers. */
 const entryBytes = 500;
-const json = 'application/json; charset=utf-8';
 /** Headers of an answer that are the same for all who ask. */
 const ofAnswer = ['etag', 'cache-control', 'content-type', 'content-disposition'];
 
@@ -104,7 +103,7 @@ export function keepAnswers(app: HttpApp, prefix: string, options: KeptAnswersOp
 
 function writtenOf(reply: FastifyReply, answer: unknown): Written {
   const body = typeof answer === 'string' ? answer : jsonOf(reply, answer);
-  const headers: Record<string, string> = { etag: etagOf(body), 'content-type': json };
+  const headers: Record<string, string> = { etag: etagOf(body), 'content-type': jsonType };
   for (const name of ofAnswer) {
     const own = reply.getHeader(name);
     if (typeof own === 'string') headers[name] = own;

@@ -6,8 +6,9 @@ import { OneOf, shared } from '../contracts/schema.ts';
 import { findStatus } from '../datasets/chain/read.ts';
 import { readStatusBriefly } from '../datasets/chain/status.ts';
 import { type HttpApp, problemResponses } from '../runtime/http.ts';
+import { jsonType } from './caching.ts';
 import type { AnalyticsDeps } from './deps.ts';
-import { exampleNetworkOf, getNetwork, networkAnswerOf } from './network-view.ts';
+import { exampleNetworkOf, getNetwork, networkAnswerOf, networkJsonOf, syncAnswerOf } from './network-view.ts';
 
 const tags = ['networks'];
 
@@ -57,7 +58,7 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
         },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { status, kind, phase, minPriority = 1, state } = request.query;
       const reported = new Map((await readStatusBriefly(relational)).map((each) => [each.report.network, each]));
       const { networks, digest } = catalog.current();
@@ -66,9 +67,11 @@ export function addNetworkRoutes(app: HttpApp, { catalog, relational }: Analytic
         .filter((network) => kind === undefined || network.kind === kind)
         .filter((network) => phase === undefined || network.phase === phase)
         .filter((network) => network.priority >= minPriority)
-        .map((network) => networkAnswerOf(network, reported.get(network.id)))
-        .filter((answer) => state === undefined || answer.sync.state === state);
-      return { networks: fitting, total: fitting.length, digest };
+        .map((network) => ({ network, sync: syncAnswerOf(network, reported.get(network.id)) }))
+        .filter(({ sync }) => state === undefined || sync.state === state)
+        .map(({ network, sync }) => networkJsonOf(network, sync));
+      reply.type(jsonType);
+      return `{"networks":[${fitting.join(',')}],"total":${fitting.length},"digest":${JSON.stringify(digest)}}`;
     },
   );
 

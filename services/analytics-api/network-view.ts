@@ -80,11 +80,27 @@ export function freshnessOf(network: Network, { asOf, finalizedNumber, reported 
   };
 }
 
-export function networkAnswerOf(
-  network: Network,
-  reported: (Omit<Reported, 'report'> & { readonly report: Omit<SyncReport, 'endpoints'> }) | undefined,
-): NetworkAnswer {
-  const report = reported?.report;
+export function networkAnswerOf(network: Network, reported: ReportedSync | undefined): NetworkAnswer {
+  return { ...networkPartOf(network), sync: syncAnswerOf(network, reported) };
+}
+
+/** The JSON of `networkAnswerOf`, of which only the sync is written anew each time. */
+export function networkJsonOf(network: Network, sync: NetworkAnswer['sync']): string {
+  let before = writtenParts.get(network);
+  if (before === undefined) {
+    before = `${JSON.stringify(networkPartOf(network)).slice(0, -1)},"sync":`;
+    writtenParts.set(network, before);
+  }
+  return `${before}${JSON.stringify(sync)}}`;
+}
+
+const writtenParts = new WeakMap<Network, string>();
+
+type ReportedSync = Omit<Reported, 'report'> & { readonly report: Omit<SyncReport, 'endpoints'> };
+
+/** What the catalog says of it; in the order of the answer's schema. */
+function networkPartOf(network: Network): Omit<NetworkAnswer, 'sync'> {
+  const { symbol, decimals } = network.nativeCurrency;
   return {
     id: network.id,
     name: network.name,
@@ -100,19 +116,24 @@ export function networkAnswerOf(
     renamedTo: network.renamedTo ?? null,
     successor: network.successor ?? null,
     tvlUsd: network.tvlUsd ?? null,
-    nativeCurrency: network.nativeCurrency,
+    nativeCurrency: { symbol, decimals },
     blockTimeSeconds: network.blockTimeSeconds ?? null,
     explorer: network.explorer ?? null,
     github: network.github ?? null,
-    sync: {
-      ...syncNoteOf(network, reported),
-      head: report?.head ?? null,
-      synced: report?.synced ?? null,
-      finalized: report?.finalized ?? null,
-      lagBlocks: lagBlocksOf(report?.head, report?.synced),
-      blocksHeld: report?.blocksHeld ?? null,
-      backfillRemaining: report?.backfillRemaining ?? null,
-    },
+  };
+}
+
+/** What is known of its sync; in the order of the answer's schema. */
+export function syncAnswerOf(network: Network, reported: ReportedSync | undefined): NetworkAnswer['sync'] {
+  const report = reported?.report;
+  return {
+    ...syncNoteOf(network, reported),
+    head: report?.head ?? null,
+    synced: report?.synced ?? null,
+    finalized: report?.finalized ?? null,
+    lagBlocks: lagBlocksOf(report?.head, report?.synced),
+    blocksHeld: report?.blocksHeld ?? null,
+    backfillRemaining: report?.backfillRemaining ?? null,
   };
 }
 

@@ -111,11 +111,11 @@ export async function readStats(
 ): Promise<StatsReading> {
   let asOf: NewestBlock = newest;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    const blocks = await readBlockTotals(timeseries, network, asOf, scope);
-    if (blocks?.as_of_seq === asOf.seq) {
+    const totals = await readTotals(timeseries, network, asOf, scope);
+    if (totals.blocks.as_of_seq === asOf.seq) {
+      const { blocks, txs } = totals;
       if (blocks.blocks === '0') return { asOf, counted: undefined };
-      const txs = await readTxTotals(timeseries, network, asOf, scope, blocks);
-      if (txs?.fingerprint === blocks.tx_fingerprint) return { asOf, counted: statsOf(scope, blocks, txs) };
+      if (isOfOneChain(totals) && isExact(totals)) return { asOf, counted: statsOf(scope, blocks, txs) };
     }
     await sleep(waitStepMs * attempt);
     asOf = (await findNewestBlock(timeseries, network)) ?? asOf;
@@ -128,6 +128,37 @@ interface NewestRow {
   readonly hash: Hex;
   readonly seq: string;
   readonly at: number;
+}
+
+interface Totals {
+  readonly blocks: BlockTotals;
+  readonly txs: TxTotals;
+}
+
+/** How a value is computed of the rows of blocks, in their order in the tuple that they come as. */
+function blockColumns(wide: boolean): Readonly<Record<keyof BlockTotals, string>> {
+  return {
+    as_of_seq: 'maxIf(seq, number = {asOf:UInt64})',
+    blocks: 'countIf(counted)',
+    from_block: 'minIf(number, counted)',
+    to_block: 'maxIf(number, counted)',
+    to_hash: 'argMaxIf(hash, number, counted)',
+    first_at: 'toUnixTimestamp(minIf(timestamp, counted))',
+    last_at: 'toUnixTimestamp(maxIf(timestamp, counted))',
+    transactions: 'sumIf(tx_count, counted)',
+    tx_fingerprint: `sumIf(tx_count * ${versionHash}, counted)`,
+    logs: 'sumIf(log_count, counted)',
+    gas_used: wide ? wideSumIf('gas_used', 'counted') : '[sumIf(gas_used, counted)]',
+    base_fees: 'countIf(base_fee_per_gas, counted)',
+    base_fee: wide
+      ? wideSumIf('ifNull(base_fee_per_gas, 0)', 'counted')
+      : '[ifNull(sumIf(base_fee_per_gas, counted), 0)]',
+    base_fee_min: 'minIf(base_fee_per_gas, counted)',
+    base_fee_max: 'maxIf(base_fee_per_gas, counted)',
+    base_fee_newest: 'argMaxIf(tuple(base_fee_per_gas), number, counted).1',
+    block_below: 'maxOrNullIf(number, NOT counted AND number < {asOf:UInt64})',
+    exact: wide ? '1' : `${fits('maxIf(gas_used, counted)', 192)} AND ${fits('maxIf(base_fee_per_gas, counted)', 192)}`,
+  };
 }
 
 interface BlockTotals {
@@ -148,6 +179,8 @@ interface BlockTotals {
   readonly base_fee_max: string | null;
   readonly base_fee_newest: string | null;
   readonly block_below: string | null;
+  /** Whether no sum can have wrapped around. */
+  readonly exact: number;
 }
 
 /**
@@ -179,40 +212,6 @@ function conditionsOf(
   }
 }
 
-async function readBlockTotals(
-  timeseries: Timeseries,
-  network: string,
-  asOf: NewestBlock,
-  scope: StatsScope,
-): Promise<BlockTotals | undefined> {
-  const { rows, inScope, params } = conditionsOf(scope, asOf);
-  const [totals] = await timeseries.query<BlockTotals>(
-    `SELECT
-       maxIf(seq, number = {asOf:UInt64}) AS as_of_seq,
-       countIf(counted) AS blocks,
-       minIf(number, counted) AS from_block,
-       maxIf(number, counted) AS to_block,
-       argMaxIf(hash, number, counted) AS to_hash,
-       toUnixTimestamp(minIf(timestamp, counted)) AS first_at,
-       toUnixTimestamp(maxIf(timestamp, counted)) AS last_at,
-       sumIf(tx_count, counted) AS transactions,
-       sumIf(tx_count * ${versionHash}, counted) AS tx_fingerprint,
-       sumIf(log_count, counted) AS logs,
-       ${wideSumIf('gas_used', 'counted')} AS gas_used,
-       countIf(base_fee_per_gas, counted) AS base_fees,
-       ${wideSumIf('ifNull(base_fee_per_gas, 0)', 'counted')} AS base_fee,
-       minIf(base_fee_per_gas, counted) AS base_fee_min,
-       maxIf(base_fee_per_gas, counted) AS base_fee_max,
-       argMaxIf(tuple(base_fee_per_gas), number, counted).1 AS base_fee_newest,
-       maxOrNullIf(number, NOT counted AND number < {asOf:UInt64}) AS block_below
-     FROM (SELECT *, ${inScope} AS counted FROM chain_blocks FINAL
-            WHERE network = {network:String} AND (number = {asOf:UInt64} OR (${rows})))
-     ${limits}`,
-    { network, ...params },
-  );
-  return totals;
-}
-
 interface TxTotals {
   readonly fingerprint: string;
   readonly statuses: string;
@@ -224,37 +223,85 @@ interface TxTotals {
   readonly fees: readonly string[];
   readonly l1_known: string;
   readonly l1_fees: readonly string[];
+  readonly exact: number;
 }
 
-/** Only transactions whose block was counted, in the version that was counted: those of a block still on its way are left out. */
-async function readTxTotals(
+function txColumns(wide: boolean): Readonly<Record<keyof TxTotals, string>> {
+  return {
+    fingerprint: `sum(${versionHash})`,
+    statuses: 'count(status)',
+    failed: 'countIf(status = 0)',
+    creations: 'countIf(recipient IS NULL)',
+    senders: 'uniqExact(sender)',
+    priced: 'count(effective_gas_price)',
+    prices: 'quantilesExact(0.5, 0.95)(effective_gas_price)',
+    fees: wide
+      ? wideProductSum('gas_used', 'ifNull(effective_gas_price, 0)')
+      : '[ifNull(sum(gas_used * effective_gas_price), 0)]',
+    l1_known: 'count(l1_fee)',
+    l1_fees: wide ? wideSumIf('ifNull(l1_fee, 0)', 'true') : '[ifNull(sum(l1_fee), 0)]',
+    // 64 and 128 bits: a product has 192.
+    exact: wide
+      ? '1'
+      : `${fits('max(gas_used)', 64)} AND ${fits('max(effective_gas_price)', 128)} AND ${fits('max(l1_fee)', 192)}`,
+  };
+}
+
+/** Whether a value, if there is one, has so many bits at most; of 192 bits 2^64 can be added up in 256. */
+function fits(value: string, bits: number): string {
+  return `ifNull(bitShiftRight(${value}, ${bits}) = 0, true)`;
+}
+
+/**
+ * What blocks and transactions add up to, read in one statement. Rows are merged, and numbers of any width added up, only where
+ * what is quick says of itself that it will not do: rows of a block were stored twice, or a value is wider than any honest one.
+ */
+async function readTotals(
   timeseries: Timeseries,
   network: string,
   asOf: NewestBlock,
   scope: StatsScope,
-  { from_block: low, to_block: high }: BlockTotals,
-): Promise<TxTotals | undefined> {
-  const { inScope, params } = conditionsOf(scope, asOf);
-  const [totals] = await timeseries.query<TxTotals>(
-    `SELECT
-       sum(${versionHash}) AS fingerprint,
-       count(status) AS statuses,
-       countIf(status = 0) AS failed,
-       countIf(recipient IS NULL) AS creations,
-       uniqExact(sender) AS senders,
-       count(effective_gas_price) AS priced,
-       quantilesExact(0.5, 0.95)(effective_gas_price) AS prices,
-       ${wideProductSum('gas_used', 'ifNull(effective_gas_price, 0)')} AS fees,
-       count(l1_fee) AS l1_known,
-       ${wideSumIf('ifNull(l1_fee, 0)', 'true')} AS l1_fees
-     FROM chain_txs FINAL
-     WHERE network = {network:String} AND number BETWEEN {low:UInt64} AND {high:UInt64}
-       AND (number, seq) IN (SELECT number, seq FROM chain_blocks FINAL
-                              WHERE network = {network:String} AND number BETWEEN {low:UInt64} AND {high:UInt64} AND ${inScope})
+): Promise<Totals> {
+  const quick = await queryTotals(timeseries, network, asOf, scope, { wide: false, merged: false });
+  const [oneChain, exact] = [isOfOneChain(quick), isExact(quick)];
+  if (quick.blocks.as_of_seq !== asOf.seq || quick.blocks.blocks === '0' || (oneChain && exact)) return quick;
+  return queryTotals(timeseries, network, asOf, scope, { wide: !exact, merged: !oneChain });
+}
+
+function isOfOneChain({ blocks, txs }: Totals): boolean {
+  return txs.fingerprint === blocks.tx_fingerprint;
+}
+
+function isExact({ blocks, txs }: Totals): boolean {
+  return blocks.exact === 1 && txs.exact === 1;
+}
+
+/** Only transactions whose block was counted, in the version that was counted: those of a block still on its way are left out. */
+async function queryTotals(
+  timeseries: Timeseries,
+  network: string,
+  asOf: NewestBlock,
+  scope: StatsScope,
+  { wide, merged }: { readonly wide: boolean; readonly merged: boolean },
+): Promise<Totals> {
+  const { rows, inScope, params } = conditionsOf(scope, asOf);
+  const ofBlocks = blockColumns(wide);
+  const names = Object.keys(ofBlocks) as (keyof BlockTotals)[];
+  const place = (name: keyof BlockTotals) => `tupleElement(b, ${names.indexOf(name) + 1})`;
+  const counted = `network = {network:String} AND number BETWEEN ${place('from_block')} AND ${place('to_block')}`;
+  const ofTxs = Object.entries(txColumns(wide)).map(([name, value]) => `${value} AS ${name}`);
+  const [found] = await timeseries.query<TxTotals & { readonly b: readonly unknown[] }>(
+    `WITH (SELECT tuple(${Object.values(ofBlocks).join(', ')})
+             FROM (SELECT *, ${inScope} AS counted FROM chain_blocks FINAL
+                    WHERE network = {network:String} AND (number = {asOf:UInt64} OR (${rows})))) AS b
+     SELECT b, ${ofTxs.join(', ')} FROM chain_txs ${merged ? 'FINAL' : ''}
+      WHERE ${counted} AND (number, seq) IN (SELECT number, seq FROM chain_blocks FINAL WHERE ${counted} AND ${inScope})
      ${limits}`,
-    { network, ...params, low, high },
+    { network, ...params },
   );
-  return totals;
+  if (found === undefined) throw new Error('an aggregate without a row');
+  const { b, ...txs } = found;
+  return { blocks: Object.fromEntries(names.map((name, at) => [name, b[at]])) as unknown as BlockTotals, txs };
 }
 
 /** Stands for one version of one block. Its sum over transactions equals that of tx_count * it over blocks only if both saw the same. */

@@ -60,11 +60,13 @@ export async function readStatus(rows: Rows): Promise<{ report: SyncReport; ageS
 export async function readStatusBriefly(
   relational: Relational,
 ): Promise<{ report: Omit<SyncReport, 'endpoints'>; ageSeconds: number }[]> {
-  const found = await relational.query<{ report: Omit<SyncReport, 'endpoints'>; age: number }>(
-    `SELECT report - 'endpoints' AS report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status
-      ORDER BY network`,
+  // One text is read quicker than a row of each network.
+  const [found] = await relational.query<{ all: string | null }>(
+    `SELECT string_agg(format('{"report":%s,"ageSeconds":%s}', s.report, s.age), ',') AS all
+       FROM (SELECT report - 'endpoints' AS report, extract(epoch FROM now() - updated_at)::float8 AS age FROM chain.status
+              ORDER BY network) s`,
     [],
     { prepared: true },
   );
-  return found.map((row) => ({ report: row.report, ageSeconds: row.age }));
+  return JSON.parse(`[${found?.all ?? ''}]`);
 }
