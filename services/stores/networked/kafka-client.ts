@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaSettings } from '../../runtime/stores-config.ts';
@@ -15,6 +17,7 @@ export const driverRetry = { initialRetryTime: 100, maxRetryTime: 1_000, retries
  */
 export function createKafkaClient({ brokers, sasl, tls, ca }: KafkaSettings, log: Logger): Kafka {
   mendTimers();
+  readZstd();
   const config: KafkaConfig = {
     clientId: 'defimon',
     brokers: [...brokers],
@@ -35,6 +38,24 @@ export function createKafkaClient({ brokers, sasl, tls, ca }: KafkaSettings, log
     config.sasl = { mechanism, username, password: password.reveal() } as SASLOptions;
   }
   return new Kafka(config);
+}
+
+interface Compression {
+  readonly Types: { readonly ZSTD: number };
+  readonly Codecs: Record<number, () => object>;
+}
+
+/**
+ * What brokers compress by zstd, as a topic's `compression.type` may have them do, kafkajs gives up on: Node has what it lacks. It
+ * reads gzip by itself. For lz4 and snappy there is nothing in Node: see kafka-errors.ts.
+ */
+function readZstd(): void {
+  const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
+  const { Codecs, Types } = createRequire(import.meta.url)('kafkajs/src/protocol/message/compression') as Compression;
+  Codecs[Types.ZSTD] = () => ({
+    compress: ({ buffer }: { readonly buffer: Buffer }) => compress(buffer),
+    decompress: (buffer: Buffer) => decompress(buffer),
+  });
 }
 
 interface RequestQueue {

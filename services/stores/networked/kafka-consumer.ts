@@ -216,7 +216,7 @@ async function joinGroup(options: ConsumerOptions, { topic, positions }: Prepare
   consumer.on('consumer.fetch', () => {
     fetchedAtMs = Date.now();
   });
-  consumer.on('consumer.crash', ({ payload }) => lose(payload.error));
+  consumer.on('consumer.crash', ({ payload }) => lose(kafkaError(payload.error, `reading ${topic.id}`)));
 
   const leave = async (): Promise<void> => {
     await lanes.drain();

@@ -19,6 +19,8 @@ export function kafkaError(error: unknown, doing: string): Error {
   if (is(/_AUTHORIZATION_FAILED$/)) return to('Give the user of KAFKA_USERNAME the right to it');
   if (is(/^(MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE)$/))
     return new Error(`${text}. The topic’s max.message.bytes is below what catalog/topics.yaml says`, { cause: error });
+  if (is(/^KafkaJSNotImplemented$/))
+    return to('Set compression.type of the topic to producer, gzip or zstd: lz4 and snappy cannot be read here');
   if (error instanceof TypeError || error instanceof RangeError) return error;
   return new RetryableError(text, { cause: error });
 }

@@ -147,6 +147,33 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
       await stop();
     });
 
+    it('reads what brokers compress, and says which compression it cannot read', async () => {
+      const compressions = ['zstd', 'gzip', 'lz4'];
+      const topics = compressions.map(() => topicForTest({ partitions: 1 }));
+      const admin = adminOf(kafka);
+      await admin.connect();
+      await admin.createTopics({
+        topics: topics.map(({ id }, at) => ({
+          topic: id,
+          numPartitions: 1,
+          configEntries: [{ name: 'compression.type', value: compressions[at] ?? '' }],
+        })),
+      });
+      await admin.disconnect();
+      const { part: bus, health, stop } = await openKafkaBusForTest(kafka.brokers, topics);
+      const text = 'as often as not '.repeat(1_000);
+      const seen = new Map<string, unknown>();
+      for (const { id } of topics) {
+        await bus.subscribe(id, `reader-of-${id}`, async ({ messages }) => void seen.set(id, messages[0]?.value));
+        await bus.publish(id, [{ key: 'a', value: text }]);
+      }
+      await until(() => seen.size === 2, patienceMs);
+      await until(async () => !(await health()).ok, patienceMs);
+      expect([...seen.values()]).toEqual([text, text]);
+      expect((await health()).detail).toMatch(/LZ4.*compression\.type of the topic/);
+      await stop();
+    });
+
     it('refuses one that the catalog does not have', async () => {
       const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, []);
       await expectConfigurationError(bus.publish('nowhere', [{ key: 'a', value: 1 }]), /nowhere.*topics\.yaml/);
