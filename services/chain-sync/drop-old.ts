@@ -69,13 +69,17 @@ export async function dropOld(options: OldDropping): Promise<void> {
    * in blocks that were orphaned since; no backfill comes down to it to find out, and dropped they would never be taken back.
    */
   async function provenUpTo(endpoint: Endpoint): Promise<number> {
-    const { synced, finalizedNumber } = held.cursor();
-    const lowest = synced[0];
-    if (lowest === undefined || finalizedNumber === null) return -1;
-    if (finalizedNumber <= lowest.to) return finalizedNumber - 1;
-    if (lowest.to > provenTo) await prove(lowest, endpoint);
-    provenTo = held.cursor().synced[0]?.to ?? -1;
-    return provenTo;
+    for (;;) {
+      const { synced, finalizedNumber } = held.cursor();
+      const lowest = synced[0];
+      if (lowest === undefined || finalizedNumber === null) return -1;
+      if (finalizedNumber <= lowest.to) return finalizedNumber - 1;
+      if (lowest.to <= provenTo) return lowest.to;
+      await prove(lowest, endpoint);
+      // Of one that was orphaned as a whole nothing is left: the next one is the lowest then, and is not proven.
+      const left = held.cursor().synced[0];
+      if (left?.from === lowest.from) provenTo = left.to;
+    }
   }
 
   async function prove(left: Interval, followed: Endpoint): Promise<void> {
