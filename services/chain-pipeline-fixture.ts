@@ -7,8 +7,8 @@ import { createChainSync } from './chain-sync/module.ts';
 import type { SyncTuning } from './chain-sync/network-runner.ts';
 import { readBacklog } from './datasets/chain/changes.ts';
 import type { SyncReport } from './datasets/chain/status.ts';
-import type { CatalogInForce, LiveCatalog } from './runtime/live-catalog.ts';
 import type { Started } from './runtime/modules.ts';
+import { liveCatalogOf } from './runtime/testing/live-catalog.ts';
 import { createEmbeddedBus } from './stores/embedded/bus.ts';
 import type { Relational } from './stores/relational.ts';
 import type { Timeseries } from './stores/timeseries.ts';
@@ -44,7 +44,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   const { relational, timeseries } = options;
   const observed = { log: pino({ level: 'silent' }), metrics: new Registry() };
   const { bus } = createEmbeddedBus();
-  const catalog = liveCatalogOf(options.networks);
+  const catalog = liveCatalogOf({ networks: [...options.networks] });
   const started: Started<unknown>[] = [];
   if (timeseries !== undefined) {
     started.push(await createChainStream({ ...observed, bus, timeseries, catalog }));
@@ -78,7 +78,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
       const followed = reports().every(({ state, head, synced }) => state === 'synced' && head === synced);
       return followed && (timeseries === undefined || (await readBacklog(relational)).length === 0);
     },
-    change: (networks) => catalog.put(networks),
+    change: (networks) => catalog.put({ networks: [...networks] }),
     stop: async () => {
       for (const each of started.reverse()) await each.stop();
     },
@@ -101,38 +101,6 @@ export function networkOf(id: string, urls: readonly string[], parts: Partial<Ne
     finality: { tag: 'finalized' },
     rpc: urls.map((url) => ({ url })),
     ...parts,
-  };
-}
-
-function liveCatalogOf(networks: readonly Network[]): LiveCatalog & { put(networks: readonly Network[]): void } {
-  const inForce = (some: readonly Network[]): CatalogInForce => {
-    const lists = {
-      pairs: [],
-      channels: [],
-      protocols: [],
-      pools: [],
-      services: [],
-      plans: [],
-      owners: [],
-      machines: [],
-      topics: [],
-      components: [],
-    };
-    return { catalog: { ...lists, networks: [...some] }, networks: some, digest: 'sha256:test', since: new Date() };
-  };
-  const listeners = new Set<(current: CatalogInForce) => void>();
-  let current = inForce(networks);
-  return {
-    current: () => current,
-    refused: () => [],
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    put: (some) => {
-      current = inForce(some);
-      for (const listener of listeners) listener(current);
-    },
   };
 }
 

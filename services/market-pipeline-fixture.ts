@@ -9,9 +9,9 @@ import type { MarketStores } from './market-api/api-fixture.ts';
 import { createMarketApi } from './market-api/module.ts';
 import type { Market } from './market-collector/binance/messages.ts';
 import { createMarketCollector, type MarketCollector } from './market-collector/module.ts';
-import type { CatalogInForce, LiveCatalog } from './runtime/live-catalog.ts';
 import type { MarketConfig } from './runtime/market-config.ts';
 import type { Started } from './runtime/modules.ts';
+import { liveCatalogOf } from './runtime/testing/live-catalog.ts';
 import { createEmbeddedBus } from './stores/embedded/bus.ts';
 import type { Relational } from './stores/relational.ts';
 import { createMarketStream } from './stream-processor/market-stream.ts';
@@ -42,7 +42,7 @@ export interface MarketPipelineOptions extends Pick<MarketStores, 'relational' |
 export async function startMarketPipeline(options: MarketPipelineOptions): Promise<MarketPipeline> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'defimon-market-pipeline-'));
   const metrics = new Registry();
-  const catalog = liveCatalogOf(options.pairs);
+  const catalog = liveCatalogOf({ pairs: [...options.pairs] });
   const shared = { ...options, catalog, log: pino({ level: 'silent' }), metrics };
   const addressOf = (market: Market) => ({
     rest: options.exchanges[market]?.restUrl ?? 'http://127.0.0.1:9',
@@ -81,7 +81,7 @@ export async function startMarketPipeline(options: MarketPipelineOptions): Promi
   return {
     collector: collector.part,
     metrics,
-    change: catalog.put,
+    change: (pairs) => catalog.put({ pairs: [...pairs] }),
     get: async <T>(path: string) => {
       const response = await fetch(`${api.part.urls[0]}${path}`);
       if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
@@ -180,29 +180,4 @@ export async function findHoles(relational: Relational, symbol: string): Promise
   }
   const openGaps = gaps.filter(({ to }) => to === null).length;
   return { updates: updates.length, openGaps, doubled: counted?.doubled ?? 0, unexplained };
-}
-
-function liveCatalogOf(first: readonly Pair[]): LiveCatalog & { put(pairs: readonly Pair[]): void } {
-  const listeners = new Set<(current: CatalogInForce) => void>();
-  const none = { networks: [], channels: [], protocols: [], pools: [], services: [] };
-  const others = { plans: [], owners: [], machines: [], topics: [], components: [] };
-  const inForce = (pairs: readonly Pair[]): CatalogInForce => ({
-    catalog: { ...none, ...others, pairs: [...pairs] },
-    networks: [],
-    digest: 'sha256:test',
-    since: new Date(),
-  });
-  let current = inForce(first);
-  return {
-    current: () => current,
-    refused: () => [],
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    put: (pairs) => {
-      current = inForce(pairs);
-      for (const listener of listeners) listener(current);
-    },
-  };
 }

@@ -4,8 +4,9 @@ import Type from 'typebox';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Network } from '../../catalog/schema/network.ts';
 import { createHttpApp, type HttpApp } from '../runtime/http.ts';
+import { liveCatalogOf } from '../runtime/testing/live-catalog.ts';
 import { originalIdOf, resolveAliases } from './aliases.ts';
-import { createCatalog, networkOf } from './live/live-fixtures.ts';
+import { networkOf } from './live/live-fixtures.ts';
 
 const networks: readonly Network[] = [
   networkOf('base'),
@@ -69,7 +70,7 @@ describe(resolveAliases, () => {
 
 async function openApp(): Promise<HttpApp> {
   const app = await createHttpApp({ service: 'test', log: pino({ level: 'silent' }), metrics: new Registry() });
-  resolveAliases(app, createCatalog(networks));
+  resolveAliases(app, liveCatalogOf({ networks }));
   const text = Type.Optional(Type.String());
   const querystring = Type.Object({ network: text, networks: text, limit: text });
   const paths = {

@@ -10,7 +10,7 @@ import { type ProtocolWindowSize, recomputeProtocolWindows } from '../datasets/c
 import { type ChainStores, openChainStores } from '../datasets/chain/read-fixtures.ts';
 import { readProtocolVolumes, readProtocolWindows } from '../datasets/chain/read-protocols.ts';
 import { writeChainEvents } from '../datasets/chain/timeseries.ts';
-import type { CatalogInForce } from '../runtime/live-catalog.ts';
+import { liveCatalogOf } from '../runtime/testing/live-catalog.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { createProtocolHistory } from './protocol-history.ts';
 
@@ -33,13 +33,13 @@ describe(createProtocolHistory, () => {
     // As the stream left it, at a version above that of the newest block.
     const starts = startsOf(events, 60);
     await recomputeProtocolWindows(stores.timeseries, [fewer], { network, size: 'minute', starts, version: 1_000_000 });
-    const catalog = liveCatalogOf([fewer]);
+    const catalog = liveCatalogOf({ protocols: [fewer] });
     const history = await start(stores.timeseries, catalog);
 
     await vi.waitFor(() => expectModel(network, events, [fewer]), caughtUp);
-    catalog.put([dex]);
+    catalog.put({ protocols: [dex] });
     await vi.waitFor(() => expectModel(network, events, [dex]), caughtUp);
-    catalog.put(others);
+    catalog.put({ protocols: others });
     await vi.waitFor(() => expectModel(network, events, others), caughtUp);
     await history.stop();
   }, 400_000);
@@ -56,7 +56,7 @@ describe(createProtocolHistory, () => {
         await stores.timeseries.insert(table, rows);
       },
     };
-    const catalog = liveCatalogOf(everything);
+    const catalog = liveCatalogOf({ protocols: everything });
     const first = await start(dying, catalog);
     await vi.waitFor(
       async () => expect(await first.health()).toMatchObject({ detail: expect.stringContaining('killed') }),
@@ -118,21 +118,4 @@ function startsOf(events: readonly ChainEvent[], seconds: number): number[] {
     event.kind === 'finalized' ? [] : [event.timestamp - (event.timestamp % seconds)],
   );
   return [...new Set(starts)].sort((a, b) => a - b);
-}
-
-function liveCatalogOf(first: readonly Protocol[]) {
-  const listeners = new Set<(current: CatalogInForce) => void>();
-  const inForce = (protocols: readonly Protocol[]) => ({ catalog: { protocols } }) as unknown as CatalogInForce;
-  let current = inForce(first);
-  return {
-    current: () => current,
-    subscribe: (listener: (current: CatalogInForce) => void) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    put: (protocols: readonly Protocol[]) => {
-      current = inForce(protocols);
-      for (const listener of listeners) listener(current);
-    },
-  };
 }

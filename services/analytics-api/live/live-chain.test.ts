@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildChain } from '../../datasets/chain/read-fixtures.ts';
 import { until } from '../../runtime/socket/testing/socket-client.ts';
+import { liveCatalogOf } from '../../runtime/testing/live-catalog.ts';
 import type { ChainReads } from './chain-reads.ts';
 import { liveChainLimits, openLiveChain } from './live-chain.ts';
-import { appendedOf, createCatalog, createHandBus, createModelChain, networkOf, silent } from './live-fixtures.ts';
+import { appendedOf, createHandBus, createModelChain, networkOf, silent } from './live-fixtures.ts';
 
 const network = 'net_a';
 
@@ -16,7 +17,7 @@ describe(openLiveChain, () => {
     await give(model.log);
     expect(chain.after(network, 0)).toHaveLength(3);
 
-    catalog.set([networkOf('net_b')]);
+    catalog.put({ networks: [networkOf('net_b')] });
     await until(() => chain.after(network, 0) === undefined);
     // A poisoned message names whom it likes.
     await give([{ network: 'no_network' }]);
@@ -45,7 +46,7 @@ describe(openLiveChain, () => {
 
 async function openChain(reads: ChainReads) {
   const { bus, give } = createHandBus();
-  const catalog = createCatalog([networkOf(network)]);
+  const catalog = liveCatalogOf({ networks: [networkOf(network)] });
   const chain = await openLiveChain({
     ...{ bus, reads, catalog, busHealth: async () => ({ ok: true }), clock: Date.now, log: silent },
     limits: { ...liveChainLimits, lookMs: 10 },

@@ -1,12 +1,10 @@
 import { pino } from 'pino';
-import type { Catalog } from '../../../catalog/schema/catalog.ts';
 import type { Network } from '../../../catalog/schema/network.ts';
 import type { Block } from '../../datasets/chain/block.ts';
 import { type ChainStoreModel, createChainStoreModel } from '../../datasets/chain/chain-store-model.ts';
 import type { BlockAppended, BlockRetracted, ChainEvent } from '../../datasets/chain/changes.ts';
 import { buildBlock, type TxParts } from '../../datasets/chain/read-fixtures.ts';
 import type { Step } from '../../datasets/chain/write.ts';
-import type { CatalogInForce, LiveCatalog } from '../../runtime/live-catalog.ts';
 import type { Batch, Bus } from '../../stores/bus.ts';
 import type { CandleFeed } from './candle-feed.ts';
 import type { ChainReads } from './chain-reads.ts';
@@ -133,31 +131,6 @@ export function createHandBus(): { bus: Bus; give(events: readonly { network: st
         ...{ offset: String(offset++), timestampMs: 0 },
       }));
       await follower?.({ topic: 'chain.blocks', partition: 0, messages, id: String(offset) });
-    },
-  };
-}
-
-/** A catalog of these networks, to be replaced by `set`. */
-export function createCatalog(
-  networks: readonly Network[],
-  parts: Partial<Pick<Catalog, 'protocols' | 'pairs'>> = {},
-): LiveCatalog & { set(networks: readonly Network[]): void } {
-  const inForce = (own: readonly Network[]): CatalogInForce => {
-    const catalog = { protocols: [], pairs: [], ...parts, networks: [...own] } as unknown as Catalog;
-    return { catalog, networks: own, digest: 'sha256:test', since: new Date(0) };
-  };
-  let current = inForce(networks);
-  const listeners = new Set<(current: CatalogInForce) => void>();
-  return {
-    current: () => current,
-    refused: () => [],
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    set: (own) => {
-      current = inForce(own);
-      for (const listener of listeners) listener(current);
     },
   };
 }

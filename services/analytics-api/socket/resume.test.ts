@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createSendBudget } from '../../runtime/socket/sender.ts';
+import { liveCatalogOf } from '../../runtime/testing/live-catalog.ts';
 import { type LiveChain, liveChainLimits, openLiveChain } from '../live/live-chain.ts';
 import {
-  createCatalog,
   createHandBus,
   createModelChain,
   type ModelChain,
@@ -164,7 +164,7 @@ async function openReplica(chain: ModelChain, from: number): Promise<Replica> {
   const live = await openLiveChain({
     bus,
     reads: chain.reads,
-    catalog: createCatalog([networkOf(network)]),
+    catalog: liveCatalogOf({ networks: [networkOf(network)] }),
     busHealth: async () => ({ ok: true }),
     clock: () => 0,
     log: silent,
@@ -279,7 +279,7 @@ function createClient(): Client {
       const session = createSession(outlet, {
         chain: replica.live,
         candles: noCandles,
-        catalog: createCatalog([networkOf(network)]),
+        catalog: liveCatalogOf({ networks: [networkOf(network)] }),
         clock: () => 0,
         limits: { bufferBytesMax: 2500, resumeBytes: 800, slowMs: 1_000_000 },
         budget: createSendBudget(500),

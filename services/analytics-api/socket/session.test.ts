@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createSendBudget } from '../../runtime/socket/sender.ts';
+import { liveCatalogOf } from '../../runtime/testing/live-catalog.ts';
 import type { CatalogChange } from '../live/catalog-changes.ts';
 import type { ChainFollower, LiveChain } from '../live/live-chain.ts';
-import { createCatalog, networkOf, noCandles } from '../live/live-fixtures.ts';
+import { networkOf, noCandles } from '../live/live-fixtures.ts';
 import { createSession, sessionLimits } from './session.ts';
 
 describe(createSession, () => {
@@ -10,7 +11,7 @@ describe(createSession, () => {
     const { catalog, say, told, change, count } = open();
     count.subscriptions = sessionLimits.subscriptionsMaxOfAll - 2;
     say({ op: 'subscribe', channel: 'gas', networks: ['*'] });
-    catalog.set(['a', 'b', 'c'].map((id) => networkOf(id)));
+    catalog.put({ networks: ['a', 'b', 'c'].map((id) => networkOf(id)) });
     change({ added: ['b', 'c'], removed: [], retired: [] });
     expect(told().map(({ type, network = null, code = null }) => [type, network, code])).toEqual([
       ['subscribed', null, null],
@@ -85,7 +86,7 @@ function open() {
     stop: async () => undefined,
   };
   const count = { subscriptions: 0 };
-  const catalog = createCatalog([networkOf('a')]);
+  const catalog = liveCatalogOf({ networks: [networkOf('a')] });
   const session = createSession(outlet, {
     ...{ chain, candles: noCandles, catalog, count, clock: () => 0 },
     limits: { bufferBytesMax: 1000, resumeBytes: 100, slowMs: 1000 },

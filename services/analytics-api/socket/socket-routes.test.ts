@@ -20,12 +20,13 @@ import { listen } from '../../runtime/http-listen.ts';
 import { socketDefaults } from '../../runtime/socket/socket-route.ts';
 import { misfitsOf } from '../../runtime/socket/testing/misfits.ts';
 import { type Client, connect as connectTo, type Message, until } from '../../runtime/socket/testing/socket-client.ts';
+import { liveCatalogOf, type TestCatalog } from '../../runtime/testing/live-catalog.ts';
 import { createEmbeddedBus } from '../../stores/embedded/bus.ts';
 import { createAnalyticsApp } from '../app.ts';
 import { openCandleFeed } from '../live/candle-feed.ts';
 import { createChainReads } from '../live/chain-reads.ts';
 import { liveChainLimits, openLiveChain } from '../live/live-chain.ts';
-import { contractAddress, createCatalog, networkOf, silent } from '../live/live-fixtures.ts';
+import { contractAddress, networkOf, silent } from '../live/live-fixtures.ts';
 import { createAnalyticsApi } from '../module.ts';
 
 let stores: ChainStores;
@@ -183,7 +184,7 @@ describe('GET /ws', () => {
   it('begins a network that was never synced with nothing, once, and tells its first block', async () => {
     const { url, network, catalog, relay } = await openServer();
     const unsynced = `${network}_unsynced`;
-    catalog.set([networkOf(network), networkOf(unsynced)]);
+    catalog.put({ networks: [networkOf(network), networkOf(unsynced)] });
     const client = await connect(url);
     client.say({ op: 'subscribe', channel: 'blocks', networks: [unsynced] });
     await client.until(({ type }) => type === 'snapshot');
@@ -207,7 +208,7 @@ describe('GET /ws', () => {
     const early = await connect(url);
     early.say({ op: 'subscribe', id: 1, channel: 'blocks', networks: [later] });
     await early.until(({ code, id }) => code === 'unknown-network' && id === 1);
-    catalog.set([networkOf(network), networkOf(later)]);
+    catalog.put({ networks: [networkOf(network), networkOf(later)] });
     await client.until(({ type, network: of }) => type === 'added' && of === later);
     early.say({ op: 'subscribe', id: 2, channel: 'gas', networks: [later] });
     await early.until(({ type, id }) => type === 'subscribed' && id === 2);
@@ -215,9 +216,9 @@ describe('GET /ws', () => {
     await writer.commit({ append: buildChain(undefined, 2) });
     await relay(later);
     await client.until(({ type, number, network: of }) => type === 'block' && of === later && number === 1);
-    catalog.set([networkOf(network), networkOf(later, { status: 'retired' })]);
+    catalog.put({ networks: [networkOf(network), networkOf(later, { status: 'retired' })] });
     await client.until(({ type, network: of }) => type === 'retired' && of === later);
-    catalog.set([networkOf(network)]);
+    catalog.put({ networks: [networkOf(network)] });
     await client.until(({ type, network: of }) => type === 'removed' && of === later);
     await early.until(({ type, channel }) => type === 'removed' && channel === 'gas');
   });
@@ -273,14 +274,16 @@ describe('GET /ws', () => {
 
   it('follows a network by another name of it, and all networks without their other names', async () => {
     const { url, network, writer, catalog, relay } = await openServer();
-    catalog.set([networkOf(network), networkOf('old_name', { aliasOf: network, status: 'retired' })]);
+    catalog.put({ networks: [networkOf(network), networkOf('old_name', { aliasOf: network, status: 'retired' })] });
     await writer.commit({ append: buildChain(undefined, 2) });
     await relay();
     const client = await connect(url);
     client.say({ op: 'subscribe', channel: 'blocks', networks: ['old_name', network], resume: { old_name: 1 } });
     await client.until(({ type, channel }) => type === 'block' && channel === 'blocks');
     client.say({ op: 'subscribe', channel: 'networks', networks: ['*'] });
-    catalog.set([...catalog.current().networks, networkOf('older_name', { aliasOf: network, status: 'retired' })]);
+    catalog.put({
+      networks: [...catalog.current().networks, networkOf('older_name', { aliasOf: network, status: 'retired' })],
+    });
     client.say({ op: 'unsubscribe', channel: 'blocks', networks: ['old_name'] });
     await client.until(({ type }) => type === 'unsubscribed');
     const told = client.messages.filter(({ type }) =>
@@ -312,7 +315,7 @@ describe('GET /ws', () => {
   it('is served by the module, which says goodbye when it ends', async () => {
     const { bus, stop } = createEmbeddedBus();
     const started = await createAnalyticsApi({
-      ...partsOf(createCatalog([networkOf('net_module')])),
+      ...partsOf(liveCatalogOf({ networks: [networkOf('net_module')] })),
       ...{ bus, ports: [0], host: '127.0.0.1' },
     });
     const client = await connect(started.part.urls[0] ?? '');
@@ -328,7 +331,7 @@ interface Server {
   readonly url: string;
   readonly network: string;
   readonly writer: ChainWriter;
-  readonly catalog: ReturnType<typeof createCatalog>;
+  readonly catalog: TestCatalog;
   readonly bus: ReturnType<typeof createEmbeddedBus>['bus'];
   /** Publishes what was committed, as the relay does. */
   relay(network?: string): Promise<void>;
@@ -345,7 +348,7 @@ async function openServer(
   const { bus = createEmbeddedBus().bus, network = `net_${networks++}`, clock = Date.now } = parts;
   const contracts = [{ network, name: 'Pool', address: contractAddress }];
   const pairs = [{ symbol: 'TEST0USDT' } as Pair];
-  const catalog = createCatalog([networkOf(network)], { protocols: [{ ...swap, contracts }], pairs });
+  const catalog = liveCatalogOf({ networks: [networkOf(network)], protocols: [{ ...swap, contracts }], pairs });
   await reportSynced(network);
   const live = await openLiveChain({
     ...{ bus, catalog, clock, log: silent, reads: createChainReads(stores.relational) },
