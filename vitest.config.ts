@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { makeMemoryFolder } from './services/testing/memory-folder.ts';
 
 // Tests start this program, the command lines and Node's own packages hundreds of times: each is compiled once. A process whose
 // environment a test chooses whole goes without. https://nodejs.org/api/module.html#module-compile-cache
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules', '.cache', 'node-compile');
+
+process.env.TMPDIR ??= makeMemoryFolder() ?? tmpdir();
 
 /**
  * What takes longest comes first, so that the end of a run is many short files and not one long one: on a fresh clone nothing else
