@@ -185,26 +185,30 @@ describe('endpoints that fail', () => {
       relational: stores.relational,
       networks: [networkOf('half_receipts', [proxy.url])],
     });
+    const reason = () => pipeline?.reportOf('half_receipts').endpoints[0]?.reason;
+    await expect.poll(reason).toMatch(/receipts/);
     await sleep(1500);
     const before = proxy.counts().requests;
     await sleep(1500);
     expect(proxy.counts().requests - before).toBeLessThan(60);
-    expect(pipeline.reportOf('half_receipts').endpoints[0]?.reason).toMatch(/receipts/);
+    expect(reason()).toMatch(/receipts/);
     expect((await readRelational(stores.relational, 'half_receipts')).blocks).toEqual([]);
   });
 
   test('stops without waiting for requests that hang', async () => {
+    const requestTimeoutMs = 90_000;
     const proxy = await proxyOf({ kind: 'hang' });
     pipeline = await startPipeline({
       relational: stores.relational,
       networks: [networkOf('hangs', [proxy.url])],
-      tuning: { requestTimeoutMs: 60_000 },
+      tuning: { requestTimeoutMs },
     });
-    await sleep(200);
+    await expect.poll(() => proxy.counts().requests).toBeGreaterThan(0);
     const from = performance.now();
     await pipeline.stop();
     pipeline = undefined;
-    expect(performance.now() - from).toBeLessThan(10_000);
+    // On the busiest machine sooner than they would be given up.
+    expect(performance.now() - from).toBeLessThan(requestTimeoutMs);
   });
 
   test('a catalog that changes adds, moves and removes networks while they sync', async () => {

@@ -37,7 +37,7 @@ describe(openLiveMarket, () => {
     const { live, told, statements } = await open({ pollMs: 60_000 });
     const books = await Promise.all(symbols.map((symbol) => follow(live, symbol, told)));
     expect(books.map(({ lastUpdateId }) => lastUpdateId)).toEqual(symbols.map(() => 10));
-    await delay(100);
+    await untilQuiet(statements);
     const before = statements.count;
     await write(
       store,
@@ -58,7 +58,7 @@ describe(openLiveMarket, () => {
     const { live, told, statements } = await open({ pollMs: 60_000, listen: async () => async () => undefined });
     for (const symbol of symbols) for (const feed of feeds) live.follow(symbol, feed, (event) => told.push(event));
     await Promise.all(symbols.map((symbol) => live.openBook(symbol)));
-    await delay(100);
+    await untilQuiet(statements);
     const records = symbols.flatMap((symbol) => Array.from({ length: 300 }, (_, n) => depthOf(symbol, 11 + n)));
     await write(store, [...records, ...symbols.map((symbol) => snapshotOf(symbol, 310, { kind: 'checkpoint' }))]);
     statements.rows = 0;
@@ -224,6 +224,11 @@ async function open(parts: { pollMs?: number; listen?: Relational['listen'] }) {
     outage,
     health: async () => (await started.health?.()) ?? { ok: true },
   };
+}
+
+/** Until nothing more is asked of the store. */
+async function untilQuiet(statements: { readonly count: number }): Promise<void> {
+  for (let before = -1; before !== statements.count; await delay(250)) before = statements.count;
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
