@@ -24,8 +24,8 @@ export interface MinuteMakerOptions {
   readonly restMs?: number | undefined;
 }
 
-/** A third of the time of one query is what minutes may take of the store, unless that is too slow for any pace. */
-const restShare = 2;
+/** Minutes rest for so many times as long as the last ones took, as chains' do: a store that is busy has better things to do. */
+const restShare = 10;
 const restMsMax = 30_000;
 
 /** More are left to the roll-up, which finds what is behind by itself. */

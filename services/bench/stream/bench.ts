@@ -70,7 +70,7 @@ export const bench: Bench = {
     txs: { value: 10, meaning: 'transactions in each' },
     logs: { value: 2, meaning: 'logs of each transaction' },
     symbols: { value: 200, meaning: 'symbols, on the 6 partitions of the topic' },
-    seconds: { value: 300, meaning: 'bars of each' },
+    seconds: { value: 1200, meaning: 'bars of each' },
   },
   cases: flowNames.map(
     (name): Case => ({ name, summary: summaries[name], things: 'rows', cpuPer: 1_000_000, subjects }),
