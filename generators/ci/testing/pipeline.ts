@@ -133,10 +133,11 @@ function runLocal(
   });
 }
 
-/** Nothing of this machine's settings, nor of the test runner's. */
+/** Nothing of this machine's settings, nor of the test runner's; but what is compiled already need not be compiled again. */
 function envOf(home: string): NodeJS.ProcessEnv {
+  const { PATH, TMPDIR, NODE_COMPILE_CACHE } = process.env;
   return {
-    PATH: process.env.PATH,
+    ...{ PATH, TMPDIR, NODE_COMPILE_CACHE },
     HOME: home,
     GIT_CONFIG_NOSYSTEM: '1',
     NO_COLOR: '1',
