@@ -11,14 +11,15 @@ import { describeError, RetryableError } from '../runtime/errors.ts';
 import type { LiveCatalog } from '../runtime/live-catalog.ts';
 import { gaugeOf } from '../runtime/metrics.ts';
 import type { Started } from '../runtime/modules.ts';
+import { createSlots } from '../runtime/slots.ts';
 import type { Bus, Subscription } from '../stores/bus.ts';
 import { consume, type ParsedBatch } from '../stores/consume.ts';
 import type { Rows } from '../stores/relational.ts';
 import type { Timeseries } from '../stores/timeseries.ts';
 import { isRefusedContent } from '../stores/timeseries-errors.ts';
+import { timeseriesInTurn } from '../stores/timeseries-in-turn.ts';
 import { watchChainLosses } from './chain-losses.ts';
 import type { WindowPace } from './chain-schedule.ts';
-import { limitQueries } from './chain-slots.ts';
 import { startChainWindows } from './chain-windows.ts';
 import { createProtocolHistory } from './protocol-history.ts';
 
@@ -47,7 +48,7 @@ const queriesMax = 3;
  */
 export async function createChainStream(deps: ChainStreamDeps): Promise<Required<Started<undefined>>> {
   const { bus, catalog, log, metrics, relational, timeseriesDays, clock = Date.now } = deps;
-  const timeseries = limitQueries(deps.timeseries, queriesMax);
+  const timeseries = timeseriesInTurn(deps.timeseries, createSlots({ max: queriesMax }));
   const protocols = () => catalog.current().catalog.protocols;
   let subscription: Subscription | undefined;
   const owns = (network: string): boolean => subscription?.owns(network) ?? false;

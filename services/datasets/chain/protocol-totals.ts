@@ -58,7 +58,8 @@ export async function readProtocolTotals(
   if (numbers.length === 0) return { uses: [], events: [] };
   const inNumbers = `(${numbers.map(({ from, to }) => `number BETWEEN ${from} AND ${to}`).join(' OR ')})`;
   const owners = ownersOf(layouts);
-  const window = { network, seconds, starts };
+  const [first = 0, last = 0] = [starts[0], starts.at(-1)];
+  const window = { network, seconds, starts, from: first, to: last + seconds };
   const uses = await timeseries.query<UseTotals>(useTotalsOf(inNumbers), {
     ...window,
     addresses: [...owners.keys()],
@@ -80,8 +81,7 @@ async function readNumbers(timeseries: Timeseries, { network, seconds, starts }:
   const [first = 0, last = 0] = [starts[0], starts.at(-1)];
   const rows = await timeseries.query<{ low: string; high: string }>(
     `SELECT min(number) AS low, max(number) AS high FROM chain_blocks
-      WHERE network = {network:String}
-        AND timestamp >= toDateTime({from:UInt32}, 'UTC') AND timestamp < toDateTime({to:UInt32}, 'UTC')
+      WHERE network = {network:String} AND ${inTime}
         AND ${startOf} IN {starts:Array(UInt64)}
       GROUP BY ${startOf}`,
     { network, seconds, starts, from: first, to: last + seconds },
@@ -137,10 +137,14 @@ function ofOwners(total: EventTotals, owners: readonly ContractLayout[]): EventT
 }
 
 const startOf = 'intDiv(toUInt64(toUnixTimestamp(timestamp)), {seconds:UInt64}) * {seconds:UInt64}';
+/** From the first window to the last one: in which partitions they are. */
+const inTime = "timestamp >= toDateTime({from:UInt32}, 'UTC') AND timestamp < toDateTime({to:UInt32}, 'UTC')";
 /** Of the canonical chain, and in the windows, which are among the numbers. */
-const isWanted = (inNumbers: string): string => `network = {network:String} AND ${inNumbers} AND (number, seq) IN (
+const isWanted = (
+  inNumbers: string,
+): string => `network = {network:String} AND ${inNumbers} AND ${inTime} AND (number, seq) IN (
   SELECT number, seq FROM chain_blocks FINAL
-   WHERE network = {network:String} AND ${inNumbers} AND ${startOf} IN {starts:Array(UInt64)})`;
+   WHERE network = {network:String} AND ${inNumbers} AND ${inTime} AND ${startOf} IN {starts:Array(UInt64)})`;
 /** The protocols at an address; `['']` if it is of none. */
 const protocolsAt = (address: string): string =>
   `splitByChar(',', transform(${address}, {addresses:Array(String)}, {protocols:Array(String)}, ''))`;

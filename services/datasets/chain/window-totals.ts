@@ -70,6 +70,7 @@ async function readRun(
 
 /** To compile expressions costs more than to evaluate them for a minute's rows. */
 const settings = 'SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0';
+/** Also of a block's transactions and logs: it says in which partitions they are. */
 const inTime = 'timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({to:UInt32})';
 const startOf = 'intDiv(toUnixTimestamp(timestamp), {seconds:UInt32}) * {seconds:UInt32}';
 const inBounds = 'network = {network:String} AND number BETWEEN {low:UInt64} AND {high:UInt64}';
@@ -169,7 +170,7 @@ interface TxRow {
 const userOperations = `
   SELECT number, tx_index, uniqExact(log_index) AS ops FROM chain_logs
    WHERE topic0 = '${userOperationTopic}' AND address IN (${entryPoints.map((address) => `'${address}'`).join()})
-     AND ${inBounds} AND ${isCanonical}
+     AND ${inBounds} AND ${inTime} AND ${isCanonical}
    GROUP BY number, tx_index`;
 const isOfChain = `type = ${arbitrumInternalType} OR (type = ${depositType} AND sender = '${l1AttributesDepositor}')`;
 
@@ -187,7 +188,7 @@ const txTotals = `
     ${countTooWide('price')} AS too_wide
   FROM chain_txs FINAL
   LEFT JOIN (${userOperations}) AS carried USING (number, tx_index)
-  WHERE ${inBounds} AND ${isCanonical}
+  WHERE ${inBounds} AND ${inTime} AND ${isCanonical}
   GROUP BY start ${settings}`;
 
 function totalsOf(start: number, b: BlockRow | undefined, t: TxRow | undefined) {
