@@ -3,9 +3,10 @@ import path from 'node:path';
 import { type ClickHouseClient, type ClickHouseClientConfigOptions, createClient } from '@clickhouse/client';
 import { ConfigurationError, describeError } from '../../runtime/errors.ts';
 import type { Started } from '../../runtime/modules.ts';
-import { createSlots } from '../../runtime/slots.ts';
+import { createSlots, type Slots } from '../../runtime/slots.ts';
 import type { Timeseries } from '../timeseries.ts';
 import { createTimeseries, timeseriesSettings } from '../timeseries-clickhouse.ts';
+import { timeseriesInTurn } from '../timeseries-in-turn.ts';
 import { openDataFolder } from './data-folder.ts';
 
 type Connection = NonNullable<ClickHouseClientConfigOptions['connection']>;
@@ -41,13 +42,8 @@ export async function openEmbeddedTimeseries(options: {
   }
   const opened = client;
   const works = createWorks(queriesMax);
-  const { query, command, insert } = createTimeseries(opened);
   return {
-    part: {
-      query: (sql, params) => works.run(() => query(sql, params)),
-      command: (sql, params) => works.run(() => command(sql, params)),
-      insert: (table, rows, insertOptions) => works.run(() => insert(table, rows, insertOptions)),
-    },
+    part: timeseriesInTurn(createTimeseries(opened), works),
     stop: async () => {
       await works.close();
       await opened.close();
@@ -77,7 +73,7 @@ function connect(folder: string): ClickHouseClient {
 }
 
 /** Runs at most `max` works at once, the others in order of arrival. `close` waits for all of them and refuses more. */
-export function createWorks(max: number): { run<T>(work: () => Promise<T>): Promise<T>; close(): Promise<void> } {
+export function createWorks(max: number): Slots & { close(): Promise<void> } {
   const slots = createSlots({ max });
   const all = new Set<Promise<unknown>>();
   let closed = false;
