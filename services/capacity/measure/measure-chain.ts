@@ -15,6 +15,7 @@ import { migrateTimeseries } from '../../stores/migrate.ts';
 import type { Relational } from '../../stores/relational.ts';
 import type { Timeseries } from '../../stores/timeseries.ts';
 import { madeUpBlocks } from './made-up-blocks.ts';
+import { measureLongWindows, measureSearches, mergeMs } from './measure-windows.ts';
 import type { Meter } from './meter.ts';
 
 export interface MeasureOptions {
@@ -29,10 +30,8 @@ const cases = [
   { network: 'arbitrum_one', commits: 15, blocks: 6, txs: 20 },
   { network: 'ethereum', commits: 40, blocks: 1, txs: 10 },
   { network: 'optimism', commits: 40, blocks: 6, txs: 10 },
-  { network: 'base', commits: 25, blocks: 6, txs: 100 },
+  { network: 'base', commits: 40, blocks: 6, txs: 200 },
 ];
-/** Until ClickHouse has merged what was inserted. */
-const mergeMs = 1500;
 const root = join(import.meta.dirname, '..', '..', '..');
 
 /** From a commit to its windows. What is inserted by the windows is computed in this process: their store is part of it. */
@@ -93,7 +92,9 @@ export async function measureChain({ stores, meter, folder, tell }: MeasureOptio
         await recomputeProtocolWindows(embedded, protocols, await planWindows(embedded, network, 'minute', starts));
       await sleep(mergeMs);
     });
+    await measureLongWindows({ timeseries: embedded, protocols, network, touched: touched.flat(), meter, tell });
   }
+  await measureSearches(embedded, meter, tell);
   for (const table of ['blocks', 'txs', 'logs']) {
     const [found] = await relational.query<{ bytes: string; rows: string }>(
       `SELECT pg_total_relation_size('chain.${table}') AS bytes, count(*) AS rows FROM chain.${table}`,
