@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block } from '../datasets/chain/block.ts';
 import type { ChainStoreModel } from '../datasets/chain/chain-store-model.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
 import { dropOld } from './drop-old.ts';
 import { createWorld, finalityDepth, type Other, refOf } from './network-sync-fixtures.ts';
 
@@ -15,7 +16,7 @@ describe(dropOld, () => {
         fc.integer(),
         scenario,
         async (actions, seed, { seconds, ...options }) => {
-          const world = createWorld(seed, { ...options, retentionSeconds: seconds });
+          const world = createWorld(seededRandom(seed), { ...options, retentionSeconds: seconds });
           let sync = world.start();
           let highest = world.chain.from(0).length - 1;
           for (const each of actions) {
@@ -66,7 +67,7 @@ describe(dropOld, () => {
   }, 120_000);
 
   test('fills no further back than is kept, and drops as the head moves on, once the relay has published', async () => {
-    const world = createWorld(1, { length: 100, retentionSeconds: 30 });
+    const world = createWorld(seededRandom(1), { length: 100, retentionSeconds: 30 });
     const sync = world.start();
     await world.until(() => sync.remaining() === 0 && world.store.blocks().length === 31);
     world.chain.change({ kind: 'append', count: 5 });
@@ -86,8 +87,8 @@ describe(dropOld, () => {
   });
 
   test('takes the age from the head of a chain that stands still, and of one that is ahead of its clock from the clock', async () => {
-    const still = createWorld(1, { length: 100, retentionSeconds: 30, nowSeconds: 1_000_000 });
-    const ahead = createWorld(1, { length: 100, retentionSeconds: 30, nowSeconds: 80 });
+    const still = createWorld(seededRandom(1), { length: 100, retentionSeconds: 30, nowSeconds: 1_000_000 });
+    const ahead = createWorld(seededRandom(1), { length: 100, retentionSeconds: 30, nowSeconds: 80 });
     for (const [world, from] of [
       [still, 69],
       [ahead, 50],
@@ -102,7 +103,7 @@ describe(dropOld, () => {
   });
 
   test('keeps the last final block, and those above it, where finality is further back than what is kept', async () => {
-    const world = createWorld(1, { length: 100, retentionSeconds: 3 });
+    const world = createWorld(seededRandom(1), { length: 100, retentionSeconds: 3 });
     const sync = world.start();
     const final = 99 - finalityDepth;
     await world.until(() => world.store.blocks().length === 100 - final);
@@ -117,7 +118,7 @@ describe(dropOld, () => {
   });
 
   test('goes on at the new head after an absence that was longer than what is kept, and drops what it left', async () => {
-    const world = createWorld(1, { length: 60, retentionSeconds: 30, blocksPerCommitMax: 5 });
+    const world = createWorld(seededRandom(1), { length: 60, retentionSeconds: 30, blocksPerCommitMax: 5 });
     let sync = world.start();
     await world.settledFrom(29);
     world.store.relayed(world.store.changes.length);
@@ -141,7 +142,12 @@ describe(dropOld, () => {
   });
 
   test('asks another node where history begins when the one that is followed lacks it', async () => {
-    const world = createWorld(1, { length: 300, retentionSeconds: 250, pruned: 200, others: ['archive'] });
+    const world = createWorld(seededRandom(1), {
+      length: 300,
+      retentionSeconds: 250,
+      pruned: 200,
+      others: ['archive'],
+    });
     const sync = world.start();
     await world.until(() => world.store.blocks().length === 251);
     await sync.kill();
@@ -149,7 +155,7 @@ describe(dropOld, () => {
   });
 
   test('fills in again what it dropped when it is told to keep more', async () => {
-    const world = createWorld(1, { length: 100, retentionSeconds: 20 });
+    const world = createWorld(seededRandom(1), { length: 100, retentionSeconds: 20 });
     let sync = world.start();
     await world.settledFrom(79);
     world.chain.change({ kind: 'append', count: 10 });

@@ -4,7 +4,6 @@ import type { Block, BlockRef, Hex } from '../datasets/chain/block.ts';
 import { type ChainStoreModel, createChainStoreModel } from '../datasets/chain/chain-store-model.ts';
 import type { ChainStore } from '../datasets/chain/write.ts';
 import { RetryableError } from '../runtime/errors.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
 import type { EvmReader } from './evm/evm-reader.ts';
 import { type NetworkSyncOptions, syncNetwork } from './network-sync.ts';
 import { createEndpoint, type Endpoint } from './rpc/endpoint.ts';
@@ -45,8 +44,7 @@ export interface Scenario {
 }
 
 /** One network with its nodes, its store, and processes that sync it. */
-export function createWorld(seed: number, options: Scenario) {
-  const random = seededRandom(seed);
+export function createWorld(random: () => number, options: Scenario) {
   const chain = createChain(options.length ?? 50);
   const model = createChainStoreModel();
   let faults = options.faults ?? 0;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Block, BlockRef } from '../datasets/chain/block.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
 import { syncNetwork } from './network-sync.ts';
 import { createWorld, finalityDepth, type Other, refOf } from './network-sync-fixtures.ts';
 
@@ -8,7 +9,7 @@ describe(syncNetwork, () => {
   test('holds exactly the canonical chain after any reorgs, faults, kills and rival processes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.integer(), scenario, async (actions, seed, options) => {
-        const world = createWorld(seed, options);
+        const world = createWorld(seededRandom(seed), options);
         let sync = world.start();
         for (const each of actions) {
           if (each.kind === 'kill') {
@@ -36,7 +37,7 @@ describe(syncNetwork, () => {
   }, 60_000);
 
   test('holds only recent blocks where history is limited, counted from the first head', async () => {
-    const world = createWorld(1, { historyBlocks: 10, length: 100 });
+    const world = createWorld(seededRandom(1), { historyBlocks: 10, length: 100 });
     const sync = world.start();
     await world.until(() => world.store.blocks().length === 11);
     world.chain.change({ kind: 'append', count: 5 });
@@ -46,7 +47,7 @@ describe(syncNetwork, () => {
   });
 
   test('fills the gap it left while it was away, and drops what was orphaned meanwhile', async () => {
-    const world = createWorld(1, { length: 30, blocksPerCommitMax: 5 });
+    const world = createWorld(seededRandom(1), { length: 30, blocksPerCommitMax: 5 });
     let sync = world.start();
     await world.settled();
     await sync.kill();
@@ -58,7 +59,7 @@ describe(syncNetwork, () => {
   });
 
   test('says since when blocks are final only while it looks: not of what became final before it came', async () => {
-    const world = createWorld(1, { length: 60 });
+    const world = createWorld(seededRandom(1), { length: 60 });
     const finals = () => world.store.changes.filter(({ kind }) => kind === 'finalized');
     const last = () => finals().at(-1)?.number;
     const sync = world.start();
@@ -81,7 +82,7 @@ describe(syncNetwork, () => {
   });
 
   test('refuses a chain that forks below a final block, and stores none of it', async () => {
-    const world = createWorld(1, { length: 50 });
+    const world = createWorld(seededRandom(1), { length: 50 });
     const sync = world.start();
     await world.settled();
     const before = world.store.blocks().map(refOf);
@@ -94,7 +95,7 @@ describe(syncNetwork, () => {
   });
 
   test('refuses a chain that forks below a final block also when it was away and the head is far', async () => {
-    const world = createWorld(1, { length: 50, blocksPerCommitMax: 5 });
+    const world = createWorld(seededRandom(1), { length: 50, blocksPerCommitMax: 5 });
     let sync = world.start();
     await world.settled();
     await sync.kill();
@@ -107,7 +108,7 @@ describe(syncNetwork, () => {
   });
 
   test('believes that a chain was cut back only after several polls, and never below a final block', async () => {
-    const world = createWorld(1, { length: 50 });
+    const world = createWorld(seededRandom(1), { length: 50 });
     const sync = world.start();
     await world.settled();
     world.chain.change({ kind: 'cut', depth: 5 });
@@ -120,7 +121,7 @@ describe(syncNetwork, () => {
   });
 
   test('follows the highest head although a node that is far behind answers too', async () => {
-    const world = createWorld(1, { length: 60, others: ['behind'] });
+    const world = createWorld(seededRandom(1), { length: 60, others: ['behind'] });
     const sync = world.start();
     await world.settled();
     await sync.kill();
@@ -128,7 +129,7 @@ describe(syncNetwork, () => {
   });
 
   test('passes over an endpoint whose head is a lie', async () => {
-    const world = createWorld(1, { length: 60, others: ['liar'] });
+    const world = createWorld(seededRandom(1), { length: 60, others: ['liar'] });
     const sync = world.start();
     await world.settled();
     await sync.kill();
@@ -137,7 +138,7 @@ describe(syncNetwork, () => {
   });
 
   test('stays on its branch while nodes of equal height disagree', async () => {
-    const world = createWorld(1, { length: 60, others: ['forked'] });
+    const world = createWorld(seededRandom(1), { length: 60, others: ['forked'] });
     const sync = world.start();
     await world.settled();
     const { changes } = world.store;
@@ -148,7 +149,7 @@ describe(syncNetwork, () => {
   });
 
   test('stops asking for history that no endpoint has, and goes on with the head', async () => {
-    const world = createWorld(1, { length: 300, pruned: 100 });
+    const world = createWorld(seededRandom(1), { length: 300, pruned: 100 });
     const sync = world.start();
     await world.until(() => world.store.blocks().length === 200);
     const asked = world.historyReads();
@@ -161,7 +162,7 @@ describe(syncNetwork, () => {
   });
 
   test('backs off from a block that cannot be had now, instead of asking without end', async () => {
-    const world = createWorld(1, { length: 100, withoutBlock: 90 });
+    const world = createWorld(seededRandom(1), { length: 100, withoutBlock: 90 });
     const sync = world.start();
     await world.until(() => sync.historyFailures.length > 0);
     const asked = world.historyReads();
@@ -171,7 +172,7 @@ describe(syncNetwork, () => {
   });
 
   test('keeps to the genesis of the catalog, and refuses to go on over a stored chain with another', async () => {
-    const world = createWorld(1, { length: 20 });
+    const world = createWorld(seededRandom(1), { length: 20 });
     const sync = world.start();
     await world.settled();
     await sync.kill();
@@ -181,7 +182,7 @@ describe(syncNetwork, () => {
   });
 
   test('ends at once when it is stopped, whatever it waits for', async () => {
-    const world = createWorld(1, { length: 20, hangs: true });
+    const world = createWorld(seededRandom(1), { length: 20, hangs: true });
     const sync = world.start();
     await world.pause(20);
     const from = performance.now();
