@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { renderTable } from '../../../catalog/commands/terminal.ts';
 import { createChildren } from '../../runtime/children.ts';
 import { describeError } from '../../runtime/errors.ts';
-import { type FuzzResult, fuzzApis } from './fuzz.ts';
+import { askExamples, type FuzzResult, fuzzApis } from './fuzz.ts';
 import { startPlatform } from './platform.ts';
 import { installSchemathesis } from './schemathesis.ts';
 
@@ -60,7 +60,8 @@ async function main(argv: readonly string[]): Promise<number> {
     tell('starting the platform');
     const { PATH = '', HOME = '/' } = env;
     const platform = await startPlatform(children, folder, { PATH, HOME });
-    const results = await fuzzApis(children, schemathesis, platform.apis, { ...options, folder, tell });
+    const subjects = await askExamples(platform.apis);
+    const results = await fuzzApis(children, schemathesis, subjects, { ...options, folder, tell });
     await platform.stop();
     return show(results, options.requests);
   } finally {

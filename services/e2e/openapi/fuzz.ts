@@ -2,9 +2,22 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Children } from '../../runtime/children.ts';
 import { readOpenApi } from './document.ts';
-import { runExamples } from './examples.ts';
+import { type ExampleReport, runExamples } from './examples.ts';
 import type { Api } from './platform.ts';
 import { runSchemathesis, type Schemathesis } from './schemathesis.ts';
+
+/** An API, and what its document's examples gave. */
+export interface FuzzSubject {
+  readonly api: Api;
+  readonly examples: ExampleReport;
+}
+
+/** Asks the APIs, side by side, for what the examples of their documents say. */
+export function askExamples(apis: readonly Api[]): Promise<FuzzSubject[]> {
+  return Promise.all(
+    apis.map(async (api) => ({ api, examples: await runExamples(api.url, readOpenApi(api.document)) })),
+  );
+}
 
 export interface FuzzPlan {
   /** Of all APIs together, at least; unless the time is over before. */
@@ -32,17 +45,17 @@ const coverageFrom = 2_000;
 
 /**
  * Asks the APIs that serve a document, in turn and in rounds with another seed each, until enough requests were made or the time is
- * over. Values that the document's examples lead to data with are mixed in. An API with a finding is asked no more.
+ * over. Values that the examples led to data with are mixed in. An API with a finding is asked no more.
  */
 export async function fuzzApis(
   children: Children,
   schemathesis: Schemathesis,
-  apis: readonly Api[],
+  asked: readonly FuzzSubject[],
   { requests, limitMs, seed, folder, tell }: FuzzPlan,
 ): Promise<FuzzResult[]> {
   const endMs = performance.now() + limitMs;
   const leftMs = (): number => endMs - performance.now();
-  const subjects = await Promise.all(apis.map(prepare));
+  const subjects = asked.map(prepare);
   const made = (): number => subjects.reduce((sum, subject) => sum + subject.requests, 0);
   const operations = subjects.reduce((sum, subject) => sum + subject.operations, 0);
   for (let round = 0; made() < requests && leftMs() > 0; round++) {
@@ -79,8 +92,7 @@ export async function fuzzApis(
   return subjects.map(({ name, ...subject }) => ({ api: name, ...subject }));
 }
 
-async function prepare({ name, url, documentUrl, document }: Api) {
-  const api = readOpenApi(document);
-  const { requests, faults, values } = await runExamples(url, api);
-  return { name, url, documentUrl, operations: api.operations.length, requests, known: values, findings: [...faults] };
+function prepare({ api: { name, url, documentUrl, document }, examples: { requests, faults, values } }: FuzzSubject) {
+  const operations = readOpenApi(document).operations.length;
+  return { name, url, documentUrl, operations, requests, known: values, findings: [...faults] };
 }
