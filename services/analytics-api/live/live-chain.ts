@@ -11,27 +11,20 @@ import { type CatalogChange, watchNetworks } from './catalog-changes.ts';
 import { createChainEndLoader } from './chain-end-loader.ts';
 import type { ChainReads, StoreLook } from './chain-reads.ts';
 import { eventText, type RingEvent } from './event-ring.ts';
+import {
+  type ChainFeed,
+  type ChainFollower,
+  chainFeeds,
+  createFollowedNetworks,
+  emit,
+  type Followed,
+  type HeldLimits,
+  isHeard,
+} from './followed-networks.ts';
 import { createFreshnessJudge, type Staleness } from './freshness.ts';
-import { createLiveNetwork, type LiveNetwork, newestBlocksMax } from './live-network.ts';
+import { newestBlocksMax } from './live-network.ts';
 import { networkText } from './network-text.ts';
 import { type ProtocolAddresses, protocolAddressesOf, protocolsText } from './protocol-calls.ts';
-
-/** What of a network is followed. */
-export const chainFeeds = ['networks', 'blocks', 'gas', 'protocols'] as const;
-export type ChainFeed = (typeof chainFeeds)[number];
-
-/** What a follower is told. Texts are JSON without its braces: written once, whoever they are for. */
-export type ChainNews =
-  | { readonly kind: 'change'; readonly event: RingEvent; readonly text: string }
-  /** A change is missing: what was told before leads nowhere. */
-  | { readonly kind: 'gap' }
-  | { readonly kind: 'state'; readonly text: string }
-  | { readonly kind: 'gas'; readonly text: string }
-  | { readonly kind: 'protocols'; readonly number: number; readonly text: string }
-  /** It is stale now, or is no longer: see `staleness`. */
-  | { readonly kind: 'freshness' };
-
-export type ChainFollower = (news: ChainNews) => void;
 
 /** All networks as they are now, kept by the bus, for all connections of this process. */
 export interface LiveChain {
@@ -64,15 +57,11 @@ export interface LiveChainDeps {
   readonly limits?: LiveChainLimits;
 }
 
-export interface LiveChainLimits {
+export interface LiveChainLimits extends HeldLimits {
   /** How often the store is asked for states, and the bus for its health. */
   readonly lookMs: number;
   /** Of what was published before the start, how much is read again, so that clients of other replicas can go on here. */
   readonly sinceMs: number;
-  /** What is held of each network, and of all together. */
-  readonly eventsMax: number;
-  readonly bytesMax: number;
-  readonly bytesMaxOfAll: number;
 }
 
 const behindPauseMs = 250;
@@ -86,18 +75,10 @@ export const liveChainLimits: LiveChainLimits = {
   bytesMaxOfAll: 64 * mebibyte,
 };
 
-interface Followed {
-  readonly live: LiveNetwork;
-  readonly followers: Map<ChainFeed, Set<ChainFollower>>;
-  /** As it was told last. */
-  stateText: string;
-  isStale: boolean;
-}
-
 /** Follows the changes of all chains. Rejects when the bus cannot be followed or the store cannot be read. */
 export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
   const { reads, catalog, clock, log, limits = liveChainLimits } = deps;
-  const networks = new Map<string, Followed>();
+  const networks = createFollowedNetworks(limits);
   const changeListeners = new Set<(network: string) => void>();
   const judge = createFreshnessJudge(clock);
   let look: StoreLook = { reported: new Map(), newest: new Map(), cursors: new Map() };
@@ -109,41 +90,18 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
 
   const loader = createChainEndLoader({
     read: (wanted) => reads.ends(wanted, newestBlocksMax),
-    take: (id, end) => getFollowed(id).live.load(end ?? { seq: 0, finalized: null, blocks: [] }),
+    take: (id, end) => networks.get(id).live.load(end ?? { seq: 0, finalized: null, blocks: [] }),
     retryMs: 1_000,
     log,
   });
 
-  function getFollowed(id: string): Followed {
-    let found = networks.get(id);
-    if (found !== undefined) return found;
-    const followers = new Map(chainFeeds.map((feed) => [feed, new Set<ChainFollower>()]));
-    found = { live: createLiveNetwork(), followers, stateText: '', isStale: false };
-    networks.set(id, found);
-    for (const each of networks.values()) trim(each);
-    return found;
-  }
-
-  function trim({ live }: Followed): void {
-    const { eventsMax, bytesMax, bytesMaxOfAll } = limits;
-    live.ring.trim({ eventsMax, bytesMax: Math.min(bytesMax, Math.floor(bytesMaxOfAll / networks.size)) });
-  }
-
-  function emit(followed: Followed, feed: ChainFeed, news: ChainNews): void {
-    for (const follower of followed.followers.get(feed) ?? []) follower(news);
-  }
-
-  function isHeard({ followers }: Followed, feed: ChainFeed): boolean {
-    return (followers.get(feed)?.size ?? 0) > 0;
-  }
-
   function takeEvent(event: ChainEvent): void {
-    const followed = getFollowed(event.network);
+    const followed = networks.get(event.network);
     const taken = followed.live.take(event);
     if (taken === undefined) return;
     if (isHeard(followed, 'blocks'))
       emit(followed, 'blocks', { kind: 'change', event: taken.event, text: eventText(taken.event) });
-    trim(followed);
+    networks.trim(followed);
     if (taken.isNewest && followed.live.gas !== undefined)
       emit(followed, 'gas', { kind: 'gas', text: followed.live.gas });
     if (event.kind !== 'appended' || !taken.isRecent || !isHeard(followed, 'protocols')) return;
@@ -159,7 +117,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
         takeEvent(parseChainEvent(value));
       } catch (error) {
         log.warn({ network: key, offset, reason: describeError(error) }, 'change of a chain not understood');
-        const followed = networks.get(key);
+        const followed = networks.find(key);
         if (followed === undefined) continue;
         followed.live.breakOff();
         emit(followed, 'blocks', { kind: 'gap' });
@@ -173,7 +131,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
 
   /** States change with each block, and are told once for all blocks that came together. */
   function tellState(id: string): void {
-    const followed = networks.get(id);
+    const followed = networks.find(id);
     if (followed === undefined || !isHeard(followed, 'networks')) return;
     const text = stateTextOf(id, followed);
     if (text === undefined || text === followed.stateText) return;
@@ -188,7 +146,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
   }
 
   function tellFreshness(): void {
-    for (const [id, followed] of networks) {
+    for (const [id, followed] of networks.entries()) {
       const network = known.get(id);
       if (network === undefined) continue;
       const isStale = judge.judge(network) !== undefined;
@@ -210,24 +168,17 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
     }
     for (const id of known.keys()) {
       const [cursor, newest] = [look.cursors.get(id), look.newest.get(id)];
-      if (cursor !== undefined) getFollowed(id).live.ring.reach(cursor.relayedSeq);
-      if (newest !== undefined) getFollowed(id).live.seed(newest);
+      if (cursor !== undefined) networks.get(id).live.ring.reach(cursor.relayedSeq);
+      if (newest !== undefined) networks.get(id).live.seed(newest);
     }
-    judge.noteLook(look, (id) => networks.get(id)?.live.seq);
+    judge.noteLook(look, (id) => networks.find(id)?.live.seq);
   }
 
   async function lookAround(): Promise<void> {
     const [health] = await Promise.all([deps.busHealth().catch(() => ({ ok: false })), lookAtStore()]);
     judge.noteBus(health);
-    forgetUnknown();
+    networks.forgetBut(known);
     tellFreshness();
-  }
-
-  /** What is held of networks that left the catalog, so that it takes no room from the others. */
-  function forgetUnknown(): void {
-    for (const [id, followed] of networks) {
-      if (!known.has(id) && !chainFeeds.some((feed) => isHeard(followed, feed))) networks.delete(id);
-    }
   }
 
   function schedule(): void {
@@ -255,7 +206,7 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
 
   return {
     follow: (id, feed, follower) => {
-      const followed = getFollowed(id);
+      const followed = networks.get(id);
       const set = followed.followers.get(feed);
       set?.add(follower);
       if (feed === 'networks') {
@@ -266,18 +217,18 @@ export async function openLiveChain(deps: LiveChainDeps): Promise<LiveChain> {
       return () => set?.delete(follower);
     },
     open: async (id, seq = 0) => {
-      const { live } = getFollowed(id);
+      const { live } = networks.get(id);
       // Another replica may have told what has not come here yet.
       if (!live.isLoaded || live.ring.floor === undefined || seq > live.knownSeq) await loader.load(id);
       // What was read is older than what is held: a store that was set back stays so, and must not be asked without a pause.
       if (!live.isLoaded) await sleep(behindPauseMs, undefined, { ref: false });
     },
     snapshot: (id) => {
-      const live = networks.get(id)?.live;
+      const live = networks.find(id)?.live;
       return live?.isLoaded ? live.snapshot() : undefined;
     },
     after: (id, seq) => {
-      const live = networks.get(id)?.live;
+      const live = networks.find(id)?.live;
       return live === undefined || seq > live.knownSeq ? undefined : live.ring.after(seq);
     },
     staleness: (id) => {

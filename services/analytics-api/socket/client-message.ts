@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { OneOf } from '../../contracts/schema.ts';
 import { type Interval, intervalSeconds } from '../../datasets/market/bar-read.ts';
 import { createMessageParser, NameList, subscriptionForms } from '../../runtime/socket/client-message.ts';
-import { chainFeeds } from '../live/live-chain.ts';
+import { chainFeeds } from '../live/followed-networks.ts';
 
 /** The lengths that candles have. */
 export const candleIntervals = Object.keys(intervalSeconds) as Interval[];

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createSendBudget } from '../../runtime/socket/sender.ts';
 import { liveCatalogOf } from '../../runtime/testing/live-catalog.ts';
 import type { CatalogChange } from '../live/catalog-changes.ts';
-import type { ChainFollower, LiveChain } from '../live/live-chain.ts';
+import type { ChainFollower } from '../live/followed-networks.ts';
+import type { LiveChain } from '../live/live-chain.ts';
 import { networkOf, noCandles } from '../live/live-fixtures.ts';
 import { createSession, sessionLimits } from './session.ts';
 

@@ -7,7 +7,8 @@ import { createSubscriptionTable, type SubscriptionCount } from '../../runtime/s
 import { originalIdOf } from '../aliases.ts';
 import type { CandleFeed } from '../live/candle-feed.ts';
 import type { CatalogChange } from '../live/catalog-changes.ts';
-import type { ChainNews, LiveChain } from '../live/live-chain.ts';
+import type { ChainNews } from '../live/followed-networks.ts';
+import type { LiveChain } from '../live/live-chain.ts';
 import { createBlockSending } from './block-sending.ts';
 import { allNetworks, type Channel, parseClientMessage, type Subscribe, type Unsubscribe } from './client-message.ts';
 import { namesOf } from './names.ts';
