@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Network } from '../../catalog/schema/network.ts';
@@ -8,6 +7,7 @@ import type { CatalogInForce, LiveCatalog } from '../runtime/live-catalog.ts';
 import type { Health, Started } from '../runtime/modules.ts';
 import type { Relational } from '../stores/relational.ts';
 import { type NetworkRunner, runNetwork, type SyncTuning } from './network-runner.ts';
+import { pause } from './pause.ts';
 import { createHttpAgent } from './rpc/json-rpc.ts';
 import { createRequestGates } from './rpc/request-gate.ts';
 import { type ChosenEndpoint, decideSync, type Selection } from './select-networks.ts';
@@ -99,7 +99,7 @@ export async function createChainSync(deps: ChainSyncDeps): Promise<Started<Chai
   async function keepPublishing(): Promise<void> {
     while (!abort.signal.aborted) {
       await publish();
-      await sleep(statusMs, undefined, { signal: abort.signal }).catch(() => undefined);
+      await pause(statusMs, abort.signal);
     }
   }
 
