@@ -156,7 +156,8 @@ function cases(): Case[] {
       fires: {
         labels: { ...labels, reason: 'unreadable' },
         summary: 'Records of chain.blocks were put aside: unreadable',
-        action: 'they stand in chain.blocks.dead with the reason; mend what refuses them, and send them again',
+        action:
+          'npm run letters -- chain.blocks shows them with the reason; mend what refuses them, and --send them again',
       },
     },
     { alert: 'DeadLetters', how: 'quiet of old ones', at: '15m', input: dead('3x80') },

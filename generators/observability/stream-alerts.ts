@@ -99,7 +99,8 @@ const groupAlerts: Unowned[] = [
     for: '0s',
     severity: 'warning',
     summary: 'Records of {{ $labels.topic }} were put aside: {{ $labels.reason }}',
-    action: 'they stand in {{ $labels.topic }}.dead with the reason; mend what refuses them, and send them again',
+    action:
+      'npm run letters -- {{ $labels.topic }} shows them with the reason; mend what refuses them, and --send them again',
   },
 ];
 

@@ -23,6 +23,8 @@ export interface DeadLetter {
   readonly key: string;
   /** As it was, or the first characters of its JSON if it has no room in the topic. */
   readonly value: unknown;
+  /** Set where only its beginning is here. */
+  readonly isExcerpt?: true;
   /** When it was published, and when it was put aside: ISO 8601. */
   readonly publishedAt: string;
   readonly at: string;
@@ -74,7 +76,9 @@ export async function consume<T>(bus: Bus, options: ConsumeOptions<T>): Promise<
         const text = JSON.stringify(value.value).slice(0, excerptCharacters);
         await bus.publish(deadLetters, [{ key, value }]).catch((reason: unknown) => {
           if (!(reason instanceof RangeError)) throw reason;
-          return bus.publish(deadLetters, [{ key, value: { ...value, value: text } }]);
+          return bus.publish(deadLetters, [
+            { key, value: { ...value, value: text, isExcerpt: true } satisfies DeadLetter },
+          ]);
         });
       }
     }
