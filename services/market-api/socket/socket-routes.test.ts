@@ -214,7 +214,7 @@ describe('GET /ws', () => {
     await expect(connect(url, {}, '/symbols')).rejects.toThrow('400');
   });
 
-  it('takes the token of a browser as a subprotocol, and answers with the word alone', async () => {
+  it('answers who offers a token as a subprotocol with the word before it alone', async () => {
     const { url } = await openServer();
     const client = await connect(url, { protocols: ['bearer', 'abc.def'] });
     expect(client.socket.protocol).toBe('bearer');

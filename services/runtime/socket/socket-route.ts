@@ -6,8 +6,9 @@ import type { WebSocket } from 'ws';
 import { callerOf } from '../caller.ts';
 import { describeError } from '../errors.ts';
 import { type HttpApp, problemResponses } from '../http.ts';
-import { ProblemError } from '../http-problem.ts';
+import type { ProblemError } from '../http-problem.ts';
 import type { Refusal } from './client-message.ts';
+import { noSocketHere, tooMany, upgradeRequired } from './refusals.ts';
 import type { Outlet, SenderLimits } from './sender.ts';
 
 export interface SocketOptions {
@@ -231,37 +232,9 @@ async function goodbye(sockets: readonly WebSocket[]): Promise<void> {
   clearTimeout(timer);
 }
 
-function noSocketHere(path: string): ProblemError {
-  return new ProblemError({
-    status: 400,
-    code: 'no-websocket',
-    title: 'This path speaks no WebSocket',
-    detail: `Connect to ${path}, or ask without the header upgrade.`,
-  });
-}
-
-function upgradeRequired(): ProblemError {
-  return new ProblemError({
-    status: 426,
-    code: 'upgrade-required',
-    title: 'This path speaks WebSocket',
-    detail: 'Connect to it with a WebSocket client; /docs describes the messages.',
-  });
-}
-
-function tooMany(why: string): ProblemError {
-  return new ProblemError({
-    status: 503,
-    code: 'too-many-connections',
-    title: 'Too many connections',
-    detail: `${why}: try again in some seconds.`,
-    headers: { 'retry-after': '5' },
-  });
-}
-
 /**
- * A browser cannot send a token but as a subprotocol after the word `bearer`, and ends the connection unless one that it offered is
- * chosen: the word, never the token.
+ * A client ends the connection unless a subprotocol that it offered is chosen. Some put a token after the word `bearer`: the word is
+ * chosen, never the token, which the gateway does not read there.
  */
 function protocolOf(offered: Set<string>): string | false {
   if (offered.has('bearer')) return 'bearer';
