@@ -40,6 +40,8 @@ export interface ManagedProcess {
   stop(): Promise<void>;
   /** The largest resident memory that was seen, in bytes; 0 while none was. */
   residentMax(): number;
+  /** Resident memory now, in bytes; 0 while it is down. */
+  resident(): number;
   /** How often it was started. */
   starts(): number;
 }
@@ -120,6 +122,7 @@ export function createManagedProcess(children: Children, spec: ProcessSpec): Man
       clearInterval(sampling);
     },
     residentMax: () => residentMax,
+    resident: () => residentBytesOf(child?.pid) ?? 0,
     starts: () => starts,
   };
 }
