@@ -4,6 +4,9 @@ import { type Interval, parseMultirange } from './intervals.ts';
 import { integerOf } from './rows.ts';
 import { type Cursor, lockCursor } from './write-cursor.ts';
 
+/** Headers looked at in one step. */
+const blocksMax = 1_000;
+
 /** Which blocks may be dropped for their age, and how much at once. */
 export interface DropRequest {
   /** Unix seconds; blocks made before it may go. */
@@ -17,7 +20,7 @@ export interface DropRequest {
 export interface Dropped {
   readonly cursor: Cursor;
   readonly blocks: number;
-  /** It ended for `rowsMax`: more may go at once. */
+  /** It ended because it was enough for one step: more may go at once. */
   readonly more: boolean;
 }
 
@@ -68,18 +71,18 @@ async function findOld(
   const found = await tx.query<{ number: string; timestamp: string; rows: string }>(
     `SELECT number, timestamp, 1 + tx_count::int8 + log_count AS rows FROM chain.blocks
       WHERE network = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4`,
-    [network, range.from, range.to, rowsMax + 1],
+    [network, range.from, range.to, blocksMax],
   );
   let old: Interval | undefined;
   let rows = 0;
   for (const block of found) {
-    if (integerOf(block.timestamp) >= olderThan) break;
+    if (integerOf(block.timestamp) >= olderThan) return { old, more: false };
     rows += integerOf(block.rows);
     if (old !== undefined && rows > rowsMax) return { old, more: true };
     const number = integerOf(block.number);
     old = { from: old?.from ?? number, to: number };
   }
-  return { old, more: false };
+  return { old, more: found.length === blocksMax };
 }
 
 /** The lowest block of a range whose appearance is not relayed yet. The outbox has no index by number, and is short. */
