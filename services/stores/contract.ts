@@ -409,6 +409,19 @@ export function timeseriesContract(name: string, open: () => Promise<Started<Tim
       );
     });
 
+    it('takes rows as the values of columns that are named, and gives the others their defaults', async () => {
+      const rows = [
+        [2n ** 64n - 1n, null, '0.5'],
+        [7, 'a\t"b"\\', '1.000000000000000001'],
+      ];
+      for (let send = 0; send < 2; send++)
+        await timeseries.insert('contract', rows, { token: 'values', columns: ['id', 'body', 'price'] });
+      expect(await timeseries.query('SELECT id, body, amount, price FROM contract ORDER BY id')).toEqual([
+        { id: '7', body: 'a\t"b"\\', amount: '0', price: '1.000000000000000001' },
+        { id: '18446744073709551615', body: null, amount: '0', price: '0.5' },
+      ]);
+    });
+
     it('stores rows sent again under the same token once, also in a view', async () => {
       const rows = [rowOf(1), rowOf(2)];
       for (let send = 0; send < 3; send++) await timeseries.insert('contract', rows, { token: "blocks:1-2'\\" });

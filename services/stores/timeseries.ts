@@ -14,7 +14,7 @@ export interface Timeseries {
    * With a `token`, the same rows sent again under the same token are stored once, also in materialized views; the table
    * needs `SETTINGS non_replicated_deduplication_window = 1000` (or be replicated). A failed insert may have stored its
    * rows: send the same rows again with the same token.
-   * With `columns` each row is an array of their values in that order, which is half the work for both sides. Columns that are not
+   * With `columns` each row is an array of their values in that order, which is less work for both sides. Columns that are not
    * named get their defaults.
    */
   insert(table: string, rows: readonly object[], options?: InsertOptions): Promise<void>;

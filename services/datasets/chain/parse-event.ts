@@ -39,8 +39,8 @@ function parseAppended(event: Fields): BlockAppended {
     gasLimit: decimalOf(event.gasLimit, 'gasLimit'),
     gasUsed: decimalOf(event.gasUsed, 'gasUsed'),
     baseFeePerGas: optional(decimalOf, event.baseFeePerGas, 'baseFeePerGas'),
-    txs: listOf(event.txs, 'txs').map((tx, at) => parseTx(objectOf(tx, `txs[${at}]`), at)),
-    logs: listOf(event.logs, 'logs').map((log, at) => parseLog(objectOf(log, `logs[${at}]`), at)),
+    txs: eachOf(event.txs, 'txs', parseTx),
+    logs: eachOf(event.logs, 'logs', parseLog),
   };
 }
 
@@ -83,42 +83,56 @@ function blockOf(event: Fields): { number: number; hash: Hex; timestamp: number 
 }
 
 function parseTx(tx: Fields, at: number): TxAppended {
-  const where = (name: string): string => `txs[${at}].${name}`;
   return {
-    index: indexOf(tx.index, where('index'), at),
-    hash: wordOf(tx.hash, where('hash')),
-    type: integerOf(tx.type, where('type'), typeMax),
-    sender: addressOf(tx.sender, where('sender')),
-    recipient: optional(addressOf, tx.recipient, where('recipient')),
-    value: decimalOf(tx.value, where('value')),
-    method: optional(methodOf, tx.method, where('method')),
-    status: optional(statusOf, tx.status, where('status')),
-    gasUsed: decimalOf(tx.gasUsed, where('gasUsed')),
-    effectiveGasPrice: optional(decimalOf, tx.effectiveGasPrice, where('effectiveGasPrice')),
-    l1Fee: optional(decimalOf, tx.l1Fee, where('l1Fee')),
-    contractAddress: optional(addressOf, tx.contractAddress, where('contractAddress')),
+    index: indexOf(tx.index, 'index', at),
+    hash: wordOf(tx.hash, 'hash'),
+    type: integerOf(tx.type, 'type', typeMax),
+    sender: addressOf(tx.sender, 'sender'),
+    recipient: optional(addressOf, tx.recipient, 'recipient'),
+    value: decimalOf(tx.value, 'value'),
+    method: optional(methodOf, tx.method, 'method'),
+    status: optional(statusOf, tx.status, 'status'),
+    gasUsed: decimalOf(tx.gasUsed, 'gasUsed'),
+    effectiveGasPrice: optional(decimalOf, tx.effectiveGasPrice, 'effectiveGasPrice'),
+    l1Fee: optional(decimalOf, tx.l1Fee, 'l1Fee'),
+    contractAddress: optional(addressOf, tx.contractAddress, 'contractAddress'),
   };
 }
 
 function parseLog(log: Fields, at: number): LogAppended {
-  const where = (name: string): string => `logs[${at}].${name}`;
-  const topics = listOf(log.topics, where('topics'));
-  if (topics.length > 4) throw wrong(where('topics'), topics.length, 'at most 4');
+  const topics = listOf(log.topics, 'topics');
+  if (topics.length > 4) throw wrong('topics', topics.length, 'at most 4');
   return {
-    index: indexOf(log.index, where('index'), at),
-    txIndex: integerOf(log.txIndex, where('txIndex'), rowsMax),
-    address: addressOf(log.address, where('address')),
-    topics: topics.map((topic, place) => wordOf(topic, `${where('topics')}[${place}]`)),
-    data: bytesOf(log.data, where('data')),
+    index: indexOf(log.index, 'index', at),
+    txIndex: integerOf(log.txIndex, 'txIndex', rowsMax),
+    address: addressOf(log.address, 'address'),
+    topics: topics.map((topic, place) => wordOf(topic, topicNames[place] as string)),
+    data: bytesOf(log.data, 'data'),
   };
+}
+
+const topicNames = ['topics[0]', 'topics[1]', 'topics[2]', 'topics[3]'];
+
+/** The place is put before what is wrong there: a name for each value of each row would take longer than to look at the value. */
+function eachOf<T>(value: unknown, where: string, parse: (fields: Fields, at: number) => T): T[] {
+  return listOf(value, where).map((item, at) => {
+    const fields = objectOf(item, where, at);
+    try {
+      return parse(fields, at);
+    } catch (error) {
+      if (error instanceof TypeError) error.message = `${where}[${at}].${error.message}`;
+      throw error;
+    }
+  });
 }
 
 function optional<T>(parse: (value: unknown, where: string) => T, value: unknown, where: string): T | null {
   return value === null ? null : parse(value, where);
 }
 
-function objectOf(value: unknown, where: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(where, value, 'an object');
+function objectOf(value: unknown, where: string, at?: number): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(at === undefined ? where : `${where}[${at}]`, value, 'an object');
   return value as Fields;
 }
 

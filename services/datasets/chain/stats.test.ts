@@ -254,7 +254,8 @@ function withoutBlocks(): ChainStores['timeseries'] {
   const { timeseries } = stores;
   return {
     ...timeseries,
-    insert: async (table, rows) => (table === 'chain_blocks' ? undefined : timeseries.insert(table, rows)),
+    insert: async (table, rows, options) =>
+      table === 'chain_blocks' ? undefined : timeseries.insert(table, rows, options),
   };
 }
 

@@ -13,11 +13,11 @@ export async function writeChainEvents(
   events: readonly ChainEvent[],
   batch?: string,
 ): Promise<void> {
-  const rows = {
-    chain_logs: [] as object[],
-    chain_txs: [] as object[],
-    chain_finality: [] as object[],
-    chain_blocks: [] as object[],
+  const rows: Record<keyof typeof columns, Row[]> = {
+    chain_logs: [],
+    chain_txs: [],
+    chain_finality: [],
+    chain_blocks: [],
   };
   for (const event of events) {
     switch (event.kind) {
@@ -40,111 +40,83 @@ export async function writeChainEvents(
           rows.chain_finality.push(finalityRow(event, number, { observedAtMs: event.observedAtMs, deleted: 0 }));
     }
   }
-  for (const [table, some] of Object.entries(rows)) {
+  for (const table of tables) {
     // The store keeps tokens by table already; this says so to those who look at them.
-    const options = batch === undefined ? {} : { token: `${batch}/${table}` };
-    if (some.length > 0) await timeseries.insert(table, some, options);
+    const token = batch === undefined ? {} : { token: `${batch}/${table}` };
+    if (rows[table].length > 0) await timeseries.insert(table, rows[table], { ...token, columns: columns[table] });
   }
 }
 
-function blockRow(event: BlockAppended): object {
-  return {
-    network: event.network,
-    number: event.number,
-    hash: event.hash,
-    timestamp: event.timestamp,
-    gas_limit: event.gasLimit,
-    gas_used: event.gasUsed,
-    base_fee_per_gas: event.baseFeePerGas,
-    tx_count: event.txs.length,
-    log_count: event.logs.length,
-    seq: event.seq,
-    deleted: 0,
-  };
+/** In the order in which they are written. */
+const tables = ['chain_logs', 'chain_txs', 'chain_finality', 'chain_blocks'] as const;
+
+const place = ['network', 'number', 'timestamp', 'seq', 'deleted'];
+
+/** What the functions below give, in their order. */
+const columns = {
+  chain_blocks: [...place, 'hash', 'gas_limit', 'gas_used', 'base_fee_per_gas', 'tx_count', 'log_count'],
+  chain_txs: [
+    ...[...place, 'tx_index', 'hash', 'type', 'sender', 'recipient', 'value', 'method', 'status', 'gas_used'],
+    ...['effective_gas_price', 'l1_fee', 'contract_address'],
+  ],
+  chain_logs: [...place, 'log_index', 'tx_index', 'address', 'topic0', 'topic1', 'topic2', 'topic3', 'data'],
+  chain_finality: ['network', 'number', 'observed_at_ms', 'seq', 'deleted'],
+} as const satisfies Record<(typeof tables)[number], readonly string[]>;
+
+type Row = readonly (string | number | null)[];
+
+function blockRow(event: BlockAppended): Row {
+  const { network, number, timestamp, seq, hash, gasLimit, gasUsed, baseFeePerGas, txs, logs } = event;
+  return [network, number, timestamp, seq, 0, hash, gasLimit, gasUsed, baseFeePerGas, txs.length, logs.length];
 }
 
-function txRow({ network, number, timestamp, seq }: BlockAppended, tx: BlockAppended['txs'][number]): object {
-  return {
+function txRow({ network, number, timestamp, seq }: BlockAppended, tx: BlockAppended['txs'][number]): Row {
+  const { index, hash, type, sender, recipient, value, method, status, gasUsed } = tx;
+  const { effectiveGasPrice, l1Fee, contractAddress } = tx;
+  return [
     network,
     number,
-    tx_index: tx.index,
     timestamp,
-    hash: tx.hash,
-    type: tx.type,
-    sender: tx.sender,
-    recipient: tx.recipient,
-    value: tx.value,
-    method: tx.method,
-    status: tx.status,
-    gas_used: tx.gasUsed,
-    effective_gas_price: tx.effectiveGasPrice,
-    l1_fee: tx.l1Fee,
-    contract_address: tx.contractAddress,
     seq,
-    deleted: 0,
-  };
+    0,
+    index,
+    hash,
+    type,
+    sender,
+    recipient,
+    value,
+    method,
+    status,
+    gasUsed,
+    effectiveGasPrice,
+    l1Fee,
+    contractAddress,
+  ];
 }
 
-function logRow({ network, number, timestamp, seq }: BlockAppended, log: BlockAppended['logs'][number]): object {
+function logRow({ network, number, timestamp, seq }: BlockAppended, log: BlockAppended['logs'][number]): Row {
   const [topic0 = null, topic1 = null, topic2 = null, topic3 = null] = log.topics;
   const { index, txIndex, address, data } = log;
-  return {
-    network,
-    number,
-    log_index: index,
-    tx_index: txIndex,
-    timestamp,
-    address,
-    topic0,
-    topic1,
-    topic2,
-    topic3,
-    data,
-    seq,
-    deleted: 0,
-  };
+  return [network, number, timestamp, seq, 0, index, txIndex, address, topic0, topic1, topic2, topic3, data];
 }
 
-function retractedBlock({ network, number, hash, timestamp, seq }: BlockRetracted): object {
-  return {
-    network,
-    number,
-    hash,
-    timestamp,
-    gas_limit: '0',
-    gas_used: '0',
-    base_fee_per_gas: null,
-    tx_count: 0,
-    log_count: 0,
-    seq,
-    deleted: 1,
-  };
+function retractedBlock({ network, number, hash, timestamp, seq }: BlockRetracted): Row {
+  return [network, number, timestamp, seq, 1, hash, '0', '0', null, 0, 0];
 }
 
-function retractedTx({ network, number, timestamp, seq }: BlockRetracted, index: number): object {
-  return {
-    network,
-    number,
-    tx_index: index,
-    timestamp,
-    hash: noHash,
-    type: 0,
-    sender: noHash,
-    value: '0',
-    gas_used: '0',
-    seq,
-    deleted: 1,
-  };
+function retractedTx({ network, number, timestamp, seq }: BlockRetracted, index: number): Row {
+  const unknown = [null, null, null];
+  return [network, number, timestamp, seq, 1, index, noHash, 0, noHash, null, '0', null, null, '0', ...unknown];
 }
 
-function retractedLog({ network, number, timestamp, seq }: BlockRetracted, index: number): object {
-  return { network, number, log_index: index, tx_index: 0, timestamp, address: noHash, data: noHash, seq, deleted: 1 };
+function retractedLog({ network, number, timestamp, seq }: BlockRetracted, index: number): Row {
+  return [network, number, timestamp, seq, 1, index, 0, noHash, null, null, null, null, noHash];
 }
 
 function finalityRow(
   { network, seq }: BlockRetracted | BlocksFinalized,
   number: number,
   { observedAtMs, deleted }: { readonly observedAtMs: number; readonly deleted: 0 | 1 },
-): object {
-  return { network, number, observed_at_ms: observedAtMs, seq, deleted };
+): Row {
+  return [network, number, observedAtMs, seq, deleted];
 }
