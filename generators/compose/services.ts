@@ -127,7 +127,8 @@ const ours: JsonObject = {
   tmpfs: ['/tmp'],
   cap_drop: ['ALL'],
   security_opt: ['no-new-privileges:true'],
-  stop_grace_period: '30s',
+  // As long as pods have: a batch in hand may wait for a store.
+  stop_grace_period: '1m',
 };
 
 /** A saved change of the catalog reaches containers as it does `npm start`. */
