@@ -4,7 +4,7 @@ import type { ContractLayout, ProtocolLayout } from './protocol-layout.ts';
 import { integerOf } from './rows.ts';
 
 // Raw rows are read without FINAL, which would read every log of the time to find the few of a protocol: a row is the canonical
-// chain's if its block stands there with the same `seq`. Rows that were delivered twice are counted once.
+// chain's if its block stands there with the same `seq`, the highest of its number's. Rows that were delivered twice are counted once.
 
 /** Windows of one network that are read together, ascending; each `seconds` long. */
 export interface WindowRange {
@@ -143,8 +143,9 @@ const inTime = "timestamp >= toDateTime({from:UInt32}, 'UTC') AND timestamp < to
 const isWanted = (
   inNumbers: string,
 ): string => `network = {network:String} AND ${inNumbers} AND ${inTime} AND (number, seq) IN (
-  SELECT number, seq FROM chain_blocks FINAL
-   WHERE network = {network:String} AND ${inNumbers} AND ${inTime} AND ${startOf} IN {starts:Array(UInt64)})`;
+  SELECT number, max(seq) FROM chain_blocks
+   WHERE network = {network:String} AND ${inNumbers} AND ${inTime} AND ${startOf} IN {starts:Array(UInt64)}
+   GROUP BY number HAVING argMax(deleted, seq) = 0)`;
 /** The protocols at an address; `['']` if it is of none. */
 const protocolsAt = (address: string): string =>
   `splitByChar(',', transform(${address}, {addresses:Array(String)}, {protocols:Array(String)}, ''))`;

@@ -74,8 +74,11 @@ const settings = 'SETTINGS compile_expressions = 0, compile_aggregate_expression
 const inTime = 'timestamp >= toDateTime({from:UInt32}) AND timestamp < toDateTime({to:UInt32})';
 const startOf = 'intDiv(toUnixTimestamp(timestamp), {seconds:UInt32}) * {seconds:UInt32}';
 const inBounds = 'network = {network:String} AND number BETWEEN {low:UInt64} AND {high:UInt64}';
+// Without FINAL, which opens every partition with all columns: of each number the row with the highest seq counts, and a row that went has
+// its retraction beside it, under its own time.
 const isCanonical = `(number, seq) IN (
-  SELECT number, seq FROM chain_blocks FINAL WHERE ${inBounds} AND ${inTime} AND ${startOf} IN {starts:Array(UInt32)})`;
+  SELECT number, max(seq) FROM chain_blocks WHERE ${inBounds} AND ${inTime} AND ${startOf} IN {starts:Array(UInt32)}
+   GROUP BY number HAVING argMax(deleted, seq) = 0)`;
 
 async function readRows(
   timeseries: Timeseries,
@@ -140,11 +143,15 @@ const blockTotals = `
     SELECT *, toInt64(toUnixTimestamp(timestamp)) AS at,
       lagInFrame(toInt64(number), 1, -2) OVER beside = number - 1 AS has_parent, lagInFrame(at) OVER beside AS parent_at,
       leadInFrame(toInt64(number), 1, -2) OVER beside = number + 1 AS has_child, leadInFrame(at) OVER beside AS child_at
-    FROM chain_blocks FINAL
-    WHERE network = {network:String} AND number BETWEEN {below:UInt64} AND {above:UInt64}
+    FROM (
+      SELECT * FROM chain_blocks WHERE network = {network:String} AND number BETWEEN {below:UInt64} AND {above:UInt64}
+       ORDER BY number, seq DESC LIMIT 1 BY number)
+    WHERE deleted = 0
     WINDOW beside AS (ORDER BY number ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)
   ) AS block
-  LEFT JOIN (SELECT number, observed_at_ms FROM chain_finality FINAL WHERE ${inBounds}) AS final USING (number)
+  LEFT JOIN (
+    SELECT number, argMax(f.observed_at_ms, seq) AS observed_at_ms FROM chain_finality AS f WHERE ${inBounds}
+     GROUP BY number HAVING argMax(deleted, seq) = 0) AS final USING (number)
   WHERE ${inTime} AND ${startOf} IN {starts:Array(UInt32)}
   GROUP BY start ${settings}`;
 
@@ -186,9 +193,10 @@ const txTotals = `
     ${wideProductSum('gas_used', 'price')} AS fee_limbs,
     count(l1_fee) AS l1_known, ${feeQuantiles}(l1_fee) AS l1_fees, ${wideSumIf('ifNull(l1_fee, 0)', 'true')} AS l1_limbs,
     ${countTooWide('price')} AS too_wide
-  FROM chain_txs FINAL
+  FROM (
+    SELECT number, tx_index, timestamp, type, sender, recipient, status, gas_used, effective_gas_price, l1_fee FROM chain_txs
+     WHERE ${inBounds} AND ${inTime} AND ${isCanonical} LIMIT 1 BY number, tx_index) AS tx
   LEFT JOIN (${userOperations}) AS carried USING (number, tx_index)
-  WHERE ${inBounds} AND ${inTime} AND ${isCanonical}
   GROUP BY start ${settings}`;
 
 function totalsOf(start: number, b: BlockRow | undefined, t: TxRow | undefined) {

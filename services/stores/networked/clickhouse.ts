@@ -23,7 +23,12 @@ export async function openNetworkedTimeseries(options: {
   const client = createClient({
     url,
     application: 'defimon',
-    clickhouse_settings: timeseriesSettings,
+    // A statement that copies a table is silent for longer than a silent connection is waited for: so it says how far it is.
+    clickhouse_settings: {
+      ...timeseriesSettings,
+      send_progress_in_http_headers: 1,
+      http_headers_progress_interval_ms: '30000',
+    },
     request_timeout: 60_000,
     max_open_connections: 10,
     // Errors go to the caller; a second copy on the console would bypass the log.
