@@ -51,13 +51,17 @@ interface ApiCase {
   plan(blocks: number): Plan;
 }
 
+const newestBlocks = 'the 100 newest blocks of a network';
+const askedAnew = 'made anew for each who asks';
+const asServed = `as we answer by default: all keep whole answers for ${keptMs} ms`;
+
 const cases: Readonly<Record<string, ApiCase>> = {
   list: {
-    summary: 'all networks with the state of their sync',
+    summary: `all networks with the state of their sync, ${askedAnew}`,
     plan: () => againAndAgain(networks, `${networks}?minPriority=9`),
   },
   blocks: {
-    summary: 'the 100 newest blocks of a network',
+    summary: `${newestBlocks}, ${askedAnew}`,
     plan: () => againAndAgain(blocksPath, `${blocksPath}?toBlock=5`),
   },
   'blocks-304': {
@@ -66,40 +70,46 @@ const cases: Readonly<Record<string, ApiCase>> = {
   },
   stats: {
     summary: `statistics of a range of blocks, another range each time: no cache can help; ${storeConnections} connections`,
-    plan: (blocks) => {
-      const ranges: RangePlan = {
-        path: statsPath,
-        firstBlock: 0,
-        lastBlock: blocks - 1,
-        minBlocks: Math.ceil(blocks / 2),
-      };
-      const compared = Array.from({ length: comparedRanges }, (_, at) => rangePath(ranges, at));
-      return { compared, load: { ranges }, connectionsMax: storeConnections };
-    },
+    plan: (blocks) => ({ ...othersEachTime(statsPath, blocks), connectionsMax: storeConnections }),
   },
   'stats-again': {
     summary: 'statistics of the last 24 hours, the same each time: both keep the figures, and ask how fresh they are',
     plan: () => againAndAgain(statsPath, `${statsPath}?window=1h`),
   },
+  'blocks-pages': {
+    summary: `100 blocks, others each time: nothing that is kept can help; else ${asServed}`,
+    plan: (blocks) => ({ ...othersEachTime(blocksPath, blocks), kept: true }),
+  },
   'stats-kept': {
-    summary: `the same; all keep whole answers for ${keptMs} ms`,
+    summary: `statistics of the last 24 hours, ${asServed}`,
     plan: () => ({ ...againAndAgain(statsPath, `${statsPath}?window=1h`), kept: true }),
   },
   'list-kept': {
-    summary: `the list again; all keep whole answers for ${keptMs} ms`,
+    summary: `the list, ${asServed}`,
     plan: () => ({ ...againAndAgain(networks, `${networks}?minPriority=9`), kept: true }),
+  },
+  'blocks-kept': {
+    summary: `${newestBlocks}, ${asServed}`,
+    plan: () => ({ ...againAndAgain(blocksPath, `${blocksPath}?toBlock=5`), kept: true }),
   },
 };
 
 /** By the clock, and by CPU time: the generator and the stores share the cores of a small machine with what they serve. */
 const aims: readonly Aim[] = [
-  ...['stats-kept', 'list-kept'].flatMap((name) => aimsOver(name, 'bare', 0.6)),
+  ...['stats-kept', 'list-kept', 'blocks-kept'].flatMap((name) => aimsOver(name, 'bare', 0.6)),
   ...Object.keys(cases).flatMap((name) => aimsOver(name, 'fastapi', 8)),
 ];
 
 /** One path under load; it and others are compared. */
 function againAndAgain(path: string, ...others: string[]): Plan {
   return { compared: [path, ...others], load: { path } };
+}
+
+/** Ranges of blocks, another each time; the first few are compared. */
+function othersEachTime(path: string, blocks: number): Plan {
+  const ranges: RangePlan = { path, firstBlock: 0, lastBlock: blocks - 1, minBlocks: Math.ceil(blocks / 2) };
+  const compared = Array.from({ length: comparedRanges }, (_, at) => rangePath(ranges, at));
+  return { compared, load: { ranges } };
 }
 
 function aimsOver(name: string, over: string, factor: number): Aim[] {

@@ -288,25 +288,37 @@ async def list_blocks(
     highest = LAST_BLOCK if to_block is None else to_block
     if before is not None:
         highest = min(highest, int(base64.urlsafe_b64decode(before + "==").split(b".")[3]) - 1)
-    async with pool.acquire() as connection:
-        view = await connection.fetchrow(VIEW_SQL, network["id"])
-        rows = await connection.fetch(BLOCKS_SQL, network["id"], from_block or 0, highest, limit + 1)
-    more = len(rows) > limit
-    rows = rows[:limit]
-    finalized = view["finalized_number"]
-    note = sync_note(network, view["report"], view["age"])
-    final = sum(1 for row in rows if finalized is not None and row["number"] <= finalized)
-    etag = etag_of(str(request.url.path), request.url.query, [row["hash"].hex() for row in rows], final, more, note)
-    if is_known(request, response, etag):
-        return not_modified(etag)
-    as_of = None
-    if view["number"] is not None:
-        as_of = {"number": view["number"], "hash": hex_of(view["hash"]), "timestamp": view["timestamp"]}
-    return {
-        **freshness_of(network, view, as_of),
-        "blocks": [block_of(row, finalized) for row in rows],
-        "next": cursor_of(view["genesis_hash"], rows[-1]["number"]) if more else None,
-    }
+
+    async def read() -> tuple[asyncpg.Record, list, bool, str]:
+        async with pool.acquire() as connection:
+            view = await connection.fetchrow(VIEW_SQL, network["id"])
+            rows = await connection.fetch(BLOCKS_SQL, network["id"], from_block or 0, highest, limit + 1)
+        more = len(rows) > limit
+        rows = rows[:limit]
+        finalized = view["finalized_number"]
+        note = sync_note(network, view["report"], view["age"])
+        final = sum(1 for row in rows if finalized is not None and row["number"] <= finalized)
+        hashes = [row["hash"].hex() for row in rows]
+        return view, rows, more, etag_of(str(request.url.path), request.url.query, hashes, final, more, note)
+
+    def content_of(view: asyncpg.Record, rows: list, more: bool) -> dict:
+        as_of = None
+        if view["number"] is not None:
+            as_of = {"number": view["number"], "hash": hex_of(view["hash"]), "timestamp": view["timestamp"]}
+        return {
+            **freshness_of(network, view, as_of),
+            "blocks": [block_of(row, view["finalized_number"]) for row in rows],
+            "next": cursor_of(view["genesis_hash"], rows[-1]["number"]) if more else None,
+        }
+
+    async def make() -> tuple[dict, str]:
+        *page, etag = await read()
+        return content_of(*page), etag
+
+    if KEPT_SECONDS > 0:
+        return await kept_answer(BlocksAnswer, request, make)
+    *page, etag = await read()
+    return not_modified(etag) if is_known(request, response, etag) else content_of(*page)
 
 
 # Statistics
