@@ -193,10 +193,9 @@ const txTotals = `
     ${wideProductSum('gas_used', 'price')} AS fee_limbs,
     count(l1_fee) AS l1_known, ${feeQuantiles}(l1_fee) AS l1_fees, ${wideSumIf('ifNull(l1_fee, 0)', 'true')} AS l1_limbs,
     ${countTooWide('price')} AS too_wide
-  FROM (
-    SELECT number, tx_index, timestamp, type, sender, recipient, status, gas_used, effective_gas_price, l1_fee FROM chain_txs
-     WHERE ${inBounds} AND ${inTime} AND ${isCanonical} LIMIT 1 BY number, tx_index) AS tx
+  FROM chain_txs FINAL
   LEFT JOIN (${userOperations}) AS carried USING (number, tx_index)
+  WHERE ${inBounds} AND ${inTime} AND ${isCanonical}
   GROUP BY start ${settings}`;
 
 function totalsOf(start: number, b: BlockRow | undefined, t: TxRow | undefined) {
