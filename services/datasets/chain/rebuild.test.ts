@@ -133,7 +133,6 @@ describe(rebuildWindow, () => {
 
   test('leaves what was dropped for its age as it is, and says from when on it told', async () => {
     const network = `rebuild_${networks++}`;
-    const { relational } = stores;
     const { commit } = await openChainWriter(stores, network);
     const txs = [{ logCount: 1 }];
     await commit({ append: buildChain(undefined, 60, (number) => ({ timestamp: start + 10 * number, txs })) });
@@ -141,15 +140,7 @@ describe(rebuildWindow, () => {
     await carry(network, log);
     const before = await readState(network);
     // Of the minute that begins at 120, one block is held still, and of the first minute no row is here either.
-    for (const table of ['blocks', 'txs', 'logs'])
-      await relational.query(
-        `DELETE FROM chain.${table} WHERE network = $1 AND ${table === 'blocks' ? 'number' : 'block_number'} < 17`,
-        [network],
-      );
-    await relational.query(
-      `UPDATE chain.cursors SET dropped_to = 16, synced = synced - int8multirange(int8range(0, 17)) WHERE network = $1`,
-      [network],
-    );
+    await drop(network, 16);
     for (const table of tables) await remove(table, `network = '${network}' AND number < 6`);
     const part = await rebuildWindow(stores, { network, from: start, to: start + 1000 });
     expect(part).toMatchObject({ appended: 43, retracted: 0, toldFrom: start + 170 });
@@ -161,6 +152,21 @@ describe(rebuildWindow, () => {
     await expect(rebuildWindow(stores, { network, from: start, to: start + 170 })).rejects.toThrow(
       /from before 2023-11-14T22:15:50.000Z were dropped for their age/,
     );
+  });
+
+  test('retracts nothing that is dropped for its age while it runs', async () => {
+    const network = `rebuild_${networks++}`;
+    const { commit } = await openChainWriter(stores, network);
+    await commit({ append: buildChain(undefined, 40, (number) => ({ timestamp: start + 10 * number })) });
+    const log: ChainEvent[] = [];
+    await carry(network, log);
+    const before = await readState(network);
+    const onStep = ({ appended }: { appended: number }) => (appended === 10 ? drop(network, 24) : undefined);
+    const window = { network, from: start, to: start + 1000 };
+    const rebuilt = await rebuildWindow(stores, window, { blocksPerStep: 10, onStep });
+    expect(rebuilt).toMatchObject({ appended: 25, retracted: 0 });
+    await carry(network, log);
+    expect((await readState(network)).rows).toEqual(before.rows);
   });
 
   test('says what is wrong with a network that is not held, and with a window that has no block', async () => {
@@ -200,6 +206,20 @@ async function computeStale(network: string): Promise<void> {
 
 async function remove(table: string, where: string): Promise<void> {
   await stores.timeseries.command(`DELETE FROM ${table} WHERE ${where}`);
+}
+
+/** What is dropped for its age of PostgreSQL, as chain-sync does it. */
+async function drop(network: string, to: number): Promise<void> {
+  const { relational } = stores;
+  for (const table of ['blocks', 'txs', 'logs'])
+    await relational.query(
+      `DELETE FROM chain.${table} WHERE network = $1 AND ${table === 'blocks' ? 'number' : 'block_number'} <= $2`,
+      [network, to],
+    );
+  await relational.query(
+    `UPDATE chain.cursors SET dropped_to = $2, synced = synced - int8multirange(int8range(NULL, $2, '[]')) WHERE network = $1`,
+    [network, to],
+  );
 }
 
 /** Adds the rows of a table with other values; those with a new key come beside what was there. */

@@ -66,9 +66,7 @@ export async function rebuildWindow(
     );
   const held = await findNumbers(relational, network, synced, { from, to });
   const derived = await readDerivedNumbers(timeseries, network, { from, to });
-  const isOfChain = (interval: Interval): boolean => interval.to > (droppedTo ?? -1);
-  // Of one second, some blocks may have been dropped: those are no block's rows that went.
-  const numbers = joinIntervals([...held, ...derived].filter(isOfChain));
+  const numbers = joinIntervals([...held, ...derived]);
   // Minutes that no block was ever in, here or there, are touched by no change. One of which rows are gone had its blocks.
   const phantomsFrom = from === wantedFrom ? from : Math.ceil(from / 60) * 60;
   const phantoms = await readPhantomMinutes(timeseries, network, { from: phantomsFrom, to });
@@ -114,17 +112,21 @@ async function writeStep(
   const derived = await readDerived(timeseries, network, step);
   return relational.transaction(async (tx) => {
     // Whoever commits to the network waits, so the blocks stay as they are and the outbox keeps its order.
-    const [cursor] = await tx.query<{ seq: string }>('SELECT seq FROM chain.cursors WHERE network = $1 FOR UPDATE', [
-      network,
-    ]);
+    const [cursor] = await tx.query<{ seq: string; dropped_to: string | null }>(
+      'SELECT seq, dropped_to FROM chain.cursors WHERE network = $1 FOR UPDATE',
+      [network],
+    );
     if (cursor === undefined) throw new Error(`the cursor of network ${network} vanished`);
     const blocks = await readBlocks(tx, network, step);
     const finality = await readFinality(tx, network, step);
+    // Also what was dropped since the rebuild began: it has its rows there still, and no block here.
+    const droppedTo = cursor.dropped_to === null ? -1 : integerOf(cursor.dropped_to);
     const isFinal = (number: number): boolean => finality.some((each) => each.from <= number && number <= each.number);
     let seq = Math.max(integerOf(cursor.seq), seenSeq);
     let { appended, retracted, finalized } = before;
     let changes = '';
     for (const [number, there] of derived) {
+      if (number <= droppedTo) continue;
       const block = blocks.get(number);
       const isLike =
         block !== undefined &&
