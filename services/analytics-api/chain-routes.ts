@@ -389,14 +389,15 @@ function lowestOf(a: number | undefined, b: number | undefined): number | undefi
   return a === undefined ? b : b === undefined ? a : Math.min(a, b);
 }
 
-function notHeld(what: string, network: Network, { synced, asOf }: ChainView, sync: SyncNote): ProblemError {
+function notHeld(what: string, network: Network, { synced, droppedTo, asOf }: ChainView, sync: SyncNote): ProblemError {
   const held = asOf === null ? 'none' : synced.map(({ from, to }) => `${from}–${to}`).join(', ');
+  const dropped = droppedTo === null ? '' : ` Blocks up to ${droppedTo} were dropped for their age.`;
   const why = sync.reason === null ? '' : ` Its sync is ${sync.state}: ${sync.reason}.`;
   return new ProblemError({
     status: 404,
     code: 'not-held',
     title: 'It is not held',
-    detail: `${network.name}: ${what} is not among what is held. Blocks held: ${held}.${why}`,
+    detail: `${network.name}: ${what} is not among what is held. Blocks held: ${held}.${dropped}${why}`,
   });
 }
 

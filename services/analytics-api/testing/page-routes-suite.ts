@@ -162,6 +162,9 @@ export function pageRoutesSuite(): void {
         expect(answer.json()).toMatchObject({ status: 404, type: 'urn:defimon:problem:not-held' });
         expect(answer.json().detail).toContain('Blocks held: 7–7');
       }
+      await stores.relational.query(`UPDATE chain.cursors SET dropped_to = 6 WHERE network = 'test_c'`);
+      const dropped = (await app.inject('/api/v1/l2/networks/test_c/blocks/5')).json();
+      expect(dropped.detail).toContain('Blocks held: 7–7. Blocks up to 6 were dropped for their age.');
     });
 
     it('is empty for a network that is not synced, and says why', async () => {

@@ -19,6 +19,8 @@ export interface ChainView {
   readonly finalizedNumber: number | null;
   /** The block numbers held. */
   readonly synced: Intervals;
+  /** Blocks up to this one were dropped for their age, as far as they were held; null while none was. */
+  readonly droppedTo: number | null;
   readonly genesisHash: Hex | null;
   /** What chain-sync last said, and how long ago; undefined when it never spoke of the network. */
   readonly reported:
@@ -172,6 +174,7 @@ const readTimeoutMs = 10_000;
 
 interface ViewJson {
   readonly synced: string | null;
+  readonly droppedTo: string | null;
   readonly finalizedNumber: string | null;
   readonly genesisHash: Hex | null;
   readonly newest: { readonly number: string; readonly hash: Hex; readonly timestamp: string } | null;
@@ -192,6 +195,7 @@ interface ViewAlone {
 export function withView(rows: string): string {
   return `SELECT CASE WHEN r.place IS NULL OR r.place = 1 THEN json_build_object(
       'synced', c.synced::text,
+      'droppedTo', c.dropped_to::text,
       'finalizedNumber', c.finalized_number::text,
       'genesisHash', ${hex('c.genesis_hash')},
       'newest', CASE WHEN n.number IS NOT NULL THEN json_build_object(
@@ -221,11 +225,12 @@ export async function readWithView<Row extends object>(
   return { view: viewOf(first.view), rows: first.place === null ? [] : (found as Row[]) };
 }
 
-function viewOf({ synced, finalizedNumber, genesisHash, newest, reported }: ViewJson): ChainView {
+function viewOf({ synced, droppedTo, finalizedNumber, genesisHash, newest, reported }: ViewJson): ChainView {
   return {
     asOf: newest === null ? null : stampOf(newest),
     finalizedNumber: optionalIntegerOf(finalizedNumber),
     synced: synced === null ? [] : parseMultirange(synced),
+    droppedTo: optionalIntegerOf(droppedTo),
     genesisHash,
     reported: reported ?? undefined,
   };
