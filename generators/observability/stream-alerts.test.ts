@@ -74,6 +74,7 @@ function cases(): Case[] {
     [`kafka_consumergroup_lag{consumergroup="${group}",topic="chain.blocks",partition="0"}`]: values,
   });
   const dead = (values: string) => ({ [`defimon_bus_dead_letters_total{${of},reason="unreadable",pod="a"}`]: values });
+  const putBack = (values: string) => ({ 'defimon_chain_lost_changes{network="base",pod="a"}': values });
   const lost = (values: string) => ({ [`defimon_bus_lost_records_total{${of},pod="a"}`]: values });
   const chain = (watermark: string, synced: string) => ({
     'defimon_chain_watermark_timestamp_seconds{network="base",pod="a"}': watermark,
@@ -169,6 +170,19 @@ function cases(): Case[] {
       fires: { labels, summary: `chain.blocks removed 7 records before ${group} had them` },
     },
     { alert: 'RecordsLost', how: 'quiet of old ones', at: '15m', input: lost('7x80') },
+    {
+      alert: 'ChangesLost',
+      how: 'loud when PostgreSQL was put back to an earlier point',
+      at: '10m',
+      input: putBack('40x4 stale'),
+      fires: {
+        labels: { network: 'base' },
+        summary: 'PostgreSQL had 40 changes of base fewer than ClickHouse, which ignored new ones',
+        action:
+          'PostgreSQL was put back to an earlier point: npm run rebuild -- --network base, --from the time that it was put back to, --to now',
+      },
+    },
+    { alert: 'ChangesLost', how: 'quiet of long ago', at: '70m', input: putBack('40x4 stale') },
     {
       alert: 'SeriesBehindChain',
       how: 'loud when blocks come and the series end',

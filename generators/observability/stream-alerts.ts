@@ -61,7 +61,7 @@ const groupAlerts: Unowned[] = [
     for: '5m',
     severity: 'critical',
     summary: '{{ $labels.group }} has {{ $value }} records of {{ $labels.topic }} to do, and does none',
-    action: 'its log names what it waits for; the bus keeps a week, after which records are lost',
+    action: 'its log names what it waits for; the bus keeps two days or less, after which records are lost',
   },
   {
     alert: 'PartitionResting',
@@ -92,6 +92,18 @@ const groupAlerts: Unowned[] = [
     action:
       'it was away or stuck for longer than the topic keeps: chain.blocks are told again by npm run rebuild, of each network ' +
       'from before the group last worked until now; and see what held it up',
+  },
+  {
+    alert: 'ChangesLost',
+    // New changes soon have higher numbers than those that were lost; what was ignored until then stays so.
+    expr: `max by (network) (max_over_time(${of('chainLostChanges')}[1h])) > 0`,
+    for: '0s',
+    severity: 'critical',
+    summary:
+      'PostgreSQL had {{ $value }} changes of {{ $labels.network }} fewer than ClickHouse, which ignored new ones',
+    action:
+      'PostgreSQL was put back to an earlier point: npm run rebuild -- --network {{ $labels.network }}, --from the time that it was ' +
+      'put back to, --to now',
   },
   {
     alert: 'DeadLetters',

@@ -10,6 +10,7 @@ import { watchChainLosses } from './chain-losses.ts';
 
 const start = 1_699_999_980;
 const network = 'restored';
+const polling = { timeout: 30_000, interval: 50 };
 let stores: ChainStores;
 beforeAll(async () => {
   stores = await openChainStores();
@@ -28,7 +29,8 @@ describe(watchChainLosses, () => {
     const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
     const metrics = new Registry();
     const clock = (): number => (start + 600) * 1000;
-    const losses = watchChainLosses({ relational, timeseries, clock, log, metrics });
+    const options = { relational, timeseries, clock, log, lookAgainMs: 50 };
+    const losses = watchChainLosses({ ...options, metrics });
     losses.follow(await markTouched(timeseries, told.events.slice(0, 5)));
     await losses.stop();
     expect(losses.trouble()).toBeUndefined();
@@ -58,15 +60,14 @@ describe(watchChainLosses, () => {
       'PostgreSQL has fewer changes of a network than ClickHouse: new ones are ignored until it is told again',
     ]);
     expect(await metrics.getSingleMetricAsString('defimon_chain_lost_changes')).toContain('{network="restored"} 17');
-    // A process that starts now hears of it without any change.
-    const next = watchChainLosses({ relational, timeseries, clock, log, metrics: new Registry() });
-    await next.stop();
-    expect(next.trouble()).toBeDefined();
+    // A process that starts now hears of it without any change, and that it is over without any, too.
+    const next = watchChainLosses({ ...options, metrics: new Registry() });
+    await expect.poll(() => next.trouble(), polling).toBeDefined();
 
     await rebuildWindow(stores, { network, from: start + 60, to: start + 600 });
-    losses.follow((await carry()).touched);
-    await losses.stop();
-    expect(losses.trouble()).toBeUndefined();
+    await carry();
+    await expect.poll(() => next.trouble(), polling).toBeUndefined();
+    await next.stop();
     const hashes = await timeseries.query<{ hash: string }>(
       `SELECT hash FROM chain_blocks FINAL WHERE network = {network:String} ORDER BY number`,
       { network },

@@ -19,6 +19,8 @@ export interface ChainLosses {
 
 /** Networks that have had no block for longer are looked at when they have one. */
 const recentSeconds = 14 * 86_400;
+/** A network that is lost is told again by messages that may come to another process. */
+const lookAgainMs = 60_000;
 
 export function watchChainLosses(options: {
   readonly relational: Rows;
@@ -26,10 +28,13 @@ export function watchChainLosses(options: {
   readonly clock: () => number;
   readonly log: Logger;
   readonly metrics: Registry;
+  /** How often it is looked whether what was lost is still: every minute unless given. */
+  readonly lookAgainMs?: number;
 }): ChainLosses {
   const { relational, timeseries, clock, log } = options;
   const gauge = gaugeOf(options.metrics, names.chainLostChanges);
-  const lost = new Set<string>();
+  /** The highest change that was noted of each. */
+  const lost = new Map<string, number>();
   /** What is to be looked at once nothing is being looked at. */
   let next = new Map<string, number>();
   let isLooking = false;
@@ -38,8 +43,9 @@ export function watchChainLosses(options: {
     const found = await findLostChanges(relational, noted);
     for (const { network, heldSeq, notedSeq } of found) {
       gauge.set({ network }, notedSeq - heldSeq);
-      if (lost.has(network)) continue;
-      lost.add(network);
+      const isTold = lost.has(network);
+      lost.set(network, notedSeq);
+      if (isTold) continue;
       log.error(
         { network, heldSeq, notedSeq, command: commandOf(network) },
         'PostgreSQL has fewer changes of a network than ClickHouse: new ones are ignored until it is told again',
@@ -76,18 +82,26 @@ export function watchChainLosses(options: {
   }
 
   let looking = run([lookAtAll, lookAtNext]);
+  function lookSoon(noted: Iterable<readonly [network: string, notedSeq: number]>): void {
+    for (const [network, notedSeq] of noted) next.set(network, notedSeq);
+    if (next.size > 0 && !isLooking) looking = run([lookAtNext]);
+  }
+
+  const timer = setInterval(() => lookSoon(lost), options.lookAgainMs ?? lookAgainMs);
   return {
     follow: (touched) => {
-      for (const { network, lastSeq, notedSeq } of touched)
-        if (lastSeq < notedSeq || lost.has(network)) next.set(network, notedSeq);
-      if (next.size > 0 && !isLooking) looking = run([lookAtNext]);
+      const below = touched.filter(({ lastSeq, notedSeq }) => lastSeq < notedSeq);
+      lookSoon(below.map(({ network, notedSeq }) => [network, notedSeq] as const));
     },
     trouble: () => {
-      const [network] = lost;
+      const [network] = lost.keys();
       if (network === undefined) return undefined;
-      return `PostgreSQL has fewer changes of ${[...lost].join(', ')} than ClickHouse; run ${commandOf(network)}`;
+      return `PostgreSQL has fewer changes of ${[...lost.keys()].join(', ')} than ClickHouse; run ${commandOf(network)}`;
     },
-    stop: () => looking,
+    stop: async () => {
+      clearInterval(timer);
+      await looking;
+    },
   };
 }
 
