@@ -28,6 +28,7 @@ export function createLosses(deps: {
   /** Up to where each partition's losses are told. */
   const told = new Map<number, bigint>();
   let lost = 0n;
+  let isToldBegin = false;
 
   const note = (partition: number, from: bigint, to: bigint): void => {
     const since = told.get(partition);
@@ -52,11 +53,16 @@ export function createLosses(deps: {
           admin.fetchTopicOffsets(topic),
           admin.fetchOffsets({ groupId: group, topics: [topic] }),
         ]);
+        const begun: number[] = [];
         for (const { partition, low } of kept) {
           const place = BigInt(reached?.partitions.find((other) => other.partition === partition)?.offset ?? -1);
-          // Without a place the group is new, or its places are gone as well: in either case what was before is not in its sink.
-          note(partition, place < 0n ? 0n : place, BigInt(low));
+          if (place >= 0n) note(partition, place, BigInt(low));
+          else if (BigInt(low) > 0n) begun.push(partition);
         }
+        // Nobody knows what it had: a new group on an old topic has lost nothing, and of a quiet partition brokers forget the place.
+        if (begun.length > 0 && !isToldBegin)
+          log.warn({ topic, group, partitions: begun }, 'a group without a place begins with the oldest that is kept');
+        isToldBegin ||= begun.length > 0;
       } catch (error) {
         throw kafkaError(error, `asking where ${group} is in ${topic}`);
       } finally {
