@@ -134,7 +134,9 @@ function readBus(values: {
 
 function lineOf({ key, letter: { partition, offset, reason, at, publishedAt }, isExcerpt }: FoundLetter): string {
   const text = reason.length > reasonCharacters ? `${reason.slice(0, reasonCharacters)}…` : reason;
-  return `${at}  ${key}  partition ${partition}, offset ${offset}, published ${publishedAt}${isExcerpt ? ', cut off' : ''}: ${text}`;
+  const line = `${at}  ${key}  partition ${partition}, offset ${offset}, published ${publishedAt}${isExcerpt ? ', cut off' : ''}: ${text}`;
+  // Whoever may publish writes keys and reasons: they must not tell a terminal what to do.
+  return line.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
 function print(text: string): void {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Topic } from '../../../catalog/schema/topic.ts';
@@ -15,9 +16,12 @@ export interface ReadRecord {
   readonly text: string;
 }
 
+/** How often it is looked whether what is waited for is still there, and whether brokers are. */
+const lookMs = 5_000;
+
 /**
  * Gives all that a topic keeps now, each partition in its order, and returns; what is published meanwhile is left. No group is left
- * behind, and none is moved. What `take` throws is thrown.
+ * behind, and none is moved. What `take` throws is thrown, and nothing is given after that.
  * @throws RetryableError or ConfigurationError, as brokers say
  */
 export async function readKafkaTopic(options: {
@@ -40,12 +44,14 @@ export async function readKafkaTopic(options: {
     if (left.size === 0) return;
     const done = Promise.withResolvers<void>();
     done.promise.catch(() => {});
+    let hasFailed = false;
     const consumer = await startKafkaConsumer({
       client,
       group,
       log,
       prepare: async () => ({ topic, positions }),
       handle: async (partition, records) => {
+        if (hasFailed) return;
         const end = left.get(partition) ?? 0n;
         const wanted = records.filter(({ offset }) => BigInt(offset) < end);
         try {
@@ -55,21 +61,27 @@ export async function readKafkaTopic(options: {
             }),
           );
         } catch (error) {
+          hasFailed = true;
           done.reject(error);
-          throw error;
+          return;
         }
         if (BigInt(records.at(-1)?.offset ?? 0) + 1n >= end) left.delete(partition);
         if (left.size === 0) done.resolve();
       },
-      // It has been rejected above.
       retryAfterMs: () => undefined,
     });
     try {
-      await done.promise;
+      while (!(await Promise.race([done.promise.then(() => true), delay(lookMs, false, { ref: false })]))) {
+        // What was removed meanwhile does not come.
+        for (const { partition, low } of await admin.fetchTopicOffsets(topic.id))
+          if (BigInt(low) >= (left.get(partition) ?? 0n)) left.delete(partition);
+        if (left.size === 0) break;
+      }
     } finally {
       await consumer.stop();
       await admin.deleteGroups([group]).catch(() => {});
     }
+    if (hasFailed) await done.promise;
   } catch (error) {
     // Topics are made when they are first used: nothing is in one that is not there.
     if (findProtocolType(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return;
