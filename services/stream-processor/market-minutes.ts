@@ -93,7 +93,8 @@ export function createMinuteMaker(options: MinuteMakerOptions): MinuteMaker {
     stop: async () => {
       stopped.abort();
       await running;
-      if (count > 0) await make();
+      // Of a store that did not let it a moment ago nobody waits for the answer: the next process finds what is left.
+      if (count > 0 && trouble === undefined) await make();
     },
   };
 }
