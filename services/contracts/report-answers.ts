@@ -68,7 +68,10 @@ export function reportFields<const Figure extends MetricId, const Detail extends
                 ),
                 figures: Figures(details, 'Over the span, counted from its transactions'),
               },
-              { ...closed, description: `What does not add up. ${noFigures}, and where no networks are named` },
+              {
+                ...closed,
+                description: `What does not add up. ${noFigures}, where no networks are named, and where some of the span was dropped for its age: of a network that stands still`,
+              },
             ),
           ),
           buckets: Nullable(

@@ -23,7 +23,7 @@ export function addMetricsRoute(app: HttpApp): void {
         tags: ['analytics'],
         operationId: 'listMetrics',
         summary: 'What each metric is',
-        description: `Definitions with which every value can be computed again from raw blocks. "Counted" are those of a bucket or a span.\n\n${metricsTable()}`,
+        description: `Definitions with which every value can be computed again from raw blocks. "Counted" are those of a bucket or a span. A percentile, or how many are different, is counted anew for a span: there is none where some of it was dropped for its age (\`details\` is null), and buckets have theirs for ever.\n\n${metricsTable()}`,
         querystring: Type.Object({}, { additionalProperties: false }),
         response: {
           200: { description: 'The metrics', content: { 'application/json': { schema: MetricsAnswer } } },

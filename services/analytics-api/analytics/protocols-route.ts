@@ -41,7 +41,7 @@ export function addProtocolRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         operationId: 'getProtocols',
         summary: 'What is done with the protocols of the catalog',
         description:
-          'Calls, events and the amounts they name, of each protocol on each network and together. Asked of a protocol or a network, also volumes and buckets; users are told only of buckets, since the same ones are in several. A retired protocol stays in the list. How fresh the figures are is said of each network.',
+          'Calls, events and the amounts they name, of each protocol on each network and together. Asked of a protocol or a network, also volumes and buckets; users are told only of buckets, since the same ones are in several. A protocol that joined the catalog later is counted as far back as raw rows were kept then. A retired protocol stays in the list. How fresh the figures are is said of each network.',
         querystring,
         response: {
           200: { description: 'The protocols', content: { 'application/json': { schema: ProtocolsAnswer } } },

@@ -75,7 +75,7 @@ export function addSeriesRoutes(app: HttpApp, deps: AnalyticsDeps): void {
         tags: ['analytics'],
         operationId: 'getSeries',
         summary: 'Metrics over time',
-        description: `Any metrics of any networks, bucket by bucket; at most ${pointsMax} points (buckets × metrics × networks). A bucket in which no block was held is not there. One that is not \`complete\` still lacks blocks, and one that is not \`closed\` still grows. As CSV a line is a bucket of a network.`,
+        description: `Any metrics of any networks, bucket by bucket; at most ${pointsMax} points (buckets × metrics × networks). A bucket in which no block was held is not there. Buckets stay when what they were counted from is dropped for its age; blocks of such a time that come later are in none. One that is not \`complete\` still lacks blocks, and one that is not \`closed\` still grows. As CSV a line is a bucket of a network.`,
         querystring,
         response: {
           200: {
