@@ -171,7 +171,7 @@ function renderNodePool(context: StoreContext): object {
       jvmOptions: { '-Xms': heap, '-Xmx': heap },
       template: {
         pod: {
-          // What it carries for a week, the services keep for good.
+          // What it carries for some days, the services keep for good.
           ...podTemplate({ [storeLabel]: store.kind }, { annotations: withoutFileCopies('data-0') }),
           topologySpreadConstraints: spreadOver(nodes),
         },
