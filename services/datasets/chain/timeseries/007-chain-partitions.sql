@@ -1,3 +1,4 @@
+-- irreversible: a process from before would take rows that went for their age for rows that never were, and compute their windows anew
 -- A partition for each network meant thousands in each table, and a row's age was in none of them. Raw rows and marks are put into
 -- fortnights of block time, so that a TTL drops whole parts and rewrites none; windows of protocols into their sizes, as those of networks
 -- are. Which fortnight a row is in follows from a column that is not in the key: a height has rows in two of them if blocks before and
@@ -67,7 +68,6 @@ ORDER BY (network, number, log_index)
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000,
   ttl_only_drop_parts = 1, materialize_ttl_recalculate_only = 1;
 
--- Of a block that went, the time of the block stands for when it was seen to be final.
 -- By when it was seen; of a block that went, the time of the block stands for it.
 CREATE TABLE chain_finality_by_time (
   network LowCardinality(String),
