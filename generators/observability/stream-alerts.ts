@@ -61,7 +61,7 @@ const groupAlerts: Unowned[] = [
     for: '5m',
     severity: 'critical',
     summary: '{{ $labels.group }} has {{ $value }} records of {{ $labels.topic }} to do, and does none',
-    action: 'its log names what it waits for; the bus keeps two days or less, after which records are lost',
+    action: 'its log names what it waits for; records are lost once they are older than catalog/topics.yaml keeps them',
   },
   {
     alert: 'PartitionResting',
