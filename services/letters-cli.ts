@@ -16,7 +16,8 @@ Shows what consumers of a topic put aside as they could not take it in, oldest f
 TOPIC.dead, and moves no group.
 
   --send                publish what is shown to TOPIC again, once what refused it is mended: consumers apply what comes late or
-                        twice as they should; what is refused again becomes a letter again. Letters stay until their topic drops them
+                        twice as they should; what is refused again becomes a letter again. Letters stay until their topic drops
+                        them, and --send sends them each time: choose those of one cause by --reason and --since
   --reason TEXT         only those whose reason has this text in it
   --since TIME          only those put aside at this time (ISO 8601) or later
   --environment NAME    a folder of environments/; default local
@@ -92,6 +93,9 @@ async function main(args: readonly string[]): Promise<void> {
       counts.excerpts += wanted.filter(({ isExcerpt }) => isExcerpt).length;
       if (values.send === true) counts.sent += await sendLettersAgain(bus.part, id, wanted);
     },
+  }).catch((error: unknown) => {
+    if (counts.sent > 0) print(`${counts.sent} letters of ${id} were sent again before it failed`);
+    throw error;
   });
   const { shown, excerpts, sent, unreadable } = counts;
   print(
