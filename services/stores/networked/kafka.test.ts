@@ -11,6 +11,7 @@ import { type KafkaServer, startKafka } from '../../testing/kafka/kafka-server.t
 import { expectConfigurationError, until } from '../contract.ts';
 import { openKafkaBusForTest, topicForTest } from '../testing/kafka-bus.ts';
 import { openKafkaBus } from './kafka.ts';
+import { readKafkaTopic } from './kafka-read.ts';
 
 const missing = kafkaMissing();
 const patienceMs = 50_000;
@@ -332,16 +333,55 @@ describe.skipIf(missing !== undefined)(name, { timeout: 180_000 }, () => {
         held: async () => (await read('busHeld'))[0]?.value,
       };
     }
+  });
 
-    async function removeBelow(topic: string, offset: string): Promise<void> {
-      const admin = adminOf(kafka);
-      await admin.connect();
-      // By this it knows the partition's leader.
-      await admin.fetchTopicOffsets(topic);
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
-      await admin.disconnect();
+  describe(readKafkaTopic, () => {
+    it('gives nothing more once what it gave was not taken', async () => {
+      const { read, given, gate, stop } = await readLargeRecords(2);
+      gate.reject(new RetryableError('not taken'));
+      await expect(read).rejects.toThrow('not taken');
+      expect(given).toEqual(['0']);
+      await stop();
+    });
+
+    it('waits for nothing that is removed before it comes', async () => {
+      const { read, given, gate, topic, stop } = await readLargeRecords(4);
+      await removeBelow(topic.id, '4');
+      gate.resolve();
+      await read;
+      // The second may have come already.
+      expect(given).not.toContain('2');
+      await stop();
+    });
+
+    /** Reads a topic whose records come one by one, and has been given the first when it resolves. */
+    async function readLargeRecords(count: number) {
+      const topic = topicForTest({ partitions: 1 });
+      const { part: bus, stop } = await openKafkaBusForTest(kafka.brokers, [topic]);
+      for (let at = 0; at < count; at++) await bus.publish(topic.id, [{ key: 'a', value: 'x'.repeat(700_000) }]);
+      const given: string[] = [];
+      const gate = Promise.withResolvers<void>();
+      const read = readKafkaTopic({
+        kafka: { brokers: kafka.brokers, tls: false, createsTopics: false },
+        ...{ topic, log: pino({ level: 'silent' }) },
+        take: async (records) => {
+          given.push(...records.map(({ offset }) => offset));
+          await gate.promise;
+        },
+      });
+      await until(() => given.length > 0, patienceMs);
+      return { read, given, gate, topic, stop };
     }
   });
+
+  async function removeBelow(topic: string, offset: string): Promise<void> {
+    const admin = adminOf(kafka);
+    await admin.connect();
+    // By this it knows the partition's leader.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] });
+    await admin.disconnect();
+  }
 
   it('leaves no group of those who followed', async () => {
     const topic = topicForTest();
