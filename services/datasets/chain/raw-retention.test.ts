@@ -15,7 +15,7 @@ import { readWindows, recomputeWindows } from './windows.ts';
 
 const day = 86_400;
 /** A Monday at midnight: where a fortnight ends. */
-const boundary = Date.UTC(2026, 0, 12) / 1000;
+const boundary = Date.UTC(2026, 0, 19) / 1000;
 let stores: ChainStores;
 let networks = 0;
 beforeAll(async () => {
@@ -62,6 +62,23 @@ describe(keepRawFor, () => {
     expect(await readGoneTo(timeseries)).toBe(now - 49 * day);
     expect(await keepRawFor(timeseries, undefined, now * 1000)).toEqual([]);
   }, 120_000);
+
+  test('has all parts of a fortnight go at once, and blocks before what is of them', async () => {
+    const { timeseries } = stores;
+    const network = `together_${networks++}`;
+    await keepRawFor(timeseries, 10_000, boundary * 1000);
+    for (const event of chainOf(network, [boundary, 13 * day])) await processChanges(timeseries, [event]);
+    await writeChainEvents(timeseries, [finalOf(network, 3, 0, 1, (boundary + 13 * day) * 1000)]);
+    const rows = await timeseries.query<{ table: string; ends: number[] }>(
+      `SELECT table, arraySort(groupUniqArray(toUnixTimestamp(delete_ttl_info_max))) AS ends FROM system.parts
+        WHERE database = currentDatabase() AND active AND partition = '2026-01-19' GROUP BY table`,
+    );
+    await keepRawFor(timeseries, undefined, boundary * 1000);
+    const end = boundary + (14 + 10_000) * day;
+    expect(new Map(rows.map(({ table, ends }) => [table, ends]))).toEqual(
+      new Map(tables.toSorted().map((table) => [table, [table === 'chain_blocks' ? end : end + day]])),
+    );
+  });
 
   test('lets a block go before its successor of another fortnight, at every moment', async () => {
     const { timeseries } = stores;

@@ -1,15 +1,25 @@
 import type { Timeseries } from '../../stores/timeseries.ts';
 
-/** The tables whose rows are kept for a while, and Unix seconds of a row's age. */
-const ages = {
-  chain_blocks: 'toUnixTimestamp(timestamp)',
-  chain_txs: 'toUnixTimestamp(timestamp)',
-  chain_logs: 'toUnixTimestamp(timestamp)',
-  chain_finality: 'intDiv(observed_at_ms, 1000)',
-  chain_touched: 'toUnixTimestamp(start)',
-} as const;
+interface Aged {
+  /** By what time its rows are in fortnights, which are its partitions. */
+  readonly time: string;
+  /** For so many days longer than is asked for. */
+  readonly moreDays: number;
+}
+
+/** The tables whose rows are kept for a while. Blocks go first: what is of a block that is not there is not counted, and no block lacks its own. */
+const aged = {
+  chain_blocks: { time: 'timestamp', moreDays: 0 },
+  chain_txs: { time: 'timestamp', moreDays: 1 },
+  chain_logs: { time: 'timestamp', moreDays: 1 },
+  chain_finality: { time: `toDateTime(intDiv(observed_at_ms, 1000), 'UTC')`, moreDays: 1 },
+  chain_touched: { time: 'start', moreDays: 1 },
+} as const satisfies Record<string, Aged>;
+
+const tablesOfRaw = Object.keys(aged) as (keyof typeof aged)[];
 
 const daySeconds = 86_400;
+const fortnightDays = 14;
 /** For clocks that differ, for parents that are older than their blocks, and for the time that a computation takes. */
 const marginSeconds = daySeconds;
 
@@ -33,38 +43,45 @@ export async function readGoneTo(timeseries: Timeseries): Promise<number> {
 }
 
 /**
- * Has the store drop raw rows that are older than so many days, a part at a time once all of it is; undefined keeps them for ever. Nothing
+ * Has the store drop raw rows that are older than so many days, a fortnight at once when all of it is; undefined keeps them for ever. Nothing
  * is done where that is so already: several processes may ask for it at once. Returns the tables that were changed. Parts that are there
  * are not written anew: it is noted of each, in the background, when it is to go.
  */
 export async function keepRawFor(timeseries: Timeseries, days: number | undefined, nowMs: number): Promise<string[]> {
-  const names = Object.keys(ages).map((table) => `'${table}'`);
+  const names = tablesOfRaw.map((table) => `'${table}'`);
   const rows = await timeseries.query<{ name: string; engine_full: string }>(
     `SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND name IN (${names.join()})`,
   );
-  const standing = new Map(rows.map(({ name, engine_full: engine }) => [name, findTtlDays(engine)]));
-  const before = standing.get('chain_blocks');
+  const engines = new Map(rows.map(({ name, engine_full: engine }) => [name, engine]));
+  const daysOf = (table: keyof typeof aged): number | undefined =>
+    findTtlDays(engines.get(table) ?? '', aged[table].moreDays);
+  const before = daysOf('chain_blocks');
   if (before !== undefined && before < (days ?? Number.POSITIVE_INFINITY)) {
     // To keep rows for longer brings none back.
     const goneTo = rawKeptFrom(before, nowMs, await readGoneTo(timeseries));
     await timeseries.command(`ALTER TABLE chain_blocks MODIFY COMMENT 'rows from before ${goneTo} may be gone'`);
   }
-  const changed = Object.entries(ages).filter(([table]) => standing.get(table) !== days);
   // Blocks last: as long as theirs stands, what is said of them above is not forgotten.
-  for (const [table, age] of changed.reverse()) {
-    const change = days === undefined ? 'REMOVE TTL' : `MODIFY TTL ${ttlOf(age, days)}`;
+  const changed = tablesOfRaw.toReversed().filter((table) => daysOf(table) !== days);
+  for (const table of changed) {
+    const change = days === undefined ? 'REMOVE TTL' : `MODIFY TTL ${ttlOf(aged[table], days)}`;
     await timeseries.command(`ALTER TABLE ${table} ${change}`);
   }
-  return changed.map(([table]) => table);
+  return changed;
 }
 
-/** A DateTime ends in 2106 and would begin again, and chains for tests have blocks of any time. */
-function ttlOf(age: string, days: number): string {
-  return `toDateTime(least(${age} + ${days * daySeconds}, 4294967295), 'UTC')`;
+/**
+ * The same for all rows of a fortnight, so that its parts go together, however they were merged: a row that went must not come back
+ * because the part with its retraction is the older one. A DateTime ends in 2106 and would begin again, and chains for tests have blocks
+ * of any time.
+ */
+function ttlOf({ time, moreDays }: Aged, days: number): string {
+  const fortnight = `toUInt16(toStartOfInterval(${time}, INTERVAL 2 WEEK)) * ${daySeconds}`;
+  return `toDateTime(least(${fortnight} + ${(fortnightDays + days + moreDays) * daySeconds}, 4294967295), 'UTC')`;
 }
 
 /** What `ttlOf` was made with, by a table's definition as the store gives it; undefined without a TTL. */
-function findTtlDays(engine: string): number | undefined {
+function findTtlDays(engine: string, moreDays: number): number | undefined {
   const seconds = /\bTTL\b.*?\+ (\d+),/.exec(engine)?.[1];
-  return seconds === undefined ? undefined : Number(seconds) / daySeconds;
+  return seconds === undefined ? undefined : Number(seconds) / daySeconds - fortnightDays - moreDays;
 }
