@@ -162,7 +162,8 @@ export function renderNetworkPerformance(): Dashboard {
           }),
           chart({
             title: 'Compression',
-            description: 'Bytes of the columns before compression to bytes on disk, by table of the timeseries store, all networks together',
+            description:
+              'Bytes of the columns before compression to bytes on disk, by table of the timeseries store, all networks together',
             unit: 'short',
             width: 12,
             queries: [{ expr: maxBy('table', series('compressionRatio')), legend: '{{table}}' }],
