@@ -74,6 +74,8 @@ function renderCluster(context: StoreContext): object {
           'default.replication.factor': copies,
           'min.insync.replicas': inSync,
           'offsets.topic.replication.factor': copies,
+          // A month: a group that was away for longer than topics keep must still have its place, for its losses to be counted.
+          'offsets.retention.minutes': 30 * 24 * 60,
           'transaction.state.log.replication.factor': copies,
           'transaction.state.log.min.isr': inSync,
         },
