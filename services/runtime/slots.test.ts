@@ -28,4 +28,20 @@ describe(createSlots, () => {
     gate.resolve();
     expect([await first, await second, await slots.run(async () => 4)]).toEqual([undefined, 2, 4]);
   });
+
+  it('lets others go before what can wait, which comes in the end all the same', async () => {
+    const slots = createSlots({ max: 1 });
+    const begun: string[] = [];
+    const work = (name: string) => async () => {
+      begun.push(name);
+    };
+    const gate = Promise.withResolvers<void>();
+    const all = [slots.run(() => gate.promise), slots.runLater(work('later')), slots.runLater(work('last'))];
+    for (let at = 0; at < 10; at++) all.push(slots.run(work(String(at))));
+    gate.resolve();
+    await Promise.all(all);
+    expect(begun).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', 'later', '8', '9', 'last']);
+    await slots.runLater(work('alone'));
+    expect(begun.at(-1)).toBe('alone');
+  });
 });

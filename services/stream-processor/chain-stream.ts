@@ -48,7 +48,10 @@ const queriesMax = 3;
  */
 export async function createChainStream(deps: ChainStreamDeps): Promise<Required<Started<undefined>>> {
   const { bus, catalog, log, metrics, relational, timeseriesDays, clock = Date.now } = deps;
-  const timeseries = timeseriesInTurn(deps.timeseries, createSlots({ max: queriesMax }));
+  const slots = createSlots({ max: queriesMax });
+  const timeseries = timeseriesInTurn(deps.timeseries, slots);
+  // Rows come first: what is computed of them would be computed again.
+  const timeseriesLater = timeseriesInTurn(deps.timeseries, { run: slots.runLater });
   const protocols = () => catalog.current().catalog.protocols;
   let subscription: Subscription | undefined;
   const owns = (network: string): boolean => subscription?.owns(network) ?? false;
@@ -60,11 +63,11 @@ export async function createChainStream(deps: ChainStreamDeps): Promise<Required
   const losses =
     relational === undefined ? undefined : watchChainLosses({ relational, timeseries, clock, log, metrics });
   const windows = startChainWindows({
-    ...{ timeseries, protocols, owns, log, metrics, keptFrom },
+    ...{ timeseries, timeseriesLater, protocols, owns, log, metrics, keptFrom },
     paceMs: deps.paceMs,
     onTouched: losses?.follow,
   });
-  const history = await createProtocolHistory({ timeseries, catalog, log, metrics, keptFrom });
+  const history = await createProtocolHistory({ timeseries: timeseriesLater, catalog, log, metrics, keptFrom });
   subscription = await consume(bus, {
     topic: chainTopic,
     group: groupOf('stream-processor', chainTopic),

@@ -23,6 +23,8 @@ export interface ChainWindows {
 
 export function startChainWindows(options: {
   readonly timeseries: Timeseries;
+  /** The same store for what can wait, as windows can; without it, they take turns with all else. */
+  readonly timeseriesLater?: Timeseries | undefined;
   readonly protocols: () => readonly Protocol[];
   /** Whether messages of a network come to this process. */
   readonly owns: (network: string) => boolean;
@@ -35,21 +37,22 @@ export function startChainWindows(options: {
   readonly onTouched?: ((touched: readonly TouchedMinutes[]) => void) | undefined;
 }): ChainWindows {
   const { timeseries, protocols, owns, log, metrics, paceMs, keptFrom = () => 0, onTouched } = options;
+  const { timeseriesLater = timeseries } = options;
   const watermarks = gaugeOf(metrics, names.chainWatermark);
   const lateChanges = counterOf(metrics, names.chainLateChanges);
   const windows = counterOf(metrics, names.chainWindows);
   const seconds = counterOf(metrics, names.chainWindowSeconds);
   const minutesTooOld = counterOf(metrics, names.chainMinutesTooOld);
   const toldOf = new Set<string>();
-  const schedule = scheduleWindows({ timeseries, compute, owns, log, paceMs, keptFrom });
+  const schedule = scheduleWindows({ timeseries: timeseriesLater, compute, owns, log, paceMs, keptFrom });
 
   async function compute(network: string, size: WindowSize, starts: readonly number[]): Promise<void> {
     const fromMs = performance.now();
-    const plan = await planWindows(timeseries, network, size, starts, keptFrom());
+    const plan = await planWindows(timeseriesLater, network, size, starts, keptFrom());
     if (plan.starts.length === 0) return;
     // A network's own row goes in last: by it a window is known to be done.
-    await recomputeProtocolWindows(timeseries, protocols(), plan);
-    await recomputeWindows(timeseries, plan);
+    await recomputeProtocolWindows(timeseriesLater, protocols(), plan);
+    await recomputeWindows(timeseriesLater, plan);
     windows.inc({ network, size }, plan.starts.length);
     seconds.inc({ network, size }, (performance.now() - fromMs) / 1000);
   }

@@ -73,7 +73,7 @@ function connect(folder: string): ClickHouseClient {
 }
 
 /** Runs at most `max` works at once, the others in order of arrival. `close` waits for all of them and refuses more. */
-export function createWorks(max: number): Slots & { close(): Promise<void> } {
+export function createWorks(max: number): Pick<Slots, 'run'> & { close(): Promise<void> } {
   const slots = createSlots({ max });
   const all = new Set<Promise<unknown>>();
   let closed = false;
