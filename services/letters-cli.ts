@@ -1,11 +1,10 @@
 /** `npm run letters -- TOPIC`: what could not be taken in, each with its reason; and sends it again. */
-import { join } from 'node:path';
-import { parseArgs, styleText } from 'node:util';
-import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
-import { decideConfig, parseFlags } from './runtime/config.ts';
-import { ConfigurationError, describeError, exitCodeOf, RetryableError } from './runtime/errors.ts';
+import { parseArgs } from 'node:util';
+import { parseFlags } from './runtime/config.ts';
+import { ConfigurationError, describeError } from './runtime/errors.ts';
 import { createLogger } from './runtime/log.ts';
-import { readSettings } from './runtime/settings.ts';
+import { readConfig } from './runtime/read-config.ts';
+import { tellFailure } from './runtime/tell-failure.ts';
 import { type FoundLetter, findLetter, sendLettersAgain } from './stores/dead-letters.ts';
 import { openKafkaBus } from './stores/networked/kafka.ts';
 import { readKafkaTopic } from './stores/networked/kafka-read.ts';
@@ -40,15 +39,10 @@ const options = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const root = join(import.meta.dirname, '..');
 const reasonCharacters = 160;
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  const isForTheUser = error instanceof ConfigurationError || error instanceof RetryableError;
-  const stack = !isForTheUser && error instanceof Error ? `\n${error.stack}` : '';
-  const mark = styleText('red', 'error', { stream: process.stderr });
-  process.stderr.write(`${mark} ${isForTheUser ? error.message : describeError(error)}${stack}\n`);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = tellFailure(error);
 });
 
 async function main(args: readonly string[]): Promise<void> {
@@ -126,14 +120,8 @@ function readBus(values: {
 }) {
   const given = ['environment', 'environment-file', 'catalog'] as const;
   const flags = parseFlags(given.flatMap((name) => (values[name] === undefined ? [] : [`--${name}`, values[name]])));
-  const { settings, problems } = readSettings(process.env);
-  const environmentFile = flags.environmentFile ?? join(root, 'environments', flags.environment, 'environment.yaml');
-  const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
-  const reading = readSources(source, environmentFile, flags.portOffset);
-  if ('problems' in reading) throw new ConfigurationError([...problems, ...reading.problems].join('\n'));
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
-  const { stores } = decideConfig(flags, settings, source, environmentFile, reading.environment);
-  return { topics: reading.catalog.topics, bus: stores.bus };
+  const { config, catalog } = readConfig(flags, process.env);
+  return { topics: catalog.topics, bus: config.stores.bus };
 }
 
 function lineOf({ key, letter: { partition, offset, reason, at, publishedAt }, isExcerpt }: FoundLetter): string {

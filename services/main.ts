@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { styleText } from 'node:util';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { rpcKeyPrefix } from '../catalog/rpc-keys.ts';
 import { forgetNetwork } from './datasets/chain/write.ts';
-import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
-import { type Config, decideConfig, type Flags, parseFlags } from './runtime/config.ts';
-import { ConfigurationError, describeError, exitCodeOf, RetryableError } from './runtime/errors.ts';
+import { type Config, type Flags, parseFlags } from './runtime/config.ts';
+import { ConfigurationError, describeError } from './runtime/errors.ts';
 import { createLogger } from './runtime/log.ts';
 import { makeFolder } from './runtime/make-folder.ts';
 import { type Observer, type Running, startModules, startOrder } from './runtime/modules.ts';
+import { readConfig } from './runtime/read-config.ts';
 import { createRecentErrors } from './runtime/recent-errors.ts';
-import { readSettings, variables } from './runtime/settings.ts';
+import { variables } from './runtime/settings.ts';
+import { tellFailure } from './runtime/tell-failure.ts';
 import { type Context, createSystem, deafServices, missingSettings, type Parts, targets, targetsOf } from './system.ts';
 import { showProgress, showStarted } from './terminal.ts';
 
@@ -23,7 +23,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
   if (flags.mode === 'help') return print(helpText());
-  const config = readConfig(flags);
+  const config = readKnownConfig(flags);
   switch (flags.mode) {
     case 'list':
       return print(listText(config));
@@ -36,15 +36,9 @@ async function main(): Promise<void> {
   }
 }
 
-function readConfig(flags: Flags): Config {
-  const { settings, problems } = readSettings(process.env);
-  const environmentFile = flags.environmentFile ?? join(root, 'environments', flags.environment, 'environment.yaml');
-  const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
-  const reading = readSources(source, environmentFile, flags.portOffset);
-  if ('problems' in reading) problems.push(...reading.problems);
-  if (problems.length > 0 || 'problems' in reading) throw new ConfigurationError(problems.join('\n'));
-  const config = decideConfig(flags, settings, source, environmentFile, reading.environment);
-  const known = new Set([...reading.catalog.networks, ...reading.environmentNetworks].map((network) => network.id));
+function readKnownConfig(flags: Flags): Config {
+  const { config, catalog, environmentNetworks } = readConfig(flags, process.env);
+  const known = new Set([...catalog.networks, ...environmentNetworks].map((network) => network.id));
   const unknown = (config.onlyNetworks ?? []).filter((id) => !known.has(id));
   if (unknown.length > 0)
     throw new ConfigurationError(
@@ -222,12 +216,5 @@ function print(text: string): void {
 
 main().then(
   () => process.exit(0),
-  (error: unknown) => {
-    const isForTheUser = error instanceof ConfigurationError || error instanceof RetryableError;
-    const mark = styleText('red', 'error', { stream: process.stderr });
-    // Anything else is a defect, and its stack says where.
-    const stack = !isForTheUser && error instanceof Error ? `\n${error.stack}` : '';
-    process.stderr.write(`${mark} ${isForTheUser ? error.message : describeError(error)}${stack}\n`);
-    process.exit(exitCodeOf(error));
-  },
+  (error: unknown) => process.exit(tellFailure(error)),
 );

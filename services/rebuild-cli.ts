@@ -1,16 +1,16 @@
 /** `npm run rebuild -- --network X --from T --to T`: tells a window of a chain again, so that the time series is written anew from it. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs, styleText } from 'node:util';
+import { parseArgs } from 'node:util';
 import { readBacklog } from './datasets/chain/changes.ts';
 import { rawKeptFrom, readGoneTo } from './datasets/chain/raw-retention.ts';
 import { type Rebuilt, rebuildWindow } from './datasets/chain/rebuild.ts';
-import { catalogSourceOf, readSources } from './runtime/catalog-source.ts';
 import { createChildren } from './runtime/children.ts';
-import { type Config, decideConfig, parseFlags } from './runtime/config.ts';
-import { ConfigurationError, describeError, exitCodeOf, RetryableError } from './runtime/errors.ts';
+import { parseFlags } from './runtime/config.ts';
+import { ConfigurationError, describeError } from './runtime/errors.ts';
 import { createLogger } from './runtime/log.ts';
-import { readSettings } from './runtime/settings.ts';
+import { readConfig } from './runtime/read-config.ts';
+import { tellFailure } from './runtime/tell-failure.ts';
 import { migrateDataset } from './stores/migrate.ts';
 import { createStores } from './stores/open.ts';
 import type { Relational } from './stores/relational.ts';
@@ -54,11 +54,7 @@ const pollMs = 200;
 const progressMs = 1_000;
 
 await main(process.argv.slice(2)).catch((error: unknown) => {
-  const isForTheUser = error instanceof ConfigurationError || error instanceof RetryableError;
-  const stack = !isForTheUser && error instanceof Error ? `\n${error.stack}` : '';
-  const mark = styleText('red', 'error', { stream: process.stderr });
-  process.stderr.write(`${mark} ${isForTheUser ? error.message : describeError(error)}${stack}\n`);
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = tellFailure(error);
 });
 
 async function main(args: readonly string[]): Promise<void> {
@@ -70,7 +66,7 @@ async function main(args: readonly string[]): Promise<void> {
   const window = { network, from: secondsOf('--from', from), to: secondsOf('--to', to) };
   if (window.from >= window.to) throw new ConfigurationError(`--from ${from} is not before --to ${to}`);
   const flags = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-  const config = readConfig(flags);
+  const { config } = readConfig(parseFlags(flags), process.env);
   const log = createLogger('warn', 'people', process.stdout.isTTY === true);
   const children = createChildren({ log });
   const onLost = (error: Error): void => {
@@ -115,17 +111,6 @@ function secondsOf(flag: string, text: string): number {
   if (!Number.isFinite(seconds) || seconds < 0 || seconds >= 2 ** 32)
     throw new ConfigurationError(`${flag} ${text}: must be a time such as 2026-01-31T10:00:00Z, or Unix seconds`);
   return Math.floor(seconds);
-}
-
-function readConfig(args: readonly string[]): Config {
-  const flags = parseFlags(args);
-  const { settings, problems } = readSettings(process.env);
-  const environmentFile = flags.environmentFile ?? join(root, 'environments', flags.environment, 'environment.yaml');
-  const source = catalogSourceOf(flags.catalog ?? join(root, 'catalog'));
-  const reading = readSources(source, environmentFile, flags.portOffset);
-  if ('problems' in reading) throw new ConfigurationError([...problems, ...reading.problems].join('\n'));
-  if (problems.length > 0) throw new ConfigurationError(problems.join('\n'));
-  return decideConfig(flags, settings, source, environmentFile, reading.environment);
 }
 
 /** Tells how far it is, and waits for the relay while it has much to carry. */
