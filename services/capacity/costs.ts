@@ -17,10 +17,8 @@ export const measuredOn =
   '2 cores of a cloud VM (AMD EPYC), Node 24.21, PostgreSQL 18, chDB 3.4 for ClickHouse, 2026-11-21';
 
 const measure = '`npm run capacity -- --measure`';
-/** Of when minutes were computed before a batch was acknowledged: the same statements, which now follow it at a pace. */
-const measureBefore = `${measure}, before windows had a pace`;
 const chainBench = '`npm run bench -- chain`, case replay, at 2 and at 60 transactions a block';
-const apiBench = '`npm run bench -- api`, cases blocks and stats-kept';
+const apiBench = '`npm run bench -- api`, cases blocks-pages and stats-kept';
 const ingestBench = '`npm run bench -- ingest`, case steady';
 
 function measured(value: number, unit: string, what: string, how = measure): Cost {
@@ -86,36 +84,31 @@ export const costs = {
     brokerMBps: guess(30, 'MB/s', 'one broker takes and gives on a volume, replication included', 'a network volume'),
   },
   stream: {
-    commitMs: measured(
-      7,
-      'ms',
-      "raw rows of one commit in Node: three inserts by ClickHouse's HTTP interface",
-      measureBefore,
-    ),
-    markMs: guess(5, 'ms', 'marks of one batch in Node, of whatever networks', 'of the 22 that are measured together'),
+    commitMs: measured(7, 'ms', "raw rows of one commit in Node: three inserts by ClickHouse's HTTP interface"),
+    markMs: guess(5, 'ms', 'marks of one batch in Node, of whatever networks', 'of the 27 that are measured together'),
     windowMs: guess(
       10,
       'ms',
       "one computation of a network's windows in Node",
-      'of the 105 that are measured together',
+      'of the 131 that are measured together',
     ),
     txMs: measured(0.02, 'ms', 'one transaction: parsed, checked, written as JSON'),
     barMs: measured(0.02, 'ms', 'one bar: the same'),
   },
   clickhouse: {
-    commitMs: measured(35, 'ms', 'raw rows of one commit of a network: a part in each table', measureBefore),
-    markMs: measured(17, 'ms', "marks of one batch: two questions and an insert, 22 (13 to 31) with Node's part"),
-    txMs: measured(0.05, 'ms', 'one transaction: stored, and read again for its minute', measureBefore),
+    commitMs: measured(48, 'ms', 'raw rows of one commit of a network: a part in each table'),
+    markMs: measured(22, 'ms', "marks of one batch: two questions and an insert, 27 with Node's part"),
+    txMs: measured(0.02, 'ms', 'one transaction: stored, and read again for its minute'),
     windowMs: measured(
-      95,
+      121,
       'ms',
-      "one computation of a network's windows, 105 with Node's part: its own 75, those of protocols 30 in the mean (50 where it has some)",
+      "one computation of a network's windows, 131 with Node's part: its own 103, those of protocols 28 in the mean (74 where it has some)",
     ),
     windowTxMs: measured(0.0015, 'ms', 'one transaction and its logs read again for an hour or a day (of 48,000)'),
     searchMs: measured(
-      16,
+      22,
       'ms',
-      "one search for a network's windows of a size that others left: 25 of minutes, 12 of others, with 30 days of marks",
+      "one search for a network's windows of a size that others left: 33 of minutes, 16 of others, with 30 days of marks",
     ),
     blockBytes: measured(143, 'B', 'one block, compressed'),
     txBytes: measured(449, 'B', 'one transaction (173) and its logs (138 each), compressed'),
@@ -125,8 +118,8 @@ export const costs = {
       '1,465 windows of a network a day',
       '845 bytes each before compression',
     ),
-    barInsertMs: measured(85, 'ms', 'one insert of bars with their minutes, of one bar or of two hundred'),
-    barMs: measured(0.03, 'ms', 'one bar more in it'),
+    barInsertMs: measured(62, 'ms', 'one insert of a bar with its minute'),
+    barMs: measured(0.077, 'ms', 'one bar more in it'),
     barBytes: measured(300, 'B', 'one bar of a second, compressed; digits at random, so real ones are smaller'),
     barMinuteBytes: measured(505, 'B', 'one bar of a minute, compressed'),
   },
@@ -148,12 +141,12 @@ export const costs = {
   },
   api: {
     requestMs: measured(
-      0.95,
+      0.23,
       'ms',
-      'one request in Node: half lists of 100 blocks (1.8), half kept statistics (0.05)',
+      'one request in Node: half lists of 100 blocks (0.43), half kept statistics (0.025)',
       apiBench,
     ),
-    postgresMs: measured(0.67, 'ms', 'the same in PostgreSQL (1.33 a list of blocks)', apiBench),
+    postgresMs: measured(0.29, 'ms', 'the same in PostgreSQL (0.58 a list of blocks)', apiBench),
     socketMs: measured(0.0124, 'ms', 'one message of 1 kB to one WebSocket client, bare ws'),
     messagesPerClient: guess(5, 'messages/s', 'a client is sent', 'one network busy, or five quiet ones'),
     clientKiB: measured(32, 'KiB', 'one idle WebSocket client, bare ws; 9 in a warm process'),

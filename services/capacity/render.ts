@@ -146,7 +146,8 @@ ${renderCosts()}
   seconds after an insert. Queries of analysts are not in it.
 - What hours and days read was measured with 48,000 transactions, and a busy network's days have millions: of these the rest, a twentieth
   of the time each, is all that bounds them.
-- CPU was measured on a machine that was busy with other work, in bursts of seconds: a quiet machine of the same kind needs less, perhaps two thirds.
+- CPU of chain-sync, relay and PostgreSQL was measured on a machine that was busy with other work: a quiet one of the same kind needs less, perhaps
+  two thirds. That of windows, rows and the API was measured on a quiet one.
 - kafkajs' own work for a message, beside its JSON; Redis, which has little to do.
 - Zones, traffic between them and out, backups (\`catalog/pools\` pays for those), and people.
 `;
